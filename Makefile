@@ -1,0 +1,85 @@
+# Twinportal. The two commands are `make demo` and `make test`; `make help` lists the rest.
+SHELL := /bin/bash
+PYTHON ?= python3
+PORT ?= 8000
+DEMO_PATIENTS ?= 200
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.8
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export UV_CUSTOM_COMPILE_COMMAND := make lock
+TEST_PACKAGES := chromium
+
+.PHONY: help demo demo-reset test test-fast lint check fix types imports lock bench clean system-packages
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+demo: $(VENV)/.run ## Start the whole product on this machine (PORT, DEMO_PATIENTS)
+	@TWINPORTAL_MODE=demo $(BIN)/python manage.py demo --port $(PORT) --patients $(DEMO_PATIENTS)
+
+demo-reset: ## Forget the demo's data and start anew
+	rm -rf var/postgres var/redis var/demo.json var/celerybeat-schedule*
+	@$(MAKE) --no-print-directory demo
+
+test: $(VENV)/.dev system-packages ## Run every test, against real servers and a real browser
+	$(BIN)/pytest --cov --cov-report=term:skip-covered
+
+test-fast: $(VENV)/.dev ## Unit tests only
+	$(BIN)/pytest tests/unit tests/architecture
+
+check: lint types imports ## Lint, format check, types, import contracts; changes nothing
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	TWINPORTAL_MODE=test $(BIN)/mypy
+
+imports: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+fix: $(VENV)/.dev ## Repair what the linter can repair
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## Print every benchmark as a ratio to its floor
+	@for script in benchmarks/*.py; do echo "== $$script"; TWINPORTAL_MODE=test $(BIN)/python $$script || exit 1; done
+
+lock: $(VENV)/.uv ## Pin the dependencies anew
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url pyproject.toml --group test --group lint -o requirements-dev.lock
+
+clean: ## Remove the local environment and all local data
+	rm -rf $(VENV) var
+
+# The installer is uv, for speed; where it cannot reach the index, pip with its own settings can.
+$(VENV)/.uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; set PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
+	@touch $@
+
+$(VENV)/.run: requirements.lock | $(VENV)/.uv
+	@echo "Installing the packages of requirements.lock into $(VENV) ..."
+	@test -e $(VENV)/.dev || $(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock || \
+		$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock | $(VENV)/.uv
+	@echo "Installing the packages of requirements-dev.lock into $(VENV) ..."
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements-dev.lock || \
+		$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@ $(VENV)/.run
+
+system-packages:
+	@command -v chromium > /dev/null || { \
+		if [ "$$(id -u)" = 0 ]; then \
+			apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(TEST_PACKAGES); \
+		else \
+			echo "The tests need a browser. Run: sudo apt-get install -y $(TEST_PACKAGES)"; exit 1; \
+		fi; }

@@ -1,0 +1,3 @@
+from explain.models.attribution import Attribution
+
+__all__ = ["Attribution"]

@@ -1,0 +1,3 @@
+from models_engine.models.prediction import Prediction
+
+__all__ = ["Prediction"]

@@ -1,0 +1,18 @@
+from patients.models.audit_event import AuditEvent
+from patients.models.care_team import CareTeamMember
+from patients.models.client import ClientProfile
+from patients.models.fact import Fact
+from patients.models.patient import Patient
+from patients.models.resource import Resource, ResourceVersion
+from patients.models.stale_twin import StaleTwin
+
+__all__ = [
+    "AuditEvent",
+    "CareTeamMember",
+    "ClientProfile",
+    "Fact",
+    "Patient",
+    "Resource",
+    "ResourceVersion",
+    "StaleTwin",
+]

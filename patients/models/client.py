@@ -1,0 +1,20 @@
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+
+class ClientProfile(models.Model):
+    """What we know of an EHR client beyond its OAuth application."""
+
+    application = models.OneToOneField(
+        settings.OAUTH2_PROVIDER_APPLICATION_MODEL, on_delete=models.CASCADE, related_name="profile"
+    )
+    default_care_team = ArrayField(
+        models.CharField(max_length=64),
+        default=list,
+        blank=True,
+        help_text="Practitioner ids that see this client's patients when no resource names a team.",
+    )
+
+    def __str__(self) -> str:
+        return str(self.application_id)

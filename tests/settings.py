@@ -1,0 +1,16 @@
+"""The product's settings for tests: real embedded servers unless the environment names others."""
+
+import os
+
+from twinportal import embedded
+
+os.environ["TWINPORTAL_MODE"] = "test"
+os.environ.setdefault("TWINPORTAL_VAR", str(embedded.BASE_DIR / "var" / "test"))
+# Playwright's sync driver keeps an event loop running; Django's ORM takes that for async code
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+embedded.ensure_environment()
+
+from twinportal.settings import *  # noqa: E402, F403
+
+# hashing is not what these tests are about
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,273 @@
+"""Every setting of Twinportal, read from the environment, loud when something is missing.
+
+TWINPORTAL_MODE is `production` unless said otherwise: nothing opens by accident.
+"""
+
+import os
+from pathlib import Path
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def get_env(name: str, default: str | None = None, *, hint: str = "") -> str:
+    """The environment variable `name`; ImproperlyConfigured with `hint` if it is needed and unset."""
+    value = os.environ.get(name) or default
+    if value is None:
+        raise ImproperlyConfigured(f"Set the environment variable {name}. {hint}".strip())
+    return value
+
+
+MODE = get_env("TWINPORTAL_MODE", "production")
+if MODE not in {"production", "demo", "test"}:
+    raise ImproperlyConfigured("TWINPORTAL_MODE is one of production, demo, test.")
+IS_PRODUCTION = MODE == "production"
+DEBUG = False
+
+SECRET_KEY = get_env(
+    "SECRET_KEY",
+    None if IS_PRODUCTION else f"not-secret-{MODE}",
+    hint="Any long random text, the same for every process: openssl rand -base64 48",
+)
+ALLOWED_HOSTS = get_env(
+    "ALLOWED_HOSTS",
+    None if IS_PRODUCTION else "localhost,127.0.0.1,[::1],testserver",
+    hint="Host names, separated by commas.",
+).split(",")
+CSRF_TRUSTED_ORIGINS = [o for o in get_env("CSRF_TRUSTED_ORIGINS", "").split(",") if o]
+VERSION = "0.1.0"
+
+# --- Data -------------------------------------------------------------------------------------
+DATABASE_HINT = "postgresql://user:password@host/database; `make demo` starts one of its own."
+DATABASES = {
+    "default": dj_database_url.parse(
+        get_env(
+            "DATABASE_URL",
+            None if IS_PRODUCTION else "postgresql:///twinportal",
+            hint=DATABASE_HINT,
+        ),
+        conn_max_age=60,
+        conn_health_checks=True,
+    )
+}
+REDIS_URL = get_env(
+    "REDIS_URL",
+    None if IS_PRODUCTION else "redis://127.0.0.1:6379/0",
+    hint="redis://:password@host:6379/0",
+)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Applications -----------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+    "django_htmx",
+    "oauth2_provider",
+    "rest_framework",
+    "patients",
+    "models_engine",
+    "explain",
+    "twinportal.accounts",
+    "twinportal.attention",
+    "twinportal",
+]
+MIDDLEWARE = [
+    "twinportal.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "twinportal.middleware.NoStoreMiddleware",
+]
+ROOT_URLCONF = "twinportal.urls"
+WSGI_APPLICATION = "twinportal.wsgi.application"
+ASGI_APPLICATION = "twinportal.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+        },
+    }
+]
+
+# --- People -----------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+ACCOUNT_ADAPTER = "twinportal.accounts.adapters.ClosedAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+SESSION_COOKIE_AGE = 8 * 60 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+
+# When may a patient see a prediction? `review`: after a clinician released it. `auto`: at once.
+RELEASE_POLICY = get_env("TWINPORTAL_RELEASE_POLICY", "auto" if MODE == "demo" else "review")
+if RELEASE_POLICY not in {"review", "auto"}:
+    raise ImproperlyConfigured("TWINPORTAL_RELEASE_POLICY is one of review, auto.")
+# What the patient's page says under "whom to call"
+CONTACT = get_env("TWINPORTAL_CONTACT", "your usual clinic")
+EMERGENCY_NUMBER = get_env("TWINPORTAL_EMERGENCY_NUMBER", "911")
+
+# --- FHIR door --------------------------------------------------------------------------------
+FHIR_MAX_BODY_BYTES = int(get_env("FHIR_MAX_BODY_BYTES", str(50 * 1024 * 1024)))
+FHIR_MAX_BUNDLE_ENTRIES = int(get_env("FHIR_MAX_BUNDLE_ENTRIES", "10000"))
+DATA_UPLOAD_MAX_MEMORY_SIZE = FHIR_MAX_BODY_BYTES
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "oauth2_provider.contrib.rest_framework.OAuth2Authentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "UNAUTHENTICATED_USER": None,
+}
+OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth2_provider.Application"
+OAUTH2_PROVIDER = {
+    "SCOPES": {
+        "system/*.rs": "Read and search every resource",
+        "system/*.cud": "Create, update and delete every resource",
+    },
+    "DEFAULT_SCOPES": ["system/*.rs"],
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 15 * 60,
+    "PKCE_REQUIRED": True,
+}
+# North America or elsewhere: the baseline survival of the kidney failure risk equation
+KFRE_REGION = get_env("TWINPORTAL_KFRE_REGION", "north_america")
+
+# --- Celery -----------------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# a wake-up that cannot be sent at once is dropped: the stale mark in the database is the truth
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 300,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 1,
+}
+SWEEP_SECONDS = float(get_env("TWINPORTAL_SWEEP_SECONDS", "15"))
+CELERY_BEAT_SCHEDULE = {
+    "sweep-stale-twins": {
+        "task": "twinportal.tasks.sweep_stale_twins",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": SWEEP_SECONDS},
+    },
+    "mark-expired-predictions": {
+        "task": "twinportal.tasks.mark_expired_predictions",
+        "schedule": 60 * 60,
+    },
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(
+    Path(get_env("TWINPORTAL_VAR", str(BASE_DIR / "var"))) / "celerybeat-schedule"
+)
+
+# --- Browser security -------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+        "img-src": [SELF, "data:"],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+if IS_PRODUCTION:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+
+# --- Static files, language, time ---------------------------------------------------------------
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = Path(get_env("TWINPORTAL_STATIC_ROOT", str(BASE_DIR / "staticfiles")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if IS_PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not IS_PRODUCTION
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = get_env("TWINPORTAL_TIME_ZONE", "UTC")
+
+# --- Logging: ids only, never a name, a value or a body -----------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "twinportal.middleware.RequestIdFilter"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["request_id"],
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": get_env("LOG_LEVEL", "INFO")},
+    "loggers": {"celery": {"level": "WARNING"}, "kombu": {"level": "WARNING"}},
+}

@@ -1,0 +1,1 @@
+"""Celery's doors: ids in, one call of the pipeline, nothing else."""
