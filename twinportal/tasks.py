@@ -1,1 +1,25 @@
 """Celery's doors: ids in, one call of the pipeline, nothing else."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from twinportal import pipeline, staleness
+
+
+@shared_task
+def refresh_twin(patient_id: int) -> None:
+    """Wake-up for one twin. Harmless when it comes twice, late, or not at all."""
+    pipeline.refresh_twin(patient_id, now=timezone.now())
+
+
+@shared_task
+def sweep_stale_twins() -> None:
+    """Send a wake-up for every stale twin whose own one was lost."""
+    for patient_id in staleness.due(now=timezone.now()):
+        refresh_twin.delay(patient_id)
+
+
+@shared_task
+def mark_expired_predictions() -> None:
+    """A birthday, or an input grown too old, changes a prediction without any push."""
+    staleness.mark_expired(now=timezone.now())

@@ -1,3 +1,4 @@
 from models_engine.models.prediction import Prediction
+from models_engine.models.run import ModelRun
 
-__all__ = ["Prediction"]
+__all__ = ["ModelRun", "Prediction"]

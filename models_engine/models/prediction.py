@@ -1,10 +1,13 @@
+from datetime import date
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 
 class Prediction(models.Model):
-    """One outcome of one model for one patient as of one moment, or why there is no number.
+    """One outcome of one model run: a number, or none (the run's refusals say why).
 
     `current` until newer data or time replaces it (`past`), or until one of its inputs is
     corrected, deleted or re-attributed, or its model version withdrawn (`superseded`).
@@ -15,6 +18,9 @@ class Prediction(models.Model):
         PAST = "past"
         SUPERSEDED = "superseded"
 
+    run = models.ForeignKey(
+        "models_engine.ModelRun", on_delete=models.CASCADE, related_name="predictions"
+    )
     patient = models.ForeignKey(
         "patients.Patient", on_delete=models.CASCADE, related_name="predictions"
     )
@@ -29,14 +35,7 @@ class Prediction(models.Model):
     unit = models.CharField(max_length=32, blank=True)
     low = models.FloatField(null=True, blank=True, help_text="Interval, where one is published.")
     high = models.FloatField(null=True, blank=True)
-    as_of = models.DateTimeField(help_text="The state used is the state as of this moment.")
-    made_at = models.DateTimeField()
-    valid_until = models.DateField(null=True, blank=True)
-    state_hash = models.CharField(max_length=64, help_text="Of the inputs this model used.")
-    inputs = models.JSONField(default=list, help_text="InputUsed rows, with resource versions.")
-    refusals = models.JSONField(default=list, help_text="Why there is no number.")
-    notes = models.JSONField(default=list, help_text="Assumed, missing with a term, marked.")
-    replayed = models.BooleanField(default=False, help_text="Made later, for a past as_of.")
+    as_of = models.DateTimeField(help_text="As the run's.")
     status = models.CharField(max_length=10, choices=Status, default=Status.CURRENT)
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_reason = models.CharField(max_length=200, blank=True)
@@ -47,9 +46,6 @@ class Prediction(models.Model):
     released_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
-    risk_assessment = models.ForeignKey(
-        "patients.Resource", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
 
     class Meta:
         constraints = [
@@ -58,10 +54,7 @@ class Prediction(models.Model):
                 condition=Q(status="current"),
                 name="prediction_one_current",
             ),
-            models.UniqueConstraint(
-                fields=["patient", "model_id", "model_version", "outcome", "as_of", "state_hash"],
-                name="prediction_idempotent",
-            ),
+            models.UniqueConstraint(fields=["run", "outcome"], name="prediction_one_per_run"),
             models.CheckConstraint(
                 condition=Q(is_probability=False)
                 | Q(value__isnull=True)
@@ -79,10 +72,28 @@ class Prediction(models.Model):
             models.Index(
                 fields=["patient", "model_id", "outcome", "-as_of"], name="prediction_history"
             ),
-            models.Index(
-                fields=["valid_until"], condition=Q(status="current"), name="prediction_expiry"
-            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.model_id} {self.outcome} of {self.patient_id} as of {self.as_of}"
+
+    # what all outcomes of a run share; select_related("run") where these are shown in a list
+    @property
+    def inputs(self) -> list[dict[str, Any]]:
+        return list(self.run.inputs)
+
+    @property
+    def refusals(self) -> list[dict[str, Any]]:
+        return list(self.run.refusals)
+
+    @property
+    def notes(self) -> list[str]:
+        return list(self.run.notes)
+
+    @property
+    def valid_until(self) -> date | None:
+        return self.run.valid_until
+
+    @property
+    def replayed(self) -> bool:
+        return self.run.replayed

@@ -1,0 +1,212 @@
+"""Attributes a clinical model's probabilities to clinical concepts, against named baselines.
+
+Two baselines. `optimal`: the same age and sex with the model's reference values; age and sex are
+then no players. `population`: the model's background sample. An optional input that is missing
+for the person is missing in the baseline too, so it contributes nothing; what it could change
+is told by `effect_of_missing`.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from explain.attribution.shapley import (
+    Arrays,
+    FloatArray,
+    Player,
+    ShapleyResult,
+    exact_shapley,
+    exact_shapley_many,
+)
+from models_engine.catalogue.contract import ClinicalModel
+
+BaselineId = Literal["optimal", "population"]
+BASELINES: tuple[BaselineId, ...] = ("optimal", "population")
+FIXED_UNDER_OPTIMAL = ("age", "sex")
+ROUNDING_NOISE = 1e-13
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one concept adds to or takes from the baseline, on the probability scale."""
+
+    concept: str
+    label: str
+    group: str
+    modifiable: bool
+    contribution: float
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """One outcome against one baseline, largest contribution first.
+
+    `baseline_value` + the contributions = `output` within 1e-6, on the probability scale.
+    """
+
+    baseline: BaselineId
+    source: str
+    outcome: str
+    baseline_value: float
+    output: float
+    contributions: tuple[Contribution, ...]
+
+    def by_group(self) -> dict[str, float]:
+        """Contributions summed by clinical concept group, e.g. total and HDL cholesterol."""
+        sums: dict[str, float] = defaultdict(float)
+        for part in self.contributions:
+            sums[part.group] += part.contribution
+        return dict(sums)
+
+
+def attribute(model: ClinicalModel, values: Mapping[str, float]) -> tuple[Attribution, ...]:
+    """Every outcome of `model` against both baselines, for one person.
+
+    `values` are those of a usable FeatureSet, in canonical units; a missing optional input is
+    left out. Raises ValueError when the model is not a probability (a derived value).
+    """
+    person = {i.concept: float(values.get(i.concept, np.nan)) for i in model.inputs}
+    return tuple(
+        _attribution(model, baseline, index, result)
+        for baseline in BASELINES
+        for result in (explain(model, person, baseline),)
+        for index in range(len(model.outcomes))
+    )
+
+
+def explain(
+    model: ClinicalModel, person: Mapping[str, float], baseline: BaselineId
+) -> ShapleyResult:
+    """Exact Shapley values of all outcomes of one person against one baseline.
+
+    `person` names every input of the model, NaN for a missing optional one.
+    """
+    missing = frozenset(concept for concept, value in person.items() if np.isnan(value))
+    return exact_shapley(
+        model.predict,
+        person,
+        baseline_rows(model, person, baseline),
+        _players(model, missing, baseline),
+    )
+
+
+def baseline_rows(
+    model: ClinicalModel, person: Mapping[str, float], baseline: BaselineId
+) -> dict[str, FloatArray]:
+    """The rows of a baseline for one person, (b,) a concept.
+
+    Raises ValueError for a derived value, which has none.
+    """
+    if model.background is None:
+        raise ValueError(f"{model.id} is a derived value: it is not attributed")
+    if baseline == "population":
+        rows = dict(model.background.rows)
+    else:
+        rows = {c: np.array([model.optimal.get(c, v)]) for c, v in person.items()}
+    return {c: np.full_like(rows[c], np.nan) if np.isnan(person[c]) else rows[c] for c in person}
+
+
+def attribute_many(
+    model: ClinicalModel, arrays: Arrays, baseline: BaselineId = "population"
+) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
+    """Contributions of many people: concepts (p,), baseline values (n, o), values (n, p, o).
+
+    `arrays` (n,) by concept. People are taken together when the same inputs are missing.
+    """
+    concepts = tuple(i.concept for i in model.inputs)
+    people = np.stack([np.asarray(arrays[c], dtype=np.float64) for c in concepts], axis=1)
+    base = np.zeros((len(people), len(model.outcomes)))
+    parts = np.zeros((len(people), len(concepts), len(model.outcomes)))
+    for who in _alike(people, concepts, baseline):
+        first = dict(zip(concepts, people[who[0]], strict=True))
+        missing = frozenset(c for c, v in first.items() if np.isnan(v))
+        players = _players(model, missing, baseline)
+        table = exact_shapley_many(
+            model.predict,
+            {c: people[who, at] for at, c in enumerate(concepts)},
+            baseline_rows(model, first, baseline),
+            players,
+        )
+        base[who] = table.baseline
+        seats = [concepts.index(player[0]) for player in players]
+        parts[who[:, None], seats] = table.contributions
+    return concepts, base, parts
+
+
+def _alike(
+    people: FloatArray, concepts: Sequence[str], baseline: BaselineId
+) -> list[np.ndarray[tuple[int], np.dtype[np.intp]]]:
+    """Row numbers of people who share a baseline: same missing inputs (and age and sex)."""
+    keys = np.isnan(people).astype(np.float64)
+    if baseline == "optimal":
+        fixed = [concepts.index(c) for c in FIXED_UNDER_OPTIMAL]
+        keys = np.concatenate([keys, people[:, fixed]], axis=1)
+    _, inverse = np.unique(keys, axis=0, return_inverse=True)
+    return [np.flatnonzero(inverse == key) for key in range(inverse.max() + 1)]
+
+
+def effect_of_missing(
+    model: ClinicalModel, values: Mapping[str, float], concept: str
+) -> dict[str, tuple[float, float]]:
+    """Lowest and highest probability by outcome, were the missing `concept` one of the sample's.
+
+    Says how much an optional input that was not measured could change the answer (E7).
+    """
+    if model.background is None:
+        raise ValueError(f"{model.id} is a derived value: it has no sample")
+    tried = model.background.rows[concept]
+    arrays = {
+        i.concept: np.full(len(tried), float(values.get(i.concept, np.nan))) for i in model.inputs
+    }
+    outputs = model.predict({**arrays, concept: tried})
+    return {
+        outcome.id: (float(column.min()), float(column.max()))
+        for outcome, column in zip(model.outcomes, outputs.T, strict=True)
+    }
+
+
+def _players(
+    model: ClinicalModel, missing: frozenset[str], baseline: BaselineId
+) -> tuple[Player, ...]:
+    fixed = FIXED_UNDER_OPTIMAL if baseline == "optimal" else ()
+    return tuple(
+        (i.concept,) for i in model.inputs if i.concept not in missing and i.concept not in fixed
+    )
+
+
+def _attribution(
+    model: ClinicalModel, baseline: BaselineId, index: int, result: ShapleyResult
+) -> Attribution:
+    source = model.optimal_source if baseline == "optimal" else _background_source(model)
+    parts = []
+    for (concept,), values in result.contributions.items():
+        declared = model.input(concept)
+        parts.append(
+            Contribution(
+                concept=concept,
+                label=declared.label,
+                group=declared.group or concept,
+                modifiable=declared.modifiable,
+                contribution=_without_noise(float(values[index])),
+            )
+        )
+    return Attribution(
+        baseline=baseline,
+        source=source,
+        outcome=model.outcomes[index].id,
+        baseline_value=float(result.baseline[index]),
+        output=float(result.output[index]),
+        contributions=tuple(sorted(parts, key=lambda part: -abs(part.contribution))),
+    )
+
+
+def _without_noise(contribution: float) -> float:
+    """Exactly 0.0 for a concept that the outcome's equation does not use."""
+    return contribution if abs(contribution) > ROUNDING_NOISE else 0.0
+
+
+def _background_source(model: ClinicalModel) -> str:
+    return model.background.source if model.background else ""

@@ -1,0 +1,133 @@
+"""Model facts: what a facts page must state about a model, and how sure we are of it.
+
+The field list follows the Duke Model Facts label v2 and TRIPOD+AI, in our own words. A field that
+nobody has measured says so in a sentence; an empty field is refused at birth.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Literal, get_args
+
+EvidenceTag = Literal["V", "S", "M", "J"]
+
+EVIDENCE_TEXT: dict[str, str] = {
+    "V": "Published; recomputed here and equal to the published or reference values.",
+    "S": "Published; the source was read, the figure was not recomputed here.",
+    "M": "Published, not yet verified here.",
+    "J": "Chosen by this project; not taken from a publication.",
+}
+
+
+def require_text(whose: str, /, **texts: str) -> None:
+    """Raise ValueError when one of the named texts is blank."""
+    for name, text in texts.items():
+        if not text.strip():
+            raise ValueError(f"{whose}: {name} must say something")
+
+
+def require_tag(owner: str, tag: str) -> None:
+    """Raise ValueError when `tag` is none of V, S, M, J."""
+    if tag not in get_args(EvidenceTag):
+        raise ValueError(f"{owner}: evidence tag {tag!r} is none of V, S, M, J")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A publication or source; `url` or `doi` only where we hold one."""
+
+    citation: str
+    evidence: EvidenceTag
+    doi: str = ""
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        require_text("Reference", citation=self.citation)
+        require_tag(f"Reference {self.citation[:40]}", self.evidence)
+
+
+@dataclass(frozen=True)
+class Performance:
+    """One published performance figure, with where it was measured."""
+
+    measure: str
+    population: str
+    value: str
+    interval: str
+    where: str
+    evidence: EvidenceTag
+
+    def __post_init__(self) -> None:
+        require_text(
+            "Performance",
+            measure=self.measure,
+            population=self.population,
+            value=self.value,
+            interval=self.interval,
+            where=self.where,
+        )
+        require_tag(f"Performance {self.measure}", self.evidence)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One line of a model's change log."""
+
+    version: str
+    on: date
+    what: str
+
+    def __post_init__(self) -> None:
+        require_text("Change", version=self.version, what=self.what)
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """Everything a facts page states that is not already in the model's inputs and outcomes."""
+
+    name: str
+    owner: str
+    contact: str
+    updated: date
+    evidence: EvidenceTag
+    predicts: str
+    moment: str
+    intended_users: str
+    intended_use: str
+    intended_population: str
+    not_for: str
+    missing_inputs: str
+    output_scale: str
+    how_made: str
+    development_data: str
+    outcome_definition: str
+    exclusions: str
+    missing_data_handling: str
+    performance: tuple[Performance, ...]
+    calibration: str
+    net_benefit: str
+    subgroups: str
+    uncertainty: str
+    explanation: str
+    explanation_quality: str
+    risks: str
+    if_it_fails: str
+    monitoring: str
+    review: str
+    licence: str
+    cost: str
+    conflicts_and_funding: str
+    references: tuple[Reference, ...]
+    change_log: tuple[Change, ...]
+
+    def __post_init__(self) -> None:
+        texts = {f.name: getattr(self, f.name) for f in fields(self) if f.type is str}
+        require_text(f"ModelFacts {self.name}", **texts)
+        require_tag(f"ModelFacts {self.name}", self.evidence)
+        for name in ("performance", "references", "change_log"):
+            if not getattr(self, name):
+                raise ValueError(f"ModelFacts {self.name}: {name} must not be empty")
+
+    @property
+    def evidence_text(self) -> str:
+        """The evidence tag in a sentence, e.g. "Published, not yet verified here."."""
+        return EVIDENCE_TEXT[self.evidence]

@@ -1,0 +1,93 @@
+"""What a model was given for one person, or why it gets nothing: values, sources, refusals."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from models_engine.catalogue.contract import Refusal
+
+InputStatus = Literal["used", "verify", "derived", "demographic", "assumed_absent", "missing_term"]
+
+
+@dataclass(frozen=True)
+class InputUsed:
+    """One input as used, tied to the resource version it came from (E1, E6, E7, E14).
+
+    `value` is in the model's canonical `unit`; `display` is for people. `derived_from` lists the
+    sources of a computed value (creatinine of an eGFR, height and weight of a BMI).
+    """
+
+    concept: str
+    label: str
+    value: float | None
+    unit: str
+    status: InputStatus
+    display: str = ""
+    effective_at: datetime | None = None
+    fact_id: int | None = None
+    resource_type: str = ""
+    resource_id: str = ""
+    resource_version: int | None = None
+    note: str = ""
+    derived_from: tuple["InputUsed", ...] = ()
+
+    @property
+    def reference(self) -> str:
+        """FHIR reference to the version used, e.g. "Observation/7/_history/2", or empty."""
+        if not self.resource_id:
+            return ""
+        return f"{self.resource_type}/{self.resource_id}/_history/{self.resource_version}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON of one row, as stored with a prediction."""
+        row = asdict(self)
+        row["effective_at"] = self.effective_at.isoformat() if self.effective_at else None
+        row["reference"] = self.reference
+        row["derived_from"] = [source.to_dict() for source in self.derived_from]
+        return row
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureSet:
+    """The inputs of one model for one person as of one moment.
+
+    `values` is complete when `is_usable`; a missing optional input is absent from it. Notes are
+    sentences for people. `valid_until` is the first day on which time alone may change the
+    answer: the next birthday, an input growing too old, or an exposure ending.
+    """
+
+    model_id: str
+    as_of: datetime
+    values: Mapping[str, float]
+    sources: Mapping[str, InputUsed]
+    refusals: tuple[Refusal, ...]
+    notes: tuple[str, ...]
+    valid_until: date | None
+
+    @property
+    def is_usable(self) -> bool:
+        """True when the model may give a number."""
+        return not self.refusals
+
+    @property
+    def assumed(self) -> tuple[InputUsed, ...]:
+        """Conditions and medications counted as absent because none is recorded."""
+        return self._with_status("assumed_absent")
+
+    @property
+    def missing_terms(self) -> tuple[InputUsed, ...]:
+        """Optional inputs that are missing and stood in for by the published missing-term."""
+        return self._with_status("missing_term")
+
+    def _with_status(self, status: InputStatus) -> tuple[InputUsed, ...]:
+        return tuple(source for source in self.sources.values() if source.status == status)
+
+    def references(self) -> tuple[str, ...]:
+        """Every resource version used, in input order, each once."""
+        found: dict[str, None] = {}
+        for source in self.sources.values():
+            for used in (source, *source.derived_from):
+                if used.reference:
+                    found[used.reference] = None
+        return tuple(found)

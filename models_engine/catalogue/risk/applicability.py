@@ -1,0 +1,38 @@
+"""Who a model is not for: death, known disease, pregnancy, treatment. Reasons by name."""
+
+from models_engine.catalogue.contract import Circumstances, Refusal
+
+# spoken names of the conditions that stop a model
+CONDITION_NAMES = {
+    "myocardial_infarction": "a myocardial infarction",
+    "coronary_heart_disease": "coronary heart disease",
+    "stroke": "a stroke",
+    "heart_failure": "heart failure",
+    "peripheral_artery_disease": "peripheral artery disease",
+    "pregnancy": "a current pregnancy",
+    "dialysis": "dialysis",
+    "kidney_transplant": "a kidney transplant",
+    "acute_kidney_injury": "acute kidney injury",
+}
+
+
+def not_after_death(circumstances: Circumstances) -> tuple[Refusal, ...]:
+    """A refusal when the person has died."""
+    if not circumstances.deceased:
+        return ()
+    return (Refusal("not_applicable", "deceased", "Not applicable: the person has died."),)
+
+
+def not_with(
+    conditions: tuple[str, ...], present: frozenset[str], because: str
+) -> tuple[Refusal, ...]:
+    """One refusal for each of `conditions` that is `present`, ending in the reason."""
+    return tuple(
+        Refusal(
+            "not_applicable",
+            condition,
+            f"Not applicable: {CONDITION_NAMES[condition]} is recorded. {because}",
+        )
+        for condition in conditions
+        if condition in present
+    )

@@ -1,0 +1,150 @@
+"""AHA PREVENT 2023 as clinical models: base and full, 10 and 30 years."""
+
+import hashlib
+from functools import partial
+from pathlib import Path
+
+from models_engine.catalogue.background import read_background
+from models_engine.catalogue.contract import (
+    Band,
+    Circumstances,
+    ClinicalModel,
+    Input,
+    Outcome,
+    Refusal,
+)
+from models_engine.catalogue.risk import inputs, prevent_equations
+from models_engine.catalogue.risk.applicability import not_after_death, not_with
+from models_engine.catalogue.risk.inputs import cholesterol
+from models_engine.catalogue.risk.prevent_facts import prevent_facts
+from models_engine.catalogue.risk.prevent_vectors import vectors_of
+
+VERSION = "2023.1"
+FAMILY = "prevent"
+CARDIOVASCULAR_DISEASE = (
+    "myocardial_infarction",
+    "coronary_heart_disease",
+    "stroke",
+    "heart_failure",
+    # not named in the paper's outcome, but atherosclerotic disease all the same: [J]
+    "peripheral_artery_disease",
+)
+
+# Reference values of "same age and sex, optimal values". SBP below 120 and total cholesterol
+# below 180 mg/dL without diabetes or smoking are "all optimal" in Lloyd-Jones' stratification
+# as tabled in PMC4338720; the single values, and all others, are this project's choice [J].
+OPTIMAL = {
+    "total_cholesterol": cholesterol(170),
+    "hdl_cholesterol": cholesterol(50),
+    "systolic_bp": 110.0,
+    "bmi": 22.0,
+    "egfr": 90.0,
+    "diabetes": 0.0,
+    "smoking_status": 0.0,
+    "antihypertensive": 0.0,
+    "statin": 0.0,
+}
+OPTIMAL_FULL = {**OPTIMAL, "hba1c": 5.3, "urine_acr": 10.0, "sdi_decile": 1.0}
+OPTIMAL_SOURCE = (
+    "Reference values chosen by this project: total cholesterol 170 mg/dL, HDL 50 mg/dL, systolic "
+    "blood pressure 110 mmHg, BMI 22, eGFR 90, no diabetes, no smoking, no blood pressure "
+    "medicine or statin; HbA1c 5.3 %, urine ACR 10 mg/g and SDI decile 1 where the patient has one."
+)
+
+RISK_BANDS_10Y = (
+    Band("low", "Low", 0.0, "M"),
+    Band("borderline", "Borderline", 0.05, "M"),
+    Band("intermediate", "Intermediate", 0.075, "M"),
+    Band("high", "High", 0.20, "M"),
+)
+OUTCOME_WORDS = {
+    "cvd": ("Total cardiovascular disease", "atherosclerotic disease or heart failure"),
+    "ascvd": ("Atherosclerotic cardiovascular disease", "coronary heart disease or stroke"),
+    "hf": ("Heart failure", "heart failure"),
+    "chd": ("Coronary heart disease", "coronary heart disease"),
+    "stroke": ("Stroke", "stroke"),
+}
+
+
+def prevent_applies(circumstances: Circumstances) -> tuple[Refusal, ...]:
+    """PREVENT is for the living, without known cardiovascular disease, outside pregnancy."""
+    return (
+        *not_after_death(circumstances),
+        *not_with(
+            CARDIOVASCULAR_DISEASE,
+            circumstances.ever,
+            "PREVENT is for people without known cardiovascular disease.",
+        ),
+        *not_with(
+            ("pregnancy",),
+            circumstances.active,
+            "PREVENT was not made for pregnancy.",
+        ),
+    )
+
+
+def _inputs(years: int, *, full: bool) -> tuple[Input, ...]:
+    base = (
+        inputs.age(30, 59 if years == 30 else 79),
+        inputs.SEX,
+        inputs.TOTAL_CHOLESTEROL,
+        inputs.HDL_CHOLESTEROL,
+        inputs.SYSTOLIC_BP,
+        inputs.BMI,
+        inputs.egfr(15, 140),
+        inputs.DIABETES,
+        inputs.SMOKING,
+        inputs.ANTIHYPERTENSIVE,
+        inputs.STATIN,
+    )
+    if not full:
+        return base
+    return (*base, inputs.HBA1C, inputs.urine_acr(required=False), inputs.SDI_DECILE)
+
+
+def _outcomes(years: int) -> tuple[Outcome, ...]:
+    return tuple(
+        Outcome(
+            id=outcome,
+            label=OUTCOME_WORDS[outcome][0],
+            horizon_years=float(years),
+            is_probability=True,
+            definition=f"A first event within {years} years: {OUTCOME_WORDS[outcome][1]}.",
+            bands=RISK_BANDS_10Y if outcome == "cvd" and years == 10 else (),
+        )
+        for outcome in prevent_equations.OUTCOMES
+    )
+
+
+def _artefact_hash(variant: str, years: int) -> str:
+    content = prevent_equations.coefficient_path(variant, years).read_bytes()
+    equations = Path(prevent_equations.__file__).read_bytes()
+    return hashlib.sha256(content + equations).hexdigest()
+
+
+def prevent_model(variant: str, years: int) -> ClinicalModel:
+    """The clinical model of a variant ("base" or "full") and horizon (10 or 30 years)."""
+    full = variant == "full"
+    declared = _inputs(years, full=full)
+    title = f"AHA PREVENT, {variant} model, {years} years"
+    return ClinicalModel(
+        id=f"prevent_{variant}_{years}y",
+        version=VERSION,
+        title=title,
+        family=FAMILY,
+        inputs=declared,
+        outcomes=_outcomes(years),
+        predict=partial(prevent_equations.predict, prevent_equations.read_table(variant, years)),
+        applies=prevent_applies,
+        facts=prevent_facts(title, years, full=full),
+        vectors=vectors_of(variant, years),
+        artefact_hash=_artefact_hash(variant, years),
+        optimal=OPTIMAL_FULL if full else OPTIMAL,
+        optimal_source=OPTIMAL_SOURCE,
+        background=read_background(f"prevent_{years}y", tuple(i.concept for i in declared)),
+    )
+
+
+def prevent_models() -> tuple[ClinicalModel, ...]:
+    """The four registered PREVENT models."""
+    return tuple(prevent_model(v, y) for v in ("base", "full") for y in (10, 30))

@@ -1,0 +1,467 @@
+"""From a twin's state to a model's inputs: what is used, what is assumed, why there is no number.
+
+The rules (missing is not the same for all):
+- a required measurement that is missing or too old refuses, and says what to order;
+- an optional one takes the model's published missing-term, and says so;
+- a condition or medicine without a record counts as absent, and is listed as assumed;
+- unknown smoking is missing, not "never"; sex is female or male, or there is no number;
+- a value outside the published range refuses; nothing is clamped;
+- an unusual value (quality "verify") is used and marked.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, timedelta
+
+import numpy as np
+
+from models_engine.catalogue.calendar import first_day_ended, first_day_too_old, next_birthday
+from models_engine.catalogue.contract import (
+    FEMALE,
+    MALE,
+    Circumstances,
+    ClinicalModel,
+    FloatArray,
+    Input,
+    Refusal,
+)
+from models_engine.catalogue.feature_set import FeatureSet, InputStatus, InputUsed
+from models_engine.catalogue.risk.applicability import CONDITION_NAMES
+from models_engine.catalogue.risk.ckd_epi_2021 import ADULT_AGE, egfr
+from models_engine.catalogue.risk.inputs import TWO_YEARS
+from patients.record.state import State, Value
+
+SEX_CODES = {"female": FEMALE, "male": MALE}
+SMOKING_CODES = {"current": 1.0, "former": 0.0, "never": 0.0}
+# a pregnancy recorded longer ago, and never ended in the record, is no longer current: [J]
+PREGNANCY_DAYS = 300
+# two low eGFR at least so far apart make kidney disease chronic
+CHRONIC_DAYS = 90
+CHRONIC_EGFR = 60.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the state says of one input, before the range check."""
+
+    value: float | None = None
+    source: InputUsed | None = None
+    refusal: Refusal | None = None
+    notes: tuple[str, ...] = ()
+    expires: date | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureMatrix:
+    """Feature sets of many people and, for those who may have a number, arrays by concept.
+
+    `accepted` (m,) are positions in `sets`; each array has shape (m,), NaN for a missing optional.
+    """
+
+    sets: tuple[FeatureSet, ...]
+    accepted: np.ndarray[tuple[int], np.dtype[np.intp]]
+    arrays: dict[str, FloatArray]
+
+
+class StateReader:
+    """Reads inputs from one state; several models of one person share what it has read."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.today = state.as_of.astimezone(UTC).date()
+        self._found: dict[Input, Found] = {}
+
+    def find(self, declared: Input) -> Found:
+        """The value of a declared input, or why there is none."""
+        if declared not in self._found:
+            self._found[declared] = self._read(declared)
+        return self._found[declared]
+
+    def _read(self, declared: Input) -> Found:
+        readers: dict[str, Callable[[Input], Found]] = {
+            "age": self._age,
+            "sex": self._sex,
+            "bmi": self._bmi,
+            "egfr": self._egfr,
+        }
+        by_role: dict[str, Callable[[Input], Found]] = {
+            "demographic": self._measurement,
+            "measurement": self._measurement,
+            "derived": self._measurement,
+            "coded": self._smoking,
+            "condition": self._condition,
+            "medication": self._medication,
+        }
+        return readers.get(declared.concept, by_role[declared.role])(declared)
+
+    def _age(self, declared: Input) -> Found:
+        if self.state.birth_date is None:
+            return _missing(declared, "Age: the birth date is not recorded.")
+        expires = next_birthday(self.state.birth_date, self.state.birth_date_precision, self.today)
+        age = self.state.age
+        if age is None:
+            text = "Age: the recorded birth date is too vague to tell, or lies in the future."
+            return replace(_missing(declared, text), expires=expires)
+        source = InputUsed("age", "Age", float(age), "a", "demographic", f"{age} years")
+        return Found(float(age), source, expires=expires)
+
+    def _sex(self, declared: Input) -> Found:
+        recorded = self.state.sex
+        if recorded in SEX_CODES:
+            value = SEX_CODES[recorded]
+            return Found(value, InputUsed("sex", "Sex", value, "", "demographic", recorded))
+        if recorded in ("", "unknown"):
+            return _missing(declared, "Sex: not recorded; the model knows female and male only.")
+        text = f"Sex: recorded as {recorded}; the model knows female and male only."
+        return Found(refusal=Refusal("not_applicable", "sex", text))
+
+    def _measurement(self, declared: Input) -> Found:
+        newest = self._newest(declared.concept)
+        if newest is None:
+            return _missing(declared, self._why_missing(declared))
+        if self._is_too_old(newest, declared):
+            return _too_old(declared, newest.effective_date)
+        return _measured(declared, newest)
+
+    def _newest(self, concept: str) -> Value | None:
+        return next((v for v in self.state.series(concept) if v.value is not None), None)
+
+    def _is_too_old(self, value: Value, declared: Input) -> bool:
+        limit = declared.max_age_days
+        return limit is not None and self.today >= first_day_too_old(value.effective_date, limit)
+
+    def _why_missing(self, declared: Input) -> str:
+        unused = next(iter(self.state.not_used.get(declared.concept, ())), None)
+        if unused is None:
+            return f"{declared.label}: none recorded. {declared.order}".strip()
+        why = unused.reason or unused.quality.replace("_", " ")
+        return (
+            f"{declared.label}: the value of {unused.effective_date} is not used ({why}). "
+            f"{declared.order}"
+        ).strip()
+
+    def _bmi(self, declared: Input) -> Found:
+        reported, weight = self._newest("bmi"), self._newest("weight")
+        height = self._adult_height()
+        if (
+            weight
+            and height
+            and (reported is None or weight.effective_date > reported.effective_date)
+        ):
+            if self._is_too_old(weight, declared):
+                return _too_old(declared, weight.effective_date)
+            assert height.value is not None and weight.value is not None  # noqa: S101 by _newest
+            bmi = weight.value / (height.value / 100.0) ** 2
+            return _derived(declared, bmi, weight, (weight, height), "from weight and height")
+        return self._measurement(declared)
+
+    def _adult_height(self) -> Value | None:
+        """The newest height measured at 18 or later; a child's height is not the adult's."""
+        born = self.state.birth_date
+        height = self._newest("height")
+        if height is None or born is None:
+            return None
+        grown = born + timedelta(days=int(ADULT_AGE * 365.25))
+        return height if height.effective_date >= grown else None
+
+    def _egfr(self, declared: Input) -> Found:
+        """CKD-EPI 2021 from creatinine; a reported eGFR only when it is of a later day."""
+        creatinine, reported = self._newest("creatinine"), self._newest("egfr_reported")
+        age, sex = self.state.age, SEX_CODES.get(self.state.sex)
+        usable = creatinine if age is not None and age >= ADULT_AGE and sex is not None else None
+        if usable and (reported is None or usable.effective_date >= reported.effective_date):
+            if self._is_too_old(usable, declared):
+                return _too_old(declared, usable.effective_date)
+            value = self._ckd_epi(usable)
+            return _derived(declared, value, usable, (usable,), "CKD-EPI 2021 from creatinine")
+        if reported is None:
+            named = replace(declared, concept="creatinine")
+            return _missing(declared, self._why_missing(named))
+        if self._is_too_old(reported, declared):
+            return _too_old(declared, reported.effective_date)
+        found = _measured(declared, reported)
+        note = f"{declared.label}: as reported by the laboratory, whose equation is not known."
+        return replace(found, notes=(*found.notes, note))
+
+    def _ckd_epi(self, creatinine: Value) -> float:
+        age, sex = float(self.state.age or 0), SEX_CODES[self.state.sex]
+        scr = float(creatinine.value or 0.0)
+        return float(egfr(np.array([age]), np.array([sex]), np.array([scr]))[0])
+
+    def _smoking(self, declared: Input) -> Found:
+        newest = next(iter(self.state.series(declared.concept)), None)
+        if newest is None:
+            return _missing(declared, self._why_missing(declared))
+        if self._is_too_old(newest, declared):
+            return _too_old(declared, newest.effective_date)
+        if newest.code not in SMOKING_CODES:
+            text = f"{declared.label}: unknown on {newest.effective_date}. {declared.order}"
+            return _missing(declared, text)
+        found = _measured(declared, replace(newest, value=SMOKING_CODES[newest.code]))
+        assert found.source is not None  # noqa: S101 _measured always has one
+        return replace(found, source=replace(found.source, display=newest.code))
+
+    def _condition(self, declared: Input) -> Found:
+        for concept in declared.recorded_concepts:
+            present = self.state.history(concept)
+            if present is not None:
+                return _present(declared, present)
+        return self._absent(declared)
+
+    def _medication(self, declared: Input) -> Found:
+        for concept in declared.recorded_concepts:
+            taken = self.state.active(concept)
+            if taken is not None:
+                return _present(declared, taken)
+        return self._absent(declared)
+
+    def _absent(self, declared: Input) -> Found:
+        past = [v for c in declared.recorded_concepts for v in self.state.series(c)]
+        ended = max((v.end_at for v in past if v.end_at), default=None)
+        note = "assumed absent: none recorded"
+        if ended is not None:
+            note = f"counted as absent: recorded as ended on {ended.astimezone(UTC).date()}"
+        source = InputUsed(
+            declared.concept, declared.label, 0.0, "", "assumed_absent", "no", note=note
+        )
+        return Found(0.0, source, notes=(f"{declared.label}: {note}.",))
+
+    def circumstances(self) -> Circumstances:
+        """Death and the conditions that may stop a model."""
+        active = {c for c in CONDITION_NAMES if self.state.active(c)}
+        if not self._is_pregnant():
+            active.discard("pregnancy")
+        ever = {c for c in CONDITION_NAMES if self.state.series(c)}
+        return Circumstances(self.state.deceased, frozenset(active), frozenset(ever))
+
+    def _is_pregnant(self) -> bool:
+        recorded = self.state.active("pregnancy")
+        return recorded is not None and (self.today - recorded.effective_date).days < PREGNANCY_DAYS
+
+    def ends(self) -> list[date]:
+        """First days after which a condition that stops a model is over by itself."""
+        found = []
+        for concept in CONDITION_NAMES:
+            going_on = self.state.active(concept)
+            if going_on and going_on.end_at:
+                found.append(first_day_ended(going_on.end_at))
+            if going_on and concept == "pregnancy" and self._is_pregnant():
+                found.append(going_on.effective_date + timedelta(days=PREGNANCY_DAYS))
+        return found
+
+    def notes_on(self, model: ClinicalModel) -> tuple[str, ...]:
+        """What a reader of this model's number should know beyond its inputs."""
+        notes = []
+        roles = {i.role for i in model.inputs}
+        if "medication" in roles and (count := self._unclassified_medicines()):
+            notes.append(f"Medications not classified: {count}; they were not counted.")
+        if "condition" in roles or "medication" in roles:
+            stale = self.state.active("pregnancy")
+            if stale is not None and not self._is_pregnant():
+                notes.append(
+                    f"A pregnancy recorded on {stale.effective_date} has no recorded end; "
+                    "it was not counted as current."
+                )
+        if model.family == "kfre" and not self._is_chronic():
+            notes.append(
+                "Chronic kidney disease is not confirmed by the record: no diagnosis, and no "
+                f"second eGFR below 60 at least {CHRONIC_DAYS} days earlier."
+            )
+        return tuple(notes)
+
+    def _unclassified_medicines(self) -> int:
+        return len(
+            {
+                (v.resource_type, v.resource_id)
+                for values in self.state.not_used.values()
+                for v in values
+                if v.kind == "medication"
+                and v.quality == "unclassified"
+                and v.is_active(self.state.as_of)
+            }
+        )
+
+    def _is_chronic(self) -> bool:
+        if self.state.history("ckd") is not None:
+            return True
+        low = [v for v in self.state.series("egfr_reported") if (v.value or 0) < CHRONIC_EGFR]
+        if self.state.age is not None and self.state.sex in SEX_CODES:
+            low += [v for v in self.state.series("creatinine") if self._ckd_epi(v) < CHRONIC_EGFR]
+        days = [v.effective_date for v in low]
+        return bool(days) and (max(days) - min(days)).days >= CHRONIC_DAYS
+
+
+def build_features(
+    model: ClinicalModel, state: State, reader: StateReader | None = None
+) -> FeatureSet:
+    """The inputs of `model` for the person and moment of `state`, or why there is no number.
+
+    Every refusal is listed, not only the first. Pass one `reader` to share the reading between
+    the models of one state.
+    """
+    reader = reader or StateReader(state)
+    gathered = _Gathered()
+    for declared in model.inputs:
+        gathered.add(declared, reader.find(declared))
+    not_applicable = model.applies(replace(reader.circumstances(), values=gathered.values))
+    expiry = [*gathered.expires, *reader.ends()]
+    return FeatureSet(
+        model_id=model.id,
+        as_of=state.as_of,
+        values=gathered.values,
+        sources=gathered.sources,
+        refusals=(*not_applicable, *gathered.refusals),
+        notes=(*gathered.notes, *reader.notes_on(model)),
+        valid_until=min(expiry, default=None),
+    )
+
+
+@dataclass
+class _Gathered:
+    """Inputs as they are read, one after the other."""
+
+    values: dict[str, float] = field(default_factory=dict)
+    sources: dict[str, InputUsed] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    expires: list[date] = field(default_factory=list)
+
+    def add(self, declared: Input, found: Found) -> None:
+        if found.expires:
+            self.expires.append(found.expires)
+        if found.value is None or found.source is None:
+            self._add_missing(declared, found)
+            return
+        self.sources[declared.concept] = found.source
+        self.notes.extend(found.notes)
+        if not declared.accepts(found.value):
+            self.refusals.append(_out_of_range(declared, found.value))
+            return
+        self.values[declared.concept] = found.value
+
+    def _add_missing(self, declared: Input, found: Found) -> None:
+        refusal = found.refusal or Refusal("missing", declared.concept, declared.label)
+        if declared.required:
+            self.refusals.append(refusal)
+            return
+        note = f"{refusal.message} The model's term for a missing value was used."
+        self.sources[declared.concept] = InputUsed(
+            declared.concept, declared.label, None, declared.unit, "missing_term", note=note
+        )
+        self.notes.append(note)
+
+
+def build_all(models: Sequence[ClinicalModel], state: State) -> tuple[FeatureSet, ...]:
+    """The feature sets of several models for one state, which is read once."""
+    reader = StateReader(state)
+    return tuple(build_features(model, state, reader) for model in models)
+
+
+def feature_matrix(model: ClinicalModel, states: Sequence[State]) -> FeatureMatrix:
+    """Feature sets of many people, and arrays of those who may have a number."""
+    sets = tuple(build_features(model, state) for state in states)
+    accepted = np.flatnonzero([one.is_usable for one in sets])
+    arrays = {
+        declared.concept: np.array(
+            [sets[at].values.get(declared.concept, np.nan) for at in accepted], dtype=np.float64
+        )
+        for declared in model.inputs
+    }
+    return FeatureMatrix(sets, accepted, arrays)
+
+
+def _missing(declared: Input, message: str) -> Found:
+    return Found(refusal=Refusal("missing", declared.concept, message))
+
+
+def _too_old(declared: Input, last: date) -> Found:
+    limit = "2 years" if declared.max_age_days == TWO_YEARS else f"{declared.max_age_days} days"
+    text = f"{declared.label}: last on {last}, more than {limit} ago. {declared.order}".strip()
+    return Found(refusal=Refusal("too_old", declared.concept, text))
+
+
+def _out_of_range(declared: Input, value: float) -> Refusal:
+    text = (
+        f"{declared.label} {declared.describe(value)} is outside the range of this model: "
+        f"{declared.describe_range()}."
+    )
+    return Refusal("out_of_range", declared.concept, text)
+
+
+def _source(
+    declared: Input, value: Value, used: float, status: InputStatus, display: str
+) -> InputUsed:
+    return InputUsed(
+        concept=declared.concept,
+        label=declared.label,
+        value=used,
+        unit=declared.unit,
+        status=status,
+        display=display,
+        effective_at=value.effective_at,
+        fact_id=value.fact_id,
+        resource_type=value.resource_type,
+        resource_id=value.resource_id,
+        resource_version=value.resource_version,
+        note=value.reason,
+        derived_from=tuple(_raw(source) for source in value.derived_from),
+    )
+
+
+def _raw(value: Value) -> InputUsed:
+    """The recorded value that a derived one was computed from."""
+    status: InputStatus = "verify" if value.quality == "verify" else "used"
+    shown = f"{value.value:.4g} {value.unit}" if value.value is not None else value.code
+    plain = Input(
+        concept=value.concept, role="coded", unit=value.unit, label=value.display or value.concept
+    )
+    return _source(plain, value, float(value.value or 0.0), status, shown)
+
+
+def _measured(declared: Input, value: Value) -> Found:
+    used = float(value.value or 0.0)
+    status: InputStatus = "derived" if value.derived_from else "used"
+    notes: tuple[str, ...] = ()
+    if value.quality == "verify":
+        status = "verify"
+        notes = (f"{declared.label} {declared.describe(used)} is unusual: used, please verify.",)
+    return Found(
+        used,
+        _source(declared, value, used, status, declared.describe(used)),
+        notes=notes,
+        expires=_expiry(declared, value),
+    )
+
+
+def _derived(
+    declared: Input, used: float, newest: Value, sources: tuple[Value, ...], how: str
+) -> Found:
+    notes = tuple(
+        f"{declared.label}: computed from an unusual value of {s.effective_date}, please verify."
+        for s in sources
+        if s.quality == "verify"
+    )
+    source = InputUsed(
+        concept=declared.concept,
+        label=declared.label,
+        value=used,
+        unit=declared.unit,
+        status="derived",
+        display=declared.describe(used),
+        effective_at=newest.effective_at,
+        note=how,
+        derived_from=tuple(_raw(value) for value in sources),
+    )
+    return Found(used, source, notes=notes, expires=_expiry(declared, newest))
+
+
+def _present(declared: Input, value: Value) -> Found:
+    source = _source(declared, value, 1.0, "used", value.display or "yes")
+    ends = first_day_ended(value.end_at) if value.end_at else None
+    return Found(1.0, source, expires=ends)
+
+
+def _expiry(declared: Input, value: Value) -> date | None:
+    if declared.max_age_days is None:
+        return None
+    return first_day_too_old(value.effective_date, declared.max_age_days)

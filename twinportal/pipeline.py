@@ -1,0 +1,216 @@
+"""The one place that runs models, explains them, stores both and writes back to FHIR.
+
+`refresh_twin` is idempotent and safe to kill: everything it does is one transaction, and the
+stale mark goes away in that transaction only if nothing changed since the facts were read.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection, transaction
+from patients.record.loading import demographics_of
+from patients.record.state_as_of import state_as_of
+
+from explain.models import Attribution
+from explain.services import explain_run
+from models_engine.models import ModelRun, Prediction
+from models_engine.registry import all_models
+from models_engine.services import evidence, store
+from models_engine.services.run import ModelResult, run_models
+from patients.models import Fact, Patient, StaleTwin
+from patients.record.state import Demographics
+from twinportal import staleness, write_back
+from twinportal.attention import services as attention
+from twinportal.history import anchors
+
+log = logging.getLogger(__name__)
+# first key of PostgreSQL's two-key advisory locks: one refresh of a twin at a time
+REFRESH_LOCK = 7001
+NEWER_DATA = "newer data or a later date"
+OLDER_DATA = "older data arrived after it was replayed"
+
+
+@dataclass
+class Refresh:
+    """What one refresh did, for logs and tests."""
+
+    created: int = 0
+    kept: int = 0
+    superseded: int = 0
+
+
+@dataclass
+class Twin:
+    """One patient's record as the refresh read it, and the runs that still stand."""
+
+    patient: Patient
+    facts: list[Fact]
+    demographics: Demographics
+    now: datetime
+    current: dict[str, ModelRun] = field(default_factory=dict)
+    replayed: dict[tuple[str, datetime], ModelRun] = field(default_factory=dict)
+
+
+def refresh_twin(patient_id: int, *, now: datetime) -> Refresh | None:
+    """Bring the predictions of one twin up to date; None when there was nothing to do.
+
+    A failure is recorded on the stale mark, which stays, and raised.
+    """
+    try:
+        done = _refresh_once(patient_id, now=now)
+    except Exception as error:
+        staleness.record_failure(patient_id, error, now=now)
+        raise
+    return done
+
+
+@transaction.atomic
+def _refresh_once(patient_id: int, *, now: datetime) -> Refresh | None:
+    if not _lock(patient_id):
+        # the one who holds the lock leaves the mark if anything changed since it looked
+        return None
+    stale = StaleTwin.objects.filter(pk=patient_id).first()
+    if stale is None:
+        return None
+    refresh = Refresh()
+    twin = _read(patient_id, now)
+    _supersede_the_wrong(twin, refresh)
+    if twin.patient.active:
+        _replay(twin, refresh)
+        _run_now(twin, refresh)
+    attention.refresh(patient_id, now)
+    StaleTwin.objects.filter(pk=patient_id, generation=stale.generation).delete()
+    log.info(
+        "refreshed twin %s: %s new, %s kept, %s superseded",
+        patient_id,
+        refresh.created,
+        refresh.kept,
+        refresh.superseded,
+    )
+    return refresh
+
+
+def _lock(patient_id: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [REFRESH_LOCK, patient_id])
+        return bool(cursor.fetchone()[0])
+
+
+def _read(patient_id: int, now: datetime) -> Twin:
+    patient = Patient.objects.get(pk=patient_id)
+    return Twin(
+        patient=patient,
+        facts=list(Fact.objects.filter(patient_id=patient_id)),
+        demographics=demographics_of(patient),
+        now=now,
+    )
+
+
+def _supersede_the_wrong(twin: Twin, refresh: Refresh) -> None:
+    """End every run whose evidence is gone or whose model is; keep the others in `twin`."""
+    usable = evidence.usable_fingerprints(twin.facts, twin.demographics)
+    artefacts = {
+        model.id: (model.version, model.artefact_hash) for model in all_models(settings.KFRE_REGION)
+    }
+    standing = (
+        ModelRun.objects.filter(patient_id=twin.patient.pk)
+        .exclude(predictions__status=Prediction.Status.SUPERSEDED)
+        .select_related("risk_assessment")
+        .order_by("pk")
+    )
+    current = set(
+        Prediction.objects.filter(patient=twin.patient, status=Prediction.Status.CURRENT)
+        .values_list("run_id", flat=True)
+        .distinct()
+    )
+    for run in standing:
+        lost = evidence.lost_evidence(run, usable)
+        if not twin.patient.active:
+            _supersede(twin, run, "the Patient resource was deleted", "entered-in-error", refresh)
+        elif lost:
+            reason = f"{', '.join(lost)}: corrected, deleted or moved to another patient"
+            _supersede(twin, run, reason, "entered-in-error", refresh)
+        elif artefacts.get(run.model_id) != (run.model_version, run.artefact_hash):
+            reason = f"model version {run.model_version} was withdrawn"
+            _supersede(twin, run, reason, "cancelled", refresh)
+        elif run.pk in current:
+            twin.current[run.model_id] = run
+        elif run.replayed:
+            twin.replayed[run.model_id, run.as_of] = run
+
+
+def _supersede(twin: Twin, run: ModelRun, reason: str, status: str, refresh: Refresh) -> None:
+    store.end_predictions([run], status=Prediction.Status.SUPERSEDED, reason=reason, at=twin.now)
+    if run.risk_assessment_id:
+        write_back.amend(twin.patient, run, status=status, reason=reason, now=twin.now)
+    refresh.superseded += 1
+
+
+def _replay(twin: Twin, refresh: Refresh) -> None:
+    """What the models say of fixed past moments, by what the record now says of them."""
+    for moment in anchors(twin.now):
+        state = state_as_of(twin.demographics, twin.facts, moment)
+        results = [r for r in run_models(state, kfre_region=settings.KFRE_REGION) if r.has_numbers]
+        said = {r.model.id for r in results}
+        for (model_id, as_of), run in list(twin.replayed.items()):
+            if as_of == moment and model_id not in said:
+                _supersede(twin, run, OLDER_DATA, "cancelled", refresh)
+        fresh = []
+        for result in results:
+            known = twin.replayed.get((result.model.id, moment))
+            if known is not None and known.state_hash == result.state_hash:
+                continue
+            if known is not None:
+                _supersede(twin, known, OLDER_DATA, "cancelled", refresh)
+            fresh.append(result)
+        _store(twin, fresh, as_of=moment, replayed=True)
+        refresh.created += len(fresh)
+
+
+def _run_now(twin: Twin, refresh: Refresh) -> None:
+    state = state_as_of(twin.demographics, twin.facts, twin.now)
+    fresh, replaced = [], []
+    for result in run_models(state, kfre_region=settings.KFRE_REGION):
+        known = twin.current.get(result.model.id)
+        if known is not None and known.state_hash == result.state_hash:
+            store.extend_validity(known, result.features.valid_until)
+            refresh.kept += 1
+            continue
+        if known is not None:
+            replaced.append(known)
+        fresh.append(result)
+    store.end_predictions(replaced, status=Prediction.Status.PAST, reason=NEWER_DATA, at=twin.now)
+    pairs = _store(twin, fresh, as_of=twin.now, replayed=False)
+    created = [row for _, rows in pairs for row in rows]
+    store.link_successors(twin.patient.pk, created)
+    write_back.publish(twin.patient, list(zip(fresh, pairs, strict=True)), now=twin.now)
+    refresh.created += len(fresh)
+
+
+def _store(
+    twin: Twin, results: Sequence[ModelResult], *, as_of: datetime, replayed: bool
+) -> list[tuple[ModelRun, list[Prediction]]]:
+    """Runs, predictions and their explanations, together."""
+    by_id = {fact.pk: fact for fact in twin.facts}
+    status = Prediction.Status.PAST if replayed else Prediction.Status.CURRENT
+    drafts = [
+        store.Draft(
+            result=result,
+            evidence=evidence.evidence_of(result, by_id, twin.demographics),
+            as_of=as_of,
+            status=status,
+            replayed=replayed,
+        )
+        for result in results
+    ]
+    release = settings.RELEASE_POLICY == "auto" and not replayed
+    pairs = store.create_runs(drafts, patient_id=twin.patient.pk, made_at=twin.now, release=release)
+    Attribution.objects.bulk_create(
+        row
+        for result, (_, predictions) in zip(results, pairs, strict=True)
+        for row in explain_run(result.model, result.features, predictions)
+    )
+    return pairs
