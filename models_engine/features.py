@@ -25,12 +25,24 @@ from models_engine.catalogue.contract import (
     Input,
     Refusal,
 )
+from models_engine.catalogue.display import Displayed, displayed
 from models_engine.catalogue.feature_set import FeatureSet, InputStatus, InputUsed
 from models_engine.catalogue.risk.applicability import CONDITION_NAMES
 from models_engine.catalogue.risk.ckd_epi_2021 import ADULT_AGE, egfr
-from models_engine.catalogue.risk.inputs import TWO_YEARS
+from models_engine.catalogue.risk.inputs import FIVE_YEARS, ONE_YEAR, TWO_YEARS
 from patients.record.state import State, Value
 
+__all__ = [
+    "Displayed",
+    "FeatureMatrix",
+    "StateReader",
+    "build_all",
+    "build_features",
+    "displayed",
+    "feature_matrix",
+]
+
+_SPOKEN_AGES = {ONE_YEAR: "1 year", TWO_YEARS: "2 years", FIVE_YEARS: "5 years"}
 SEX_CODES = {"female": FEMALE, "male": MALE}
 SMOKING_CODES = {"current": 1.0, "former": 0.0, "never": 0.0}
 # a pregnancy recorded longer ago, and never ended in the record, is no longer current: [J]
@@ -150,8 +162,7 @@ class StateReader:
         ):
             if self._is_too_old(weight, declared):
                 return _too_old(declared, weight.effective_date)
-            assert height.value is not None and weight.value is not None  # noqa: S101 by _newest
-            bmi = weight.value / (height.value / 100.0) ** 2
+            bmi = float(weight.value or 0) / (float(height.value or 0) / 100.0) ** 2
             return _derived(declared, bmi, weight, (weight, height), "from weight and height")
         return self._measurement(declared)
 
@@ -197,23 +208,27 @@ class StateReader:
         if newest.code not in SMOKING_CODES:
             text = f"{declared.label}: unknown on {newest.effective_date}. {declared.order}"
             return _missing(declared, text)
-        found = _measured(declared, replace(newest, value=SMOKING_CODES[newest.code]))
-        assert found.source is not None  # noqa: S101 _measured always has one
-        return replace(found, source=replace(found.source, display=newest.code))
+        value = SMOKING_CODES[newest.code]
+        source = _source(declared, newest, value, "used", newest.code)
+        return Found(value, source, expires=_expiry(declared, newest))
 
     def _condition(self, declared: Input) -> Found:
         for concept in declared.recorded_concepts:
             present = self.state.history(concept)
             if present is not None:
-                return _present(declared, present)
+                return self._present(declared, present)
         return self._absent(declared)
 
     def _medication(self, declared: Input) -> Found:
         for concept in declared.recorded_concepts:
             taken = self.state.active(concept)
             if taken is not None:
-                return _present(declared, taken)
+                return self._present(declared, taken)
         return self._absent(declared)
+
+    def _present(self, declared: Input, value: Value) -> Found:
+        source = _source(declared, value, 1.0, "used", value.display or "yes")
+        return Found(1.0, source, expires=first_day_ended(value.end_at) if value.end_at else None)
 
     def _absent(self, declared: Input) -> Found:
         past = [v for c in declared.recorded_concepts for v in self.state.series(c)]
@@ -304,7 +319,8 @@ def build_features(
     for declared in model.inputs:
         gathered.add(declared, reader.find(declared))
     not_applicable = model.applies(replace(reader.circumstances(), values=gathered.values))
-    expiry = [*gathered.expires, *reader.ends()]
+    # what has ended already, a healed infarction, cannot end again
+    expiry = [day for day in (*gathered.expires, *reader.ends()) if day > reader.today]
     return FeatureSet(
         model_id=model.id,
         as_of=state.as_of,
@@ -375,7 +391,7 @@ def _missing(declared: Input, message: str) -> Found:
 
 
 def _too_old(declared: Input, last: date) -> Found:
-    limit = "2 years" if declared.max_age_days == TWO_YEARS else f"{declared.max_age_days} days"
+    limit = _SPOKEN_AGES.get(declared.max_age_days or 0, f"{declared.max_age_days} days")
     text = f"{declared.label}: last on {last}, more than {limit} ago. {declared.order}".strip()
     return Found(refusal=Refusal("too_old", declared.concept, text))
 
@@ -453,12 +469,6 @@ def _derived(
         derived_from=tuple(_raw(value) for value in sources),
     )
     return Found(used, source, notes=notes, expires=_expiry(declared, newest))
-
-
-def _present(declared: Input, value: Value) -> Found:
-    source = _source(declared, value, 1.0, "used", value.display or "yes")
-    ends = first_day_ended(value.end_at) if value.end_at else None
-    return Found(1.0, source, expires=ends)
 
 
 def _expiry(declared: Input, value: Value) -> date | None:

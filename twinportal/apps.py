@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.apps import AppConfig
 
 
@@ -5,3 +7,15 @@ class TwinportalConfig(AppConfig):
     """The composition root: management commands and the pipeline; its tables live in sub-apps."""
 
     name = "twinportal"
+
+    def ready(self) -> None:
+        from patients.signals import twins_changed
+
+        twins_changed.connect(wake_workers, dispatch_uid="wake-workers")
+
+
+def wake_workers(*, patient_ids: list[int], **_: Any) -> None:
+    """Tell the workers at once; a broker that is down costs a sweep's delay and nothing else."""
+    from twinportal.tasks import wake
+
+    wake(patient_ids)

@@ -63,7 +63,7 @@ def create_people(known: list[Record]) -> list[Record]:
         care_team__practitioner_id=practitioner, active=True, deceased=False
     )
     patients = list(in_team.order_by("fhir_id").distinct()[:2])
-    wanted = [("clinician", "clinician", None)]
+    wanted: list[tuple[str, str, Patient | None]] = [("clinician", "clinician", None)]
     wanted += [("patient", f"patient{n}", patient) for n, patient in enumerate(patients, 1)]
     return [
         _create_user(role, username, patient, practitioner, passwords.get(username))

@@ -6,11 +6,10 @@ Imports no Django, so that it can run before the settings are read.
 """
 
 import atexit
-import ctypes
 import hashlib
 import logging
 import os
-import signal
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -112,7 +111,7 @@ def spawn_redis(path: Path, folder: Path) -> "subprocess.Popen[bytes]":
         # queued wake-ups are not worth a disk write: the stale marks in PostgreSQL are the truth
         *("--save", "", "--appendonly", "no", "--dir", str(folder), "--logfile", str(log)),
     ]
-    process = subprocess.Popen(command, start_new_session=True, preexec_fn=die_with_parent)
+    process = subprocess.Popen(tied_to_parent(command), start_new_session=True)
     for _ in range(200):
         if _answers(path):
             return process
@@ -122,10 +121,10 @@ def spawn_redis(path: Path, folder: Path) -> "subprocess.Popen[bytes]":
     raise EmbeddedServerError(f"Redis did not start; its log is {log}")
 
 
-def die_with_parent() -> None:
-    """Ask Linux to end this child when its parent dies, however it dies (preexec_fn)."""
-    PR_SET_PDEATHSIG = 1
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def tied_to_parent(command: list[str]) -> list[str]:
+    """`command`, ended by Linux when this process dies, however it dies (util-linux's setpriv)."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM", "--", *command] if setpriv else command
 
 
 def _socket_path(folder: Path) -> Path:

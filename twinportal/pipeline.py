@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 # first key of PostgreSQL's two-key advisory locks: one refresh of a twin at a time
 REFRESH_LOCK = 7001
 NEWER_DATA = "newer data or a later date"
+AmendedStatus = Literal["cancelled", "entered-in-error"]
 OLDER_DATA = "older data arrived after it was replayed"
 
 
@@ -142,10 +144,11 @@ def _supersede_the_wrong(twin: Twin, refresh: Refresh) -> None:
             twin.replayed[run.model_id, run.as_of] = run
 
 
-def _supersede(twin: Twin, run: ModelRun, reason: str, status: str, refresh: Refresh) -> None:
+def _supersede(
+    twin: Twin, run: ModelRun, reason: str, status: AmendedStatus, refresh: Refresh
+) -> None:
     store.end_predictions([run], status=Prediction.Status.SUPERSEDED, reason=reason, at=twin.now)
-    if run.risk_assessment_id:
-        write_back.amend(twin.patient, run, status=status, reason=reason, now=twin.now)
+    write_back.amend(run, status=status, reason=reason, now=twin.now)
     refresh.superseded += 1
 
 
@@ -186,7 +189,8 @@ def _run_now(twin: Twin, refresh: Refresh) -> None:
     pairs = _store(twin, fresh, as_of=twin.now, replayed=False)
     created = [row for _, rows in pairs for row in rows]
     store.link_successors(twin.patient.pk, created)
-    write_back.publish(twin.patient, list(zip(fresh, pairs, strict=True)), now=twin.now)
+    runs = [run for run, _ in pairs]
+    write_back.publish(twin.patient, list(zip(fresh, runs, strict=True)), now=twin.now)
     refresh.created += len(fresh)
 
 

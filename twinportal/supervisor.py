@@ -33,7 +33,7 @@ class Child:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command,
+                embedded.tied_to_parent(self.command),
                 cwd=embedded.BASE_DIR,
                 env=os.environ | self.environment,
                 stdin=subprocess.DEVNULL,
@@ -41,7 +41,6 @@ class Child:
                 stderr=subprocess.STDOUT,
                 # Ctrl-C reaches the supervisor only, which stops its children in order
                 start_new_session=True,
-                preexec_fn=embedded.die_with_parent,
             )
 
     def is_running(self) -> bool:

@@ -136,10 +136,10 @@ class Input:
 
     def describe(self, value: float) -> str:
         """A value with its unit, in the published unit first, e.g. "129 mg/dL (3.34 mmol/L)"."""
-        own = f"{value:.4g} {self.unit}".rstrip()
-        if not self.published_unit or self.published_unit == self.unit:
-            return own
-        return f"{value * self.published_per_unit:.4g} {self.published_unit} ({own})"
+        published = f"{value * self.published_per_unit:.4g} {self.published_unit or self.unit}"
+        if self.published_per_unit == 1.0:
+            return published.rstrip()
+        return f"{published} ({value:.4g} {self.unit})"
 
     def describe_range(self) -> str:
         """The allowed range in words, in the published unit."""
@@ -238,6 +238,7 @@ class ClinicalModel:
 
     `predict` maps arrays (n,) by concept to (n, len(outcomes)). `optimal` holds the reference
     values of "same age and sex with optimal values"; age and sex come from the patient.
+    `interval`, where one is published, gives low and high: (n, len(outcomes), 2).
     """
 
     id: str

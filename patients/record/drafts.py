@@ -6,9 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-type Json = dict[str, Any]
+Json = dict[str, Any]
 # A FHIR reference ("Medication/1", "urn:uuid:...") to the resource it names, None when unknown.
-type Resolve = Callable[[str], Json | None]
+Resolve = Callable[[str], Json | None]
 
 
 class Kind(StrEnum):

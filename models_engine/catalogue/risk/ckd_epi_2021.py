@@ -6,11 +6,9 @@ Inker LA et al. New Creatinine- and Cystatin C-Based Equations to Estimate GFR w
 N Engl J Med 2021;385:1737-1749. doi 10.1056/NEJMoa2102953
 """
 
-import hashlib
-from pathlib import Path
-
 import numpy as np
 
+from models_engine.catalogue.artefact import artefact_hash
 from models_engine.catalogue.contract import (
     FEMALE,
     MALE,
@@ -30,6 +28,11 @@ from models_engine.catalogue.risk.ckd_epi_facts import CKD_EPI_FACTS
 
 VERSION = "2021.1"
 ADULT_AGE = 18
+
+SCALE, ABOVE, PER_YEAR, FEMALE_FACTOR = 142.0, -1.200, 0.9938, 1.012
+# k (mg/dL) and a, female then male
+KAPPA = (0.7, 0.9)
+ALPHA = (-0.241, -0.302)
 
 G_STAGES = (
     Band("G5", "G5", 0.0, "V"),
@@ -63,10 +66,11 @@ def egfr(age: FloatArray, sex: FloatArray, creatinine: FloatArray) -> FloatArray
     age : years, adults. sex : 1.0 female, 0.0 male. creatinine : serum, mg/dL, above 0.
     """
     is_female = sex == FEMALE
-    ratio = creatinine / np.where(is_female, 0.7, 0.9)
-    below = np.minimum(ratio, 1.0) ** np.where(is_female, -0.241, -0.302)
-    above = np.maximum(ratio, 1.0) ** -1.200
-    return 142.0 * below * above * 0.9938**age * np.where(is_female, 1.012, 1.0)
+    ratio = creatinine / np.where(is_female, *KAPPA)
+    below = np.minimum(ratio, 1.0) ** np.where(is_female, *ALPHA)
+    above = np.maximum(ratio, 1.0) ** ABOVE
+    by_sex = np.where(is_female, FEMALE_FACTOR, 1.0)
+    return SCALE * below * above * PER_YEAR**age * by_sex
 
 
 def albuminuria_stage(urine_acr: float) -> str:
@@ -105,12 +109,14 @@ _PUBLISHED = (
 
 def ckd_epi_2021() -> ClinicalModel:
     """The derived value `egfr` as a clinical model."""
+    declared = (inputs.age(ADULT_AGE, None), inputs.SEX, CREATININE)
+    coefficients = (SCALE, ABOVE, PER_YEAR, FEMALE_FACTOR, KAPPA, ALPHA)
     return ClinicalModel(
         id="ckd_epi_2021",
         version=VERSION,
         title="CKD-EPI 2021 creatinine eGFR",
         family="ckd_epi",
-        inputs=(inputs.age(ADULT_AGE, None), inputs.SEX, CREATININE),
+        inputs=declared,
         outcomes=(
             Outcome(
                 id="egfr",
@@ -136,5 +142,5 @@ def ckd_epi_2021() -> ClinicalModel:
             )
             for age, sex, scr, expected in _PUBLISHED
         ),
-        artefact_hash=hashlib.sha256(Path(__file__).read_bytes()).hexdigest(),
+        artefact_hash=artefact_hash(VERSION, repr(coefficients).encode(), declared),
     )

@@ -84,6 +84,7 @@ BMI = Input(
     label="Body mass index",
     modifiable=True,
     group="weight",
+    published_unit="kg/m²",
     order="Measure weight and height.",
 )
 DIABETES = Input(

@@ -9,13 +9,12 @@ Tangri N et al. JAMA 2011;305:1553-1559 (equation). Tangri N et al. JAMA 2016;31
 (recalibrated outside North America).
 """
 
-import hashlib
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
+from models_engine.catalogue.artefact import artefact_hash
 from models_engine.catalogue.background import read_background
 from models_engine.catalogue.contract import (
     FEMALE,
@@ -138,6 +137,8 @@ def kfre_4v(region: str = NORTH_AMERICA) -> ClinicalModel:
         inputs.egfr(0, 60, low_open=True, high_open=True),
         inputs.urine_acr(required=True),
     )
+    centred_on = (MEAN_AGE, MEAN_MALE, MEAN_EGFR, MEAN_LOG_ACR)
+    coefficients = (AGE, MALE_SEX, EGFR, LOG_ACR, centred_on, BASELINE_SURVIVAL[region])
     return ClinicalModel(
         id="kfre_4v",
         version=VERSIONS[region],
@@ -158,7 +159,7 @@ def kfre_4v(region: str = NORTH_AMERICA) -> ClinicalModel:
         applies=kfre_applies,
         facts=kfre_facts(region),
         vectors=_vectors(region),
-        artefact_hash=hashlib.sha256(Path(__file__).read_bytes() + region.encode()).hexdigest(),
+        artefact_hash=artefact_hash(VERSIONS[region], repr(coefficients).encode(), declared),
         optimal=OPTIMAL,
         optimal_source=OPTIMAL_SOURCE,
         background=read_background("kfre", tuple(i.concept for i in declared)),

@@ -1,9 +1,8 @@
 """AHA PREVENT 2023 as clinical models: base and full, 10 and 30 years."""
 
-import hashlib
 from functools import partial
-from pathlib import Path
 
+from models_engine.catalogue.artefact import artefact_hash
 from models_engine.catalogue.background import read_background
 from models_engine.catalogue.contract import (
     Band,
@@ -116,16 +115,11 @@ def _outcomes(years: int) -> tuple[Outcome, ...]:
     )
 
 
-def _artefact_hash(variant: str, years: int) -> str:
-    content = prevent_equations.coefficient_path(variant, years).read_bytes()
-    equations = Path(prevent_equations.__file__).read_bytes()
-    return hashlib.sha256(content + equations).hexdigest()
-
-
 def prevent_model(variant: str, years: int) -> ClinicalModel:
     """The clinical model of a variant ("base" or "full") and horizon (10 or 30 years)."""
     full = variant == "full"
     declared = _inputs(years, full=full)
+    coefficients = prevent_equations.coefficient_path(variant, years)
     title = f"AHA PREVENT, {variant} model, {years} years"
     return ClinicalModel(
         id=f"prevent_{variant}_{years}y",
@@ -138,7 +132,7 @@ def prevent_model(variant: str, years: int) -> ClinicalModel:
         applies=prevent_applies,
         facts=prevent_facts(title, years, full=full),
         vectors=vectors_of(variant, years),
-        artefact_hash=_artefact_hash(variant, years),
+        artefact_hash=artefact_hash(VERSION, coefficients.read_bytes(), declared),
         optimal=OPTIMAL_FULL if full else OPTIMAL,
         optimal_source=OPTIMAL_SOURCE,
         background=read_background(f"prevent_{years}y", tuple(i.concept for i in declared)),

@@ -1,0 +1,81 @@
+"""Which of many predictions a page shows: the richest variant, total CVD first.
+
+Under it atherosclerotic disease and heart failure, beside it the 30-year probability. Works on
+stored rows or on anything with the same attributes.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+PREVENT_10Y = ("prevent_base_10y", "prevent_full_10y")
+PREVENT_30Y = ("prevent_base_30y", "prevent_full_30y")
+KFRE = ("kfre_4v",)
+
+
+class PredictionLike(Protocol):
+    """What the rule reads; `inputs` are InputUsed rows as JSON, `value` None without a number."""
+
+    @property
+    def model_id(self) -> str: ...
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def value(self) -> float | None: ...
+    @property
+    def inputs(self) -> Sequence[Mapping[str, Any]]: ...
+
+
+P = TypeVar("P", bound=PredictionLike)
+
+
+@dataclass(frozen=True)
+class Displayed(Generic[P]):
+    """One block of a page. `main.value` is None when no variant has a number: show its reasons."""
+
+    family: str
+    main: P
+    under: tuple[P, ...]
+    beside: P | None
+
+
+def displayed(predictions: Iterable[P]) -> tuple[Displayed[P], ...]:
+    """The blocks to show, cardiovascular disease before kidney failure.
+
+    Of several variants the one with the most measured inputs is shown; when the full model had
+    to use the missing-term for all that it adds, that is the base model. Derived values (eGFR)
+    are no block.
+    """
+    by_key = {(p.model_id, p.outcome): p for p in predictions}
+    blocks = []
+    main = _richest(by_key, PREVENT_10Y, "cvd")
+    if main is not None:
+        under = [by_key.get((main.model_id, outcome)) for outcome in ("ascvd", "hf")]
+        beside = _richest(by_key, PREVENT_30Y, "cvd")
+        blocks.append(Displayed("prevent", main, _with_number(under), _or_none(beside)))
+    kidney = _richest(by_key, KFRE, "kidney_failure_5y")
+    if kidney is not None:
+        under = [by_key.get((kidney.model_id, "kidney_failure_2y"))]
+        blocks.append(Displayed("kfre", kidney, _with_number(under), None))
+    return tuple(blocks)
+
+
+def _richest(
+    by_key: Mapping[tuple[str, str], P], model_ids: tuple[str, ...], outcome: str
+) -> P | None:
+    """The variant with a number and the most measured inputs; the first listed wins a tie."""
+    found = [by_key[m, outcome] for m in model_ids if (m, outcome) in by_key]
+    return max(found, key=_richness, default=None)
+
+
+def _richness(prediction: PredictionLike) -> tuple[bool, int]:
+    measured = sum(row["status"] != "missing_term" for row in prediction.inputs)
+    return prediction.value is not None, measured
+
+
+def _with_number(predictions: Iterable[P | None]) -> tuple[P, ...]:
+    return tuple(p for p in predictions if p is not None and p.value is not None)
+
+
+def _or_none(prediction: P | None) -> P | None:
+    return prediction if prediction is not None and prediction.value is not None else None

@@ -1,0 +1,59 @@
+"""FHIR JSON in, FHIR JSON out; XML is refused with a clear word."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+
+from patients.errors import FhirError
+from patients.fhir.outcome import Issue
+
+ACCEPTED_BODIES = {"application/fhir+json", "application/json", "text/json"}
+ACCEPTED_ANSWERS = {
+    *ACCEPTED_BODIES,
+    "*/*",
+    "application/*",
+    "json",
+}
+XML_WORDS = "This server speaks FHIR JSON only: application/fhir+json"
+
+
+class FhirRenderer(JSONRenderer):
+    media_type = "application/fhir+json"
+
+
+class FhirNegotiation(BaseContentNegotiation):
+    """`_format` first, then Accept; anything but JSON is 406."""
+
+    def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:
+        return parsers[0]
+
+    def select_renderer(
+        self, request: Request, renderers: Sequence[Any], format_suffix: str | None = None
+    ) -> tuple[Any, str]:
+        asked = request.query_params.get("_format") or request.headers.get("Accept", "*/*")
+        kinds = {part.split(";")[0].strip().lower() for part in asked.split(",")}
+        # a "+" in a query string arrives as a space
+        if not {kind.replace(" ", "+") for kind in kinds} & ACCEPTED_ANSWERS:
+            raise FhirError(406, [Issue("error", "not-supported", XML_WORDS)])
+        return renderers[0], renderers[0].media_type
+
+
+def read_body(request: Request) -> bytes:
+    """The request's bytes. FhirError 413 when too large, 415 for another media type."""
+    kind = request.content_type.split(";")[0].strip().lower() if request.content_type else ""
+    if kind not in ACCEPTED_BODIES:
+        raise FhirError(415, [Issue("error", "not-supported", XML_WORDS)])
+    try:
+        body: bytes = request._request.body
+    except RequestDataTooBig as error:
+        limit = settings.FHIR_MAX_BODY_BYTES
+        words = f"The body is larger than {limit} bytes; send smaller bundles"
+        raise FhirError(413, [Issue("error", "too-costly", words)]) from error
+    if not body.strip():
+        raise FhirError(400, [Issue("error", "required", "The request has no body")])
+    return body

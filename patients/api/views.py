@@ -1,0 +1,182 @@
+"""The FHIR REST door. Each view reads the request, calls one function, and answers."""
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from patients import selectors
+from patients.api import bundles, reading
+from patients.api.negotiation import FhirNegotiation, FhirRenderer, read_body
+from patients.api.responses import (
+    error_response,
+    fhir_response,
+    outcome_response,
+    write_response,
+)
+from patients.api.security import audit_client, require_scope, sender_of
+from patients.errors import FhirError
+from patients.fhir.capability import capability_statement
+from patients.fhir.outcome import Issue
+from patients.services import ingest
+from patients.services.interactions import Interaction
+from patients.services.reception import checked_interaction, known_type
+
+log = logging.getLogger(__name__)
+
+
+def base_url(request: HttpRequest) -> str:
+    return request.build_absolute_uri("/fhir")
+
+
+class FhirView(APIView):
+    """Bearer tokens only, FHIR JSON only, every fault an OperationOutcome."""
+
+    renderer_classes = [FhirRenderer]
+    content_negotiation_class = FhirNegotiation
+
+    def handle_exception(self, exc: Exception) -> HttpResponse:
+        request_id = getattr(self.request, "request_id", "")
+        if isinstance(exc, FhirError):
+            return error_response(exc)
+        if isinstance(exc, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+            issue = Issue("error", "login", "Send a valid bearer token in the Authorization header")
+            return outcome_response(401, [issue], {"WWW-Authenticate": 'Bearer realm="fhir"'})
+        if isinstance(exc, exceptions.APIException):
+            codes = {403: "forbidden", 404: "not-found", 405: "not-supported"}
+            code = codes.get(exc.status_code, "invalid")
+            issue = Issue("error", code, str(exc.detail))
+            return outcome_response(exc.status_code, [issue])
+        # the class name and the request id are enough to find it; a message may hold PHI
+        log.error("unhandled %s", type(exc).__name__, exc_info=settings.MODE == "test")
+        words = f"An error of this server; request id {request_id}"
+        return outcome_response(500, [Issue("fatal", "exception", words)])
+
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        return super().finalize_response(request, response, *args, **kwargs)
+
+
+class MetadataView(FhirView):
+    authentication_classes = []
+    permission_classes = []
+
+    def get(self, request: Request) -> HttpResponse:
+        statement = capability_statement(
+            base_url=base_url(request),
+            software_version=settings.VERSION,
+            date=datetime.now(UTC),
+        )
+        return fhir_response(statement)
+
+
+class SystemView(FhirView):
+    """Batches and transactions."""
+
+    def post(self, request: Request) -> HttpResponse:
+        body = read_body(request)
+        return fhir_response(bundles.process_bundle(request, body, base_url(request)))
+
+
+class TypeView(FhirView):
+    """Search and create."""
+
+    def get(self, request: Request, type_name: str) -> HttpResponse:
+        known_type(type_name)
+        require_scope(request, type_name, "s")
+        return fhir_response(
+            reading.search_bundle(request, type_name, list(_pairs(request)), base_url(request))
+        )
+
+    def post(self, request: Request, type_name: str) -> HttpResponse:
+        known_type(type_name)
+        require_scope(request, type_name, "c")
+        interaction = checked_interaction(
+            "POST",
+            type_name,
+            "",
+            read_body(request),
+            if_none_exist=request.headers.get("If-None-Exist", ""),
+        )
+        return _write(request, interaction)
+
+
+class InstanceView(FhirView):
+    """Read, update and delete."""
+
+    def get(self, request: Request, type_name: str, fhir_id: str) -> HttpResponse:
+        known_type(type_name)
+        require_scope(request, type_name, "r")
+        return reading.read(request, type_name, fhir_id)
+
+    def put(self, request: Request, type_name: str, fhir_id: str) -> HttpResponse:
+        known_type(type_name)
+        require_scope(request, type_name, "u")
+        interaction = checked_interaction(
+            "PUT",
+            type_name,
+            fhir_id,
+            read_body(request),
+            if_match=request.headers.get("If-Match", ""),
+        )
+        return _write(request, interaction)
+
+    def delete(self, request: Request, type_name: str, fhir_id: str) -> HttpResponse:
+        known_type(type_name)
+        require_scope(request, type_name, "d")
+        interaction = checked_interaction(
+            "DELETE", type_name, fhir_id, b"", if_match=request.headers.get("If-Match", "")
+        )
+        return _write(request, interaction)
+
+
+class HistoryView(FhirView):
+    def get(self, request: Request, type_name: str, fhir_id: str) -> HttpResponse:
+        known_type(type_name)
+        require_scope(request, type_name, "r")
+        return fhir_response(reading.history_bundle(request, type_name, fhir_id, base_url(request)))
+
+
+class VersionView(FhirView):
+    def get(self, request: Request, type_name: str, fhir_id: str, version: str) -> HttpResponse:
+        known_type(type_name)
+        require_scope(request, type_name, "r")
+        return reading.read(request, type_name, fhir_id, version=version)
+
+
+class UnknownView(FhirView):
+    """Whatever else is asked under /fhir."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        words = f"There is no interaction at '{request.path}'"
+        raise FhirError(404, [Issue("error", "not-found", words)])
+
+
+def _pairs(request: Request) -> Any:
+    for name, values in request.query_params.lists():
+        for value in values:
+            yield name, value
+
+
+def _write(request: Request, interaction: Interaction) -> HttpResponse:
+    now = timezone.now()
+    (result,) = ingest.process([interaction], sender=sender_of(request), now=now)
+    actions = {"POST": "create", "PUT": "update", "DELETE": "delete"}
+    resource = selectors.stored_resource(result.type, result.fhir_id)
+    audit_client(
+        request,
+        actions[interaction.method],
+        what=result.type,
+        patient_ids=[resource.patient_id] if resource and resource.patient_id else [],
+        detail=f"{result.type}/{result.fhir_id}",
+    )
+    return write_response(result, base_url(request), request.headers.get("Prefer", ""))

@@ -1,0 +1,72 @@
+"""Writes the audit log: who read or wrote what, when. Ids only, never a name or a value."""
+
+from collections.abc import Iterable
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from patients.models import AuditEvent, Patient
+
+DETAIL_LENGTH = 400
+
+
+class AnonymousAuditError(RuntimeError):
+    """Patient data were about to be shown to nobody in particular."""
+
+
+def record(
+    *,
+    actor_kind: str,
+    actor: str,
+    action: str,
+    what: str,
+    patient_ids: Iterable[int] = (),
+    detail: str = "",
+    request_id: str = "",
+    outcome: str = "success",
+) -> None:
+    """One event, in the caller's transaction if there is one."""
+    AuditEvent.objects.create(
+        at=timezone.now(),
+        actor_kind=actor_kind,
+        actor=actor,
+        action=action,
+        what=what,
+        detail=detail[:DETAIL_LENGTH],
+        patient_ids=sorted(set(patient_ids)),
+        request_id=request_id,
+        outcome=outcome,
+    )
+
+
+def record_read(request: HttpRequest, patient: Patient, *, what: str, detail: str = "") -> None:
+    """A signed-in person sees a page about `patient`. Refuses an anonymous request."""
+    _record_of_user(request, [patient.pk], action="read", what=what, detail=detail)
+
+
+def record_list(request: HttpRequest, patient_ids: Iterable[int], *, what: str) -> None:
+    """A signed-in person sees a list that names these patients."""
+    _record_of_user(request, patient_ids, action="search", what=what, detail="")
+
+
+def record_action(
+    request: HttpRequest, patient: Patient, *, action: str, what: str, detail: str = ""
+) -> None:
+    """A signed-in person changes something about `patient`."""
+    _record_of_user(request, [patient.pk], action=action, what=what, detail=detail)
+
+
+def _record_of_user(
+    request: HttpRequest, patient_ids: Iterable[int], *, action: str, what: str, detail: str
+) -> None:
+    if not request.user.is_authenticated:
+        raise AnonymousAuditError(what)
+    record(
+        actor_kind="user",
+        actor=str(request.user.pk),
+        action=action,
+        what=what,
+        patient_ids=patient_ids,
+        detail=detail,
+        request_id=getattr(request, "request_id", ""),
+    )

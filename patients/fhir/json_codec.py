@@ -1,0 +1,193 @@
+"""JSON in and out without loss: strict reading, verbatim slices, stamping, a content hash.
+
+Numbers are read as floats for our own use; the text that is stored and returned is always the
+sender's own bytes (405.70 stays 405.70).
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import orjson
+
+from patients.fhir.json_scan import FhirSyntaxError, refuse, scan
+
+__all__ = [
+    "MAX_DEPTH",
+    "FhirSyntaxError",
+    "content_hash",
+    "entry_slices",
+    "loads",
+    "rewrite_references",
+    "stamp",
+]
+
+MAX_DEPTH = 100
+_ONLY_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
+_MEMBER = re.compile(rb'[\s{,]*("(?:[^"\\]|\\.)*")\s*:\s*')
+_REFERENCE = re.compile(rb'(?<!\\)("reference"\s*:\s*)("(?:[^"\\]|\\.)*")')
+_ANY_MEMBER = re.compile(rb'(?<!\\)("(?:[^"\\]|\\.)*"\s*:\s*)("(?:[^"\\]|\\.)*")')
+_RAW_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class _Entry(msgspec.Struct):
+    resource: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _Bundle(msgspec.Struct):
+    entry: list[_Entry] = []
+
+
+_RAW_BUNDLE = msgspec.json.Decoder(_Bundle)
+
+
+def loads(raw: bytes) -> object:
+    """Parse JSON text.
+
+    Raises FhirSyntaxError with line and column for: what is not UTF-8 or not JSON, NaN and
+    Infinity, numbers beyond a double, lone surrogates, a name twice in one object, and nesting
+    deeper than MAX_DEPTH.
+    """
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise _syntax_error(raw, error) from None
+    if not _is_shallow(raw):
+        scan(raw, max_depth=MAX_DEPTH)
+    # Every pair has one colon outside strings and our own rendering keeps the colons inside them:
+    # fewer colons there than here means that a pair was lost, which only a duplicate name does.
+    if b"\\u003" in raw or raw.count(b":") != orjson.dumps(value).count(b":"):
+        scan(raw, max_depth=MAX_DEPTH)
+    return value
+
+
+def _syntax_error(raw: bytes, error: orjson.JSONDecodeError) -> FhirSyntaxError:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError as fault:
+        try:
+            refuse("the text is not UTF-8", raw, fault.start)
+        except FhirSyntaxError as refusal:
+            return refusal
+    if not raw.strip():
+        return FhirSyntaxError("the body is empty; a FHIR resource in JSON is expected")
+    return FhirSyntaxError(f"not JSON: {error.msg}", line=error.lineno, column=error.colno)
+
+
+def _is_shallow(raw: bytes) -> bool:
+    """Whether nesting is certainly within MAX_DEPTH: each pass removes the innermost level.
+
+    Brackets inside strings may leave a rest; then the exact scan decides.
+    """
+    brackets = raw.translate(None, _ONLY_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        if not brackets:
+            return True
+        fewer = brackets.replace(b"{}", b"").replace(b"[]", b"")
+        if len(fewer) == len(brackets):
+            return False
+        brackets = fewer
+    return not brackets
+
+
+def entry_slices(raw: bytes) -> list[bytes]:
+    """The exact bytes of every Bundle.entry[i].resource; b"" where an entry has none."""
+    return [bytes(entry.resource) for entry in _RAW_BUNDLE.decode(raw).entry]
+
+
+def stamp(
+    raw: bytes, *, fhir_id: str, version_id: str | int, last_updated: datetime | str
+) -> bytes:
+    """The resource's text with `id`, `meta.versionId` and `meta.lastUpdated` set.
+
+    Every other byte, white space and the writing of numbers included, is left as it was.
+    """
+    updated = last_updated if isinstance(last_updated, str) else instant(last_updated)
+    server = {b"versionId": orjson.dumps(str(version_id)), b"lastUpdated": orjson.dumps(updated)}
+    members = {name: (start, end) for name, start, end in _members(raw)}
+    own = {b"id": orjson.dumps(fhir_id)}
+    if b"meta" in members:
+        start, end = members[b"meta"]
+        own[b"meta"] = _with_members(raw[start:end], server)
+    else:
+        own[b"meta"] = b"{" + b",".join(b'"%s":%s' % pair for pair in server.items()) + b"}"
+    return _with_members(raw, own, after=b"resourceType")
+
+
+def _members(raw: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Name and value's byte range of each member of a well-formed object, in order."""
+    position = 0
+    for name, value in _RAW_OBJECT.decode(raw).items():
+        match = _MEMBER.match(raw, position)
+        if match is None:  # pragma: no cover - msgspec has read the same text
+            raise FhirSyntaxError("not a JSON object")
+        position = match.end() + len(bytes(value))
+        yield name.encode(), match.end(), position
+
+
+def _with_members(raw: bytes, wanted: Mapping[bytes, bytes], *, after: bytes = b"") -> bytes:
+    """Replace members of an object, or insert them (behind the member `after`, else first)."""
+    pieces, position, insert_at, left = [], 0, raw.index(b"{") + 1, dict(wanted)
+    members = list(_members(raw))
+    for name, start, end in members:
+        if name == after:
+            insert_at = end
+    missing = {name: left[name] for name in wanted if name not in {m[0] for m in members}}
+    text = b",".join(b'"%s":%s' % pair for pair in missing.items())
+    edits = [(start, end, left[name]) for name, start, end in members if name in left]
+    if text:
+        first = raw[:insert_at].rstrip().endswith(b"{")
+        joined = (text + (b"," if members else b"")) if first else b"," + text
+        edits.append((insert_at, insert_at, joined))
+    for start, end, replacement in sorted(edits):
+        pieces += [raw[position:start], replacement]
+        position = end
+    return b"".join([*pieces, raw[position:]])
+
+
+def instant(moment: datetime) -> str:
+    """A FHIR instant in UTC with milliseconds. Raises ValueError for a naive datetime.
+
+    >>> instant(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    '2026-01-02T03:04:05.000Z'
+    """
+    if moment.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.removesuffix("+00:00") + "Z"
+
+
+def rewrite_references(raw: bytes, mapping: Mapping[str, str]) -> bytes:
+    """Replace the values of "reference" members that are keys of `mapping`; nothing else."""
+
+    def replaced(match: re.Match[bytes]) -> bytes:
+        name, value = match.groups()
+        if b"\\" in name and orjson.loads(name.rstrip().removesuffix(b":")) != "reference":
+            return match.group()
+        if b"\\" not in name and not name.startswith(b'"reference"'):
+            return match.group()
+        new = mapping.get(orjson.loads(value))
+        return match.group() if new is None else name + orjson.dumps(new)
+
+    # a name may hide behind \u escapes; nobody sends that, but then both readings must agree
+    pattern = _ANY_MEMBER if b"\\u00" in raw else _REFERENCE
+    return pattern.sub(replaced, raw)
+
+
+def content_hash(resource: Mapping[str, Any]) -> str:
+    """SHA-256 of what the resource says: 64 hexadecimal digits.
+
+    Left out: id, meta.versionId, meta.lastUpdated, meta.source. The order of members does not
+    count, the order of lists does. Numbers count by value as a double: 405.70 and 405.7 hash
+    alike, 405 and 405.0 do not.
+    """
+    said = {name: value for name, value in resource.items() if name != "id"}
+    meta = said.pop("meta", None)
+    if isinstance(meta, dict):
+        kept = {k: v for k, v in meta.items() if k not in ("versionId", "lastUpdated", "source")}
+        if kept:
+            said["meta"] = kept
+    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()

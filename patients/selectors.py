@@ -1,0 +1,81 @@
+"""Reads of the FHIR store: one resource, its history, a page of a search."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_, or_
+
+from django.db.models import F, Q
+
+from patients.fhir.search import Query
+from patients.models import Resource, ResourceVersion
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows of a search with their current content, and the cursor of the next page."""
+
+    rows: list[ResourceVersion]
+    total: int
+    next_cursor: int | None
+
+
+def stored_resource(type_name: str, fhir_id: str) -> Resource | None:
+    return Resource.objects.filter(type=type_name, fhir_id=fhir_id).first()
+
+
+def stored_version(resource: Resource, version: int | None = None) -> ResourceVersion | None:
+    """The given version, or the current one."""
+    wanted = resource.version if version is None else version
+    return ResourceVersion.objects.filter(resource=resource, version=wanted).first()
+
+
+def history(resource: Resource) -> list[ResourceVersion]:
+    """Every version, newest first."""
+    return list(resource.versions.select_related("resource").order_by("-version"))
+
+
+def search(type_name: str, query: Query) -> Page:
+    """One page, in the order in which resources first came; two statements."""
+    condition = search_condition(type_name, query)
+    matching = Resource.objects.filter(condition)
+    total = matching.count()
+    if query.count == 0:
+        return Page([], total, None)
+    after = matching.filter(pk__gt=query.cursor) if query.cursor else matching
+    keys = list(after.order_by("pk").values_list("pk", flat=True)[: query.count + 1])
+    more = len(keys) > query.count
+    keys = keys[: query.count]
+    versions = ResourceVersion.objects.filter(
+        resource__in=keys, version=F("resource__version")
+    ).select_related("resource")
+    rows = sorted(versions, key=lambda row: row.resource_id)
+    return Page(rows, total, keys[-1] if more else None)
+
+
+def search_condition(type_name: str, query: Query) -> Q:
+    """The predicate of a search; every group must match, any entry of a group will do."""
+    parts = [Q(type=type_name, deleted=False)]
+    if query.ids:
+        parts.append(Q(fhir_id__in=query.ids))
+    parts += [Q(tokens__overlap=list(group)) for group in query.token_groups]
+    parts += [Q(refs__overlap=list(group)) for group in query.ref_groups]
+    parts += [reduce(or_, [_date(*one) for one in group]) for group in query.date_filters]
+    return reduce(and_, parts)
+
+
+def _date(prefix: str, low: object, high: object) -> Q:
+    """FHIR's comparison of the resource's interval [date_low, date_high) with [low, high)."""
+    conditions = {
+        "eq": Q(date_low__gte=low, date_high__lte=high),
+        "ge": Q(date_high__gt=low),
+        "gt": Q(date_high__gt=high),
+        "le": Q(date_low__lt=high),
+        "lt": Q(date_low__lt=low),
+    }
+    return Q(date_low__isnull=False) & conditions[prefix]
+
+
+def compartments(rows: Sequence[ResourceVersion]) -> set[int]:
+    """Keys of the patients whose resources these are, for the audit log."""
+    return {r.resource.patient_id for r in rows if r.resource.patient_id is not None}

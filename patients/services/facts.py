@@ -1,0 +1,38 @@
+"""Turns the drafts of a projection into rows."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from patients.models import Fact
+from patients.record.drafts import FactDraft
+
+
+def rows_of(
+    drafts: Iterable[FactDraft],
+    *,
+    patient_id: int,
+    resource_pk: int,
+    reference: tuple[str, str, int],
+    recorded_at: datetime,
+) -> Iterator[Fact]:
+    """Unsaved facts of one resource version; `reference` is (type, id, version)."""
+    resource_type, fhir_id, version = reference
+    for draft in drafts:
+        yield Fact(
+            patient_id=patient_id,
+            resource_id=resource_pk,
+            resource_type=resource_type,
+            resource_fhir_id=fhir_id,
+            resource_version=version,
+            recorded_at=recorded_at,
+            **fitted(draft.columns()),
+        )
+
+
+def fitted(columns: dict[str, object]) -> dict[str, object]:
+    """Texts cut to their column: display text is not worth losing a resource."""
+    limits = {f.name: f.max_length for f in Fact._meta.concrete_fields}
+    return {
+        name: value[: limits[name]] if isinstance(value, str) and limits[name] else value
+        for name, value in columns.items()
+    }

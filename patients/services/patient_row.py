@@ -1,0 +1,61 @@
+"""The twin's identity row, projected from a Patient resource."""
+
+from typing import Any
+
+from patients.fhir import dates
+
+Json = dict[str, Any]
+MRN_CODE = "MR"
+PRECISIONS = {4: "year", 7: "month", 10: "day"}
+
+
+def patient_columns(resource: Json) -> Json:
+    """Columns of patients.Patient that the content decides."""
+    given, family = _name(resource)
+    system, value = _identifier(resource)
+    birth = resource.get("birthDate", "")
+    deceased_at = resource.get("deceasedDateTime")
+    return {
+        "fhir_id": resource["id"],
+        "given": given[:200],
+        "family": family[:200],
+        "name": f"{given} {family}".strip()[:400],
+        "sex": resource.get("gender", ""),
+        "birth_date": dates.parse(birth).low.date() if birth else None,
+        "birth_date_precision": PRECISIONS.get(len(birth), "") if birth else "",
+        "deceased": bool(resource.get("deceasedBoolean") or deceased_at),
+        "deceased_at": dates.parse(deceased_at).low if deceased_at else None,
+        "identifier_system": system[:400],
+        "identifier_value": value[:400],
+        "active": True,
+        "search_text": _search_text(resource),
+    }
+
+
+def _name(resource: Json) -> tuple[str, str]:
+    """Given and family of the official name, else the first; its text where that is all."""
+    names = resource.get("name", [])
+    usable = [n for n in names if n.get("use") not in ("old", "nickname", "maiden")] or names
+    chosen = next((n for n in usable if n.get("use") == "official"), usable[0] if usable else {})
+    given, family = " ".join(chosen.get("given", [])), chosen.get("family", "")
+    return (given, family) if given or family else ("", chosen.get("text", ""))
+
+
+def _identifier(resource: Json) -> tuple[str, str]:
+    """The medical record number, else the first identifier with a value."""
+    identifiers = [i for i in resource.get("identifier", []) if i.get("value")]
+    mrn = (
+        i
+        for i in identifiers
+        if any(c.get("code") == MRN_CODE for c in i.get("type", {}).get("coding", []))
+    )
+    chosen = next(mrn, identifiers[0] if identifiers else {})
+    return chosen.get("system", ""), chosen.get("value", "")
+
+
+def _search_text(resource: Json) -> str:
+    words = [resource["id"]]
+    for name in resource.get("name", []):
+        words += [*name.get("given", []), name.get("family", ""), name.get("text", "")]
+    words += [i.get("value", "") for i in resource.get("identifier", [])]
+    return " ".join(word for word in words if word).lower()

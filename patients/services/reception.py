@@ -1,0 +1,85 @@
+"""Turns what came over the wire into checked interactions: every fault at once, nothing stored."""
+
+import uuid
+from collections.abc import Sequence
+
+from patients.errors import FhirError
+from patients.fhir import json_codec
+from patients.fhir.outcome import Issue
+from patients.fhir.search import SEARCH_PARAMETERS
+from patients.fhir.validation import validate
+from patients.services.interactions import Interaction, Json, Method
+from patients.services.server_written import OWN_TYPES
+
+
+def known_type(type_name: str) -> None:
+    """FhirError 404 for what is no R4 resource type."""
+    if type_name not in SEARCH_PARAMETERS:
+        words = f"'{type_name}' is not a resource type of FHIR R4"
+        raise FhirError(404, [Issue("error", "not-supported", words)])
+
+
+def parsed(raw: bytes) -> Json:
+    """The JSON object in `raw`. FhirError 400 with line and column when it is none."""
+    try:
+        content = json_codec.loads(raw)
+    except json_codec.FhirSyntaxError as error:
+        raise FhirError(400, [Issue("error", "structure", str(error))]) from error
+    if not isinstance(content, dict):
+        words = "The body must be one JSON object with a resourceType"
+        raise FhirError(400, [Issue("error", "structure", words)])
+    return content
+
+
+def checked_interaction(
+    method: Method,
+    type_name: str,
+    fhir_id: str,
+    raw: bytes,
+    *,
+    if_none_exist: str = "",
+    if_match: str = "",
+) -> Interaction:
+    """One interaction outside a bundle. FhirError 400, 403 or 422."""
+    interaction = Interaction(
+        method, type_name, fhir_id, raw=raw, if_none_exist=if_none_exist, if_match=if_match
+    )
+    if method != "DELETE":
+        interaction.resource = parsed(raw)
+    check([interaction])
+    return interaction
+
+
+def check(interactions: Sequence[Interaction]) -> None:
+    """Validate all; give new resources their ids. FhirError with every fault of every entry."""
+    issues: list[Issue] = []
+    statuses: set[int] = set()
+    for interaction in interactions:
+        found = _faults(interaction)
+        issues += [
+            Issue(i.severity, i.code, i.diagnostics, interaction.at(i.expression)) for i in found
+        ]
+        if found:
+            statuses.add(403 if any(i.code == "forbidden" for i in found) else 422)
+        if interaction.method == "POST":
+            interaction.fhir_id = str(uuid.uuid4())
+    if issues:
+        raise FhirError(max(statuses), issues)
+
+
+def _faults(interaction: Interaction) -> list[Issue]:
+    if interaction.type in OWN_TYPES:
+        words = f"{interaction.type} is written by this server only"
+        return [Issue("error", "forbidden", words, interaction.type)]
+    resource = interaction.resource
+    if resource is None:
+        return []
+    given = resource.get("resourceType")
+    if given != interaction.type:
+        words = f"resourceType is {given!r}; this address takes {interaction.type}"
+        return [Issue("error", "invalid", words, "resourceType")]
+    faults = validate(resource)
+    if interaction.method == "PUT" and resource.get("id") != interaction.fhir_id:
+        words = f"id is {resource.get('id')!r}; the address says {interaction.fhir_id!r}"
+        faults.append(Issue("error", "invalid", words, f"{interaction.type}.id"))
+    return faults

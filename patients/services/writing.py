@@ -1,0 +1,158 @@
+"""Stores a plan: COPY for what is new, one UPDATE for what changed, whatever the bundle's size."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db import connection
+
+from patients.models import CareTeamMember, Fact, Patient, Resource, ResourceVersion
+from patients.services.interactions import Sender
+from patients.services.plan import Change
+
+RESOURCE_COLUMNS = [
+    "id",
+    "type",
+    "fhir_id",
+    "version",
+    "content_hash",
+    "deleted",
+    "last_updated",
+    "patient_id",
+    "tokens",
+    "refs",
+    "date_low",
+    "date_high",
+]
+VERSION_COLUMNS = [
+    "resource_id",
+    "version",
+    "content",
+    "method",
+    "recorded_at",
+    "source",
+    "request_id",
+]
+UPDATE_RESOURCES = """
+    UPDATE patients_resource r
+    SET version = n.version, content_hash = n.content_hash, deleted = n.deleted,
+        last_updated = n.last_updated, patient_id = n.patient_id, tokens = n.tokens,
+        refs = n.refs, date_low = n.date_low, date_high = n.date_high
+    FROM jsonb_to_recordset(%s::jsonb) AS n(
+        id bigint, version int, content_hash text, deleted boolean, last_updated timestamptz,
+        patient_id bigint, tokens text[], refs text[], date_low timestamptz,
+        date_high timestamptz)
+    WHERE r.id = n.id
+"""
+MARK_STALE = """
+    INSERT INTO patients_staletwin (patient_id, generation, marked_at, attempts, last_error)
+    SELECT id, 1, %s, 0, '' FROM unnest(%s::bigint[]) AS id ORDER BY id
+    ON CONFLICT (patient_id) DO UPDATE
+    SET generation = patients_staletwin.generation + 1, marked_at = EXCLUDED.marked_at,
+        attempts = 0, last_error = '', retry_at = NULL
+"""
+
+
+def next_ids(table: type[Resource] | type[Patient], count: int) -> list[int]:
+    """Primary keys taken from the table's sequence."""
+    if not count:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            [table._meta.db_table, count],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def write_resources(
+    changes: Sequence[Change], patient_ids: Mapping[str, int], sender: Sender, now: datetime
+) -> None:
+    """Resource rows and their new versions. Every change has its `pk` by now."""
+    rows = [_resource_row(change, patient_ids, now) for change in changes]
+    new = [row for row, change in zip(rows, changes, strict=True) if change.existing is None]
+    old = [row for row, change in zip(rows, changes, strict=True) if change.existing is not None]
+    copy(Resource, RESOURCE_COLUMNS, ([row[c] for c in RESOURCE_COLUMNS] for row in new))
+    if old:
+        with connection.cursor() as cursor:
+            cursor.execute(UPDATE_RESOURCES, [orjson.dumps(old).decode()])
+    copy(
+        ResourceVersion,
+        VERSION_COLUMNS,
+        (
+            (
+                change.pk,
+                change.version,
+                change.text,
+                change.interaction.method,
+                now,
+                sender.source,
+                sender.request_id,
+            )
+            for change in changes
+        ),
+    )
+
+
+def _resource_row(change: Change, patient_ids: Mapping[str, int], now: datetime) -> dict[str, Any]:
+    index = change.index
+    return {
+        "id": change.pk,
+        "type": change.interaction.type,
+        "fhir_id": change.interaction.fhir_id,
+        "version": change.version,
+        "content_hash": change.content_hash,
+        "deleted": change.is_deletion,
+        "last_updated": now,
+        "patient_id": patient_ids.get(change.patient_fhir_id),
+        "tokens": list(index.tokens) if index else [],
+        "refs": [*index.refs, *change.medication_refs] if index else [],
+        "date_low": index.date_low if index else None,
+        "date_high": index.date_high if index else None,
+    }
+
+
+def replace_facts(resource_pks: Sequence[int], facts: Iterable[Fact]) -> set[int]:
+    """Delete the facts of these resources and insert the new; returns the patients that had any."""
+    before: set[int] = set()
+    if resource_pks:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "WITH gone AS (DELETE FROM patients_fact WHERE resource_id = ANY(%s)"
+                " RETURNING patient_id) SELECT DISTINCT patient_id FROM gone",
+                [list(resource_pks)],
+            )
+            before = {row[0] for row in cursor.fetchall()}
+    columns = [f.attname for f in Fact._meta.concrete_fields if f.attname != "id"]
+    copy(Fact, columns, ([getattr(fact, c) for c in columns] for fact in facts))
+    return before
+
+
+def replace_care_team(resource_pks: Sequence[int], rows: Iterable[CareTeamMember]) -> None:
+    """The memberships that these resources state, anew."""
+    CareTeamMember.objects.filter(resource_id__in=resource_pks).delete()
+    columns = [f.attname for f in CareTeamMember._meta.concrete_fields if f.attname != "id"]
+    copy(CareTeamMember, columns, ([getattr(row, c) for c in columns] for row in rows))
+
+
+def mark_stale(patient_ids: Iterable[int], now: datetime) -> list[int]:
+    """Mark these twins in the caller's transaction; returns the ids, sorted."""
+    ids = sorted(set(patient_ids))
+    if ids:
+        with connection.cursor() as cursor:
+            cursor.execute(MARK_STALE, [now, ids])
+    return ids
+
+
+def copy(table: type, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """COPY rows into a table; no statement when there are none."""
+    listed = list(rows)
+    if not listed:
+        return
+    names = ", ".join(f'"{column}"' for column in columns)
+    with connection.cursor() as cursor:
+        statement = f"COPY {table._meta.db_table} ({names}) FROM STDIN"  # type: ignore[attr-defined]
+        with cursor.copy(statement) as stream:
+            for row in listed:
+                stream.write_row(row)

@@ -1,0 +1,6 @@
+"""What other rooms may listen to."""
+
+from django.dispatch import Signal
+
+# sent after the commit, with patient_ids: the twins that were marked stale
+twins_changed = Signal()

@@ -1,0 +1,26 @@
+"""Reads the concept tables: CSV beside the code, checked as they are loaded, once."""
+
+import csv
+from collections.abc import Iterable
+from importlib.resources import files
+
+
+def rows(name: str, columns: Iterable[str]) -> list[dict[str, str]]:
+    """The rows of `concepts/<name>.csv`, every field stripped.
+
+    Raises:
+        ValueError: the header is not `columns`, or a row has more or fewer fields.
+    """
+    source = files("patients.terminology") / "concepts" / f"{name}.csv"
+    with source.open(encoding="utf-8", newline="") as lines:
+        reader = csv.reader(lines)
+        header = next(reader)
+        if header != list(columns):
+            raise ValueError(f"{name}.csv: columns are {header}")
+        table = []
+        for fields in reader:
+            if len(fields) != len(header):
+                raise ValueError(f"{name}.csv line {reader.line_num}: {len(fields)} fields")
+            table.append({key: field.strip() for key, field in zip(header, fields, strict=True)})
+        return table
+

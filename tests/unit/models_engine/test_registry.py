@@ -1,0 +1,83 @@
+from dataclasses import replace
+
+import pytest
+
+from models_engine.catalogue.facts import EVIDENCE_TEXT, ModelFacts
+from models_engine.registry import RegistryError, all_models, model, models_hash, register
+
+IDS = [
+    "ckd_epi_2021",
+    "prevent_base_10y",
+    "prevent_base_30y",
+    "prevent_full_10y",
+    "prevent_full_30y",
+    "kfre_4v",
+]
+
+
+def test_registered_models():
+    assert [m.id for m in all_models()] == IDS
+    assert model("kfre_4v") is all_models()[-1]
+    with pytest.raises(KeyError):
+        model("crystal_ball")
+
+
+def test_the_kidney_equation_follows_its_region():
+    assert model("kfre_4v").version != model("kfre_4v", "elsewhere").version
+
+
+def test_a_duplicate_id_is_refused():
+    with pytest.raises(RegistryError, match="twice"):
+        register((model("kfre_4v"), model("kfre_4v")))
+
+
+def test_a_model_that_does_not_reproduce_a_vector_is_refused():
+    good = model("kfre_4v")
+    broken = replace(good, predict=lambda arrays: good.predict(arrays) * 1.001)
+
+    with pytest.raises(RegistryError, match="age 65"):
+        register((broken,))
+
+
+def test_a_model_that_answers_nan_is_refused():
+    good = model("kfre_4v")
+    broken = replace(good, predict=lambda arrays: good.predict(arrays) * float("nan"))
+
+    with pytest.raises(RegistryError):
+        register((broken,))
+
+
+@pytest.mark.parametrize("part", ["inputs", "outcomes", "vectors"])
+def test_a_model_without_inputs_outcomes_or_vectors_cannot_be_made(part):
+    with pytest.raises(ValueError, match="needs inputs, outcomes and test vectors"):
+        replace(model("kfre_4v"), **{part: ()})
+
+
+def test_a_model_without_facts_cannot_be_made():
+    with pytest.raises(TypeError, match="ModelFacts"):
+        replace(model("kfre_4v"), facts=None)
+
+
+def test_the_hash_changes_with_a_version_or_an_artefact_and_not_with_the_order():
+    models = all_models()
+    newer = (*models[:-1], replace(models[-1], version="next"))
+    retuned = (*models[:-1], replace(models[-1], artefact_hash="0"))
+
+    hashes = {models_hash(models), models_hash(newer), models_hash(retuned)}
+
+    assert len(hashes) == 3
+    assert models_hash(models) == models_hash(models[::-1])
+    assert models_hash(all_models("elsewhere")) not in hashes
+
+
+def test_artefacts_of_different_models_differ():
+    assert len({m.artefact_hash for m in all_models()}) == len(IDS)
+
+
+@pytest.mark.parametrize("model_id", IDS)
+def test_the_facts_page_has_something_to_say_everywhere(model_id):
+    facts = model(model_id).facts
+    assert isinstance(facts, ModelFacts)
+    assert facts.evidence_text == EVIDENCE_TEXT["V"]
+    assert {change.version for change in facts.change_log}
+    assert all(p.where for p in facts.performance)
