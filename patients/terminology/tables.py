@@ -1,12 +1,11 @@
 """Reads the concept tables: CSV beside the code, checked as they are loaded, once."""
 
 import csv
-from collections.abc import Iterable
 from importlib.resources import files
 
 
-def rows(name: str, columns: Iterable[str]) -> list[dict[str, str]]:
-    """The rows of `concepts/<name>.csv`, every field stripped.
+def rows(name: str, columns: str) -> list[dict[str, str]]:
+    """The rows of `concepts/<name>.csv`, every field stripped. `columns` is the header expected.
 
     Raises:
         ValueError: the header is not `columns`, or a row has more or fewer fields.
@@ -15,7 +14,7 @@ def rows(name: str, columns: Iterable[str]) -> list[dict[str, str]]:
     with source.open(encoding="utf-8", newline="") as lines:
         reader = csv.reader(lines)
         header = next(reader)
-        if header != list(columns):
+        if header != columns.split(","):
             raise ValueError(f"{name}.csv: columns are {header}")
         table = []
         for fields in reader:
@@ -23,4 +22,3 @@ def rows(name: str, columns: Iterable[str]) -> list[dict[str, str]]:
                 raise ValueError(f"{name}.csv line {reader.line_num}: {len(fields)} fields")
             table.append({key: field.strip() for key, field in zip(header, fields, strict=True)})
         return table
-

@@ -1,0 +1,115 @@
+"""Partial FHIR dates as intervals: "2020" means some moment of that year.
+
+Times without an offset, and dates, are taken as UTC. Years 1 and 9999 are clamped so that every
+bound is a datetime that a database can hold.
+"""
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+Precision = Literal["year", "month", "day", "minute", "second", "fraction"]
+EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
+LATEST = datetime(9999, 12, 30, 23, 59, 59, 999999, tzinfo=UTC)
+_MOMENT = re.compile(
+    r"(?P<year>[0-9]{4})(-(?P<month>[0-9]{2})(-(?P<day>[0-9]{2})"
+    r"(T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(:(?P<second>[0-9]{2})(\.(?P<fraction>[0-9]+))?)?"
+    r"(?P<offset>Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True)
+class PartialDate:
+    """The first and last microsecond that the text can mean, in UTC."""
+
+    low: datetime
+    high: datetime
+    precision: Precision
+
+
+def parse(text: str) -> PartialDate:
+    """Read a FHIR date, dateTime or instant.
+
+    Raises ValueError for what the calendar does not have (30 February, 24:00, second 60), for a
+    time without seconds or without an offset, and for anything else.
+    """
+    match = _MOMENT.fullmatch(text)
+    if match is not None and match["hour"]:
+        if match["second"] is None:
+            raise ValueError(f"{text[:40]!r}: a time needs its seconds")
+        if match["offset"] is None:
+            raise ValueError(f"{text[:40]!r}: a time needs its offset from UTC (Z or +hh:mm)")
+    return _read(text, match)
+
+
+def parse_search(text: str) -> PartialDate:
+    """Read a date of a search: seconds and offset may be missing.
+
+    A "+" that arrived as a space, which it does when a client forgets to encode it, is mended.
+    """
+    mended = text.replace(" ", "+")
+    return _read(mended, _MOMENT.fullmatch(mended))
+
+
+def _read(text: str, match: re.Match[str] | None) -> PartialDate:
+    if match is None:
+        raise ValueError(f"{text[:40]!r} is not a date: YYYY, YYYY-MM, YYYY-MM-DD or a full time")
+    if match["second"] == "60":
+        raise ValueError(f"{text[:40]!r}: leap seconds are not supported")
+    precision = _precision(match)
+    try:
+        low, high = _bounds(match, precision)
+    except ValueError:
+        raise ValueError(f"{text[:40]!r} is not a date of the calendar") from None
+    return PartialDate(low, high, precision)
+
+
+def _precision(match: re.Match[str]) -> Precision:
+    if match["month"] is None:
+        return "year"
+    if match["day"] is None:
+        return "month"
+    if match["hour"] is None:
+        return "day"
+    if match["second"] is None:
+        return "minute"
+    return "fraction" if match["fraction"] else "second"
+
+
+def _bounds(match: re.Match[str], precision: Precision) -> tuple[datetime, datetime]:
+    year, month, day = int(match["year"]), int(match["month"] or 1), int(match["day"] or 1)
+    hour, minute = int(match["hour"] or 0), int(match["minute"] or 0)
+    fraction = (match["fraction"] or "")[:6]
+    micro = int(fraction.ljust(6, "0"))
+    low = datetime(year, month, day, hour, minute, int(match["second"] or 0), micro, tzinfo=UTC)
+    high = low.replace(microsecond=int(fraction.ljust(6, "9")))
+    if precision not in ("second", "fraction"):
+        high = high.replace(second=59)
+    if precision not in ("minute", "second", "fraction"):
+        high = high.replace(hour=23, minute=59)
+    if precision == "year":
+        high = high.replace(month=12, day=31)
+    if precision == "month":
+        high = high.replace(day=monthrange(year, month)[1])
+    offset = _offset(match["offset"])
+    return _clamped(low, offset), _clamped(high, offset)
+
+
+def _offset(text: str | None) -> timedelta:
+    if text is None or text == "Z":
+        return timedelta()
+    hours, minutes = int(text[1:3]), int(text[4:6])
+    if hours > 14 or minutes > 59 or (hours == 14 and minutes):
+        raise ValueError("no such offset")
+    size = timedelta(hours=hours, minutes=minutes)
+    return -size if text[0] == "-" else size
+
+
+def _clamped(local: datetime, offset: timedelta) -> datetime:
+    """To UTC, inside the bounds. No offset reaches further than a day."""
+    if not EARLIEST <= local <= LATEST:
+        return EARLIEST if local < EARLIEST else LATEST
+    return min(max(local - offset, EARLIEST), LATEST)
