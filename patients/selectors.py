@@ -7,7 +7,7 @@ from operator import and_, or_
 
 from django.db.models import F, Q
 
-from patients.fhir.search import Query
+from patients.fhir.search import DateRange, Query
 from patients.models import Resource, ResourceVersion
 
 
@@ -40,8 +40,6 @@ def search(type_name: str, query: Query) -> Page:
     condition = search_condition(type_name, query)
     matching = Resource.objects.filter(condition)
     total = matching.count()
-    if query.count == 0:
-        return Page([], total, None)
     after = matching.filter(pk__gt=query.cursor) if query.cursor else matching
     keys = list(after.order_by("pk").values_list("pk", flat=True)[: query.count + 1])
     more = len(keys) > query.count
@@ -56,24 +54,24 @@ def search(type_name: str, query: Query) -> Page:
 def search_condition(type_name: str, query: Query) -> Q:
     """The predicate of a search; every group must match, any entry of a group will do."""
     parts = [Q(type=type_name, deleted=False)]
-    if query.ids:
+    if query.ids is not None:
         parts.append(Q(fhir_id__in=query.ids))
     parts += [Q(tokens__overlap=list(group)) for group in query.token_groups]
     parts += [Q(refs__overlap=list(group)) for group in query.ref_groups]
-    parts += [reduce(or_, [_date(*one) for one in group]) for group in query.date_filters]
+    parts += [reduce(or_, [_date(one) for one in group]) for group in query.date_filters]
     return reduce(and_, parts)
 
 
-def _date(prefix: str, low: object, high: object) -> Q:
-    """FHIR's comparison of the resource's interval [date_low, date_high) with [low, high)."""
+def _date(asked: DateRange) -> Q:
+    """DateRange.matches, in the database."""
     conditions = {
-        "eq": Q(date_low__gte=low, date_high__lte=high),
-        "ge": Q(date_high__gt=low),
-        "gt": Q(date_high__gt=high),
-        "le": Q(date_low__lt=high),
-        "lt": Q(date_low__lt=low),
+        "eq": Q(date_low__gte=asked.low, date_high__lte=asked.high),
+        "ge": Q(date_high__gt=asked.low),
+        "gt": Q(date_high__gt=asked.high),
+        "le": Q(date_low__lt=asked.high),
+        "lt": Q(date_low__lt=asked.low),
     }
-    return Q(date_low__isnull=False) & conditions[prefix]
+    return Q(date_low__isnull=False) & conditions[asked.prefix]
 
 
 def compartments(rows: Sequence[ResourceVersion]) -> set[int]:

@@ -10,7 +10,7 @@ os.environ.setdefault("TWINPORTAL_VAR", str(embedded.BASE_DIR / "var" / "test"))
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 embedded.ensure_environment()
 
-from twinportal.settings import *  # noqa: E402, F403, TID251
+from twinportal.settings import *  # noqa: TID251
 
 # hashing is not what these tests are about
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

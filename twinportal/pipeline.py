@@ -17,6 +17,7 @@ from patients.record.state_as_of import state_as_of
 
 from explain.models import Attribution
 from explain.services import explain_run
+from models_engine import selectors
 from models_engine.models import ModelRun, Prediction
 from models_engine.registry import all_models
 from models_engine.services import evidence, store
@@ -117,18 +118,8 @@ def _supersede_the_wrong(twin: Twin, refresh: Refresh) -> None:
     artefacts = {
         model.id: (model.version, model.artefact_hash) for model in all_models(settings.KFRE_REGION)
     }
-    standing = (
-        ModelRun.objects.filter(patient_id=twin.patient.pk)
-        .exclude(predictions__status=Prediction.Status.SUPERSEDED)
-        .select_related("risk_assessment")
-        .order_by("pk")
-    )
-    current = set(
-        Prediction.objects.filter(patient=twin.patient, status=Prediction.Status.CURRENT)
-        .values_list("run_id", flat=True)
-        .distinct()
-    )
-    for run in standing:
+    current = {run.pk for run in selectors.current_runs(twin.patient.pk)}
+    for run in selectors.standing_runs(twin.patient.pk):
         lost = evidence.lost_evidence(run, usable)
         if not twin.patient.active:
             _supersede(twin, run, "the Patient resource was deleted", "entered-in-error", refresh)

@@ -14,7 +14,7 @@ from patients.api.responses import entry_response
 from patients.api.security import audit_client, require_scope, sender_of
 from patients.errors import FhirError
 from patients.fhir import json_codec
-from patients.fhir.bundle import BundleError, Entry, ParsedBundle, parse_bundle
+from patients.fhir.bundle import Entry, ParsedBundle, parse_bundle
 from patients.fhir.outcome import Issue, operation_outcome
 from patients.models import Resource
 from patients.services import ingest, reception
@@ -32,12 +32,9 @@ def process_bundle(request: Request, body: bytes, base_url: str) -> Json:
     if content.get("resourceType") != "Bundle":
         words = "Post a Bundle here; other resources go to their type, as POST [base]/Observation"
         raise FhirError(400, [Issue("error", "invalid", words, "resourceType")])
-    try:
-        bundle = parse_bundle(
-            content, json_codec.entry_slices(body), max_entries=settings.FHIR_MAX_BUNDLE_ENTRIES
-        )
-    except BundleError as error:
-        raise FhirError(413 if error.too_large else 400, error.issues) from error
+    bundle = parse_bundle(
+        content, json_codec.entry_slices(body), max_entries=settings.FHIR_MAX_BUNDLE_ENTRIES
+    )
     run = _transaction if bundle.type == "transaction" else _batch
     return {
         "resourceType": "Bundle",
@@ -84,6 +81,8 @@ def _batch(request: Request, bundle: ParsedBundle, base_url: str) -> list[Json]:
 
 
 def _one(request: Request, entry: Entry, base_url: str) -> Json:
+    if entry.issues:
+        raise FhirError(400, entry.issues)
     if entry.method == "GET":
         return _read(request, entry, base_url)
     reception.known_type(entry.url_type)
@@ -101,7 +100,7 @@ def _interaction(entry: Entry) -> Interaction:
         type=entry.url_type,
         fhir_id=entry.url_id,
         resource=entry.resource,
-        raw=entry.raw or b"",
+        raw=entry.raw,
         if_none_exist=entry.if_none_exist,
         if_match=entry.if_match,
         full_url=entry.full_url,

@@ -1,11 +1,12 @@
 """FHIR JSON in, FHIR JSON out; XML is refused with a clear word."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
@@ -26,27 +27,42 @@ class FhirRenderer(JSONRenderer):
     media_type = "application/fhir+json"
 
 
+class UnreadParser(BaseParser):
+    """Leaves the body alone: authentication looks for form fields, and `read_body` reads."""
+
+    media_type = "*/*"
+
+    def parse(
+        self,
+        stream: Any,
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        return {}
+
+
 class FhirNegotiation(BaseContentNegotiation):
     """`_format` first, then Accept; anything but JSON is 406."""
 
-    def select_parser(self, request: Request, parsers: Sequence[Any]) -> Any:
-        return parsers[0]
+    def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
+        return next(iter(parsers))
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[Any], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[Any], format_suffix: str | None = None
     ) -> tuple[Any, str]:
         asked = request.query_params.get("_format") or request.headers.get("Accept", "*/*")
         kinds = {part.split(";")[0].strip().lower() for part in asked.split(",")}
         # a "+" in a query string arrives as a space
         if not {kind.replace(" ", "+") for kind in kinds} & ACCEPTED_ANSWERS:
             raise FhirError(406, [Issue("error", "not-supported", XML_WORDS)])
-        return renderers[0], renderers[0].media_type
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
 
 
 def read_body(request: Request) -> bytes:
     """The request's bytes. FhirError 413 when too large, 415 for another media type."""
     kind = request.content_type.split(";")[0].strip().lower() if request.content_type else ""
-    if kind not in ACCEPTED_BODIES:
+    if kind and kind not in ACCEPTED_BODIES:
         raise FhirError(415, [Issue("error", "not-supported", XML_WORDS)])
     try:
         body: bytes = request._request.body

@@ -14,7 +14,7 @@ from patients.api.responses import fhir_response, instant
 from patients.api.security import audit_client
 from patients.errors import FhirError
 from patients.fhir.outcome import Issue
-from patients.fhir.search import SearchParameterError, parse_query
+from patients.fhir.search import parse_query
 from patients.models import Resource, ResourceVersion
 
 Json = dict[str, Any]
@@ -85,10 +85,7 @@ def search_bundle(
     request: Request, type_name: str, pairs: list[tuple[str, str]], base_url: str
 ) -> Json:
     """One page of a search, with a truthful self link and a next link while there is more."""
-    try:
-        query = parse_query(type_name, [p for p in pairs if p[0] != "_format"])
-    except SearchParameterError as error:
-        raise FhirError(400, [Issue("error", "invalid", str(error))]) from error
+    query = parse_query(type_name, [p for p in pairs if p[0] != "_format"], base_url=base_url)
     page = selectors.search(type_name, query)
     audit_client(request, "search", what=type_name, patient_ids=selectors.compartments(page.rows))
     asked = [(name, value) for name, value in query.echo if name != "_cursor"]

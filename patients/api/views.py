@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.utils import timezone
 from rest_framework import exceptions
 from rest_framework.request import Request
@@ -14,20 +13,21 @@ from rest_framework.views import APIView
 
 from patients import selectors
 from patients.api import bundles, reading
-from patients.api.negotiation import FhirNegotiation, FhirRenderer, read_body
+from patients.api.negotiation import FhirNegotiation, FhirRenderer, UnreadParser, read_body
 from patients.api.responses import (
     error_response,
     fhir_response,
     outcome_response,
     write_response,
 )
-from patients.api.security import audit_client, require_scope, sender_of
+from patients.api.security import HasToken, audit_client, require_scope, sender_of
 from patients.errors import FhirError
 from patients.fhir.capability import capability_statement
 from patients.fhir.outcome import Issue
 from patients.services import ingest
 from patients.services.interactions import Interaction
 from patients.services.reception import checked_interaction, known_type
+from patients.services.server_written import OWN_TYPES
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +39,12 @@ def base_url(request: HttpRequest) -> str:
 class FhirView(APIView):
     """Bearer tokens only, FHIR JSON only, every fault an OperationOutcome."""
 
+    permission_classes = [HasToken]
+    parser_classes = [UnreadParser]
     renderer_classes = [FhirRenderer]
     content_negotiation_class = FhirNegotiation
 
-    def handle_exception(self, exc: Exception) -> HttpResponse:
+    def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
         request_id = getattr(self.request, "request_id", "")
         if isinstance(exc, FhirError):
             return error_response(exc)
@@ -59,11 +61,6 @@ class FhirView(APIView):
         words = f"An error of this server; request id {request_id}"
         return outcome_response(500, [Issue("fatal", "exception", words)])
 
-    def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
-        return super().finalize_response(request, response, *args, **kwargs)
-
 
 class MetadataView(FhirView):
     authentication_classes = []
@@ -74,6 +71,7 @@ class MetadataView(FhirView):
             base_url=base_url(request),
             software_version=settings.VERSION,
             date=datetime.now(UTC),
+            read_only=OWN_TYPES,
         )
         return fhir_response(statement)
 

@@ -1,7 +1,7 @@
-"""Partial FHIR dates as intervals: "2020" means some moment of that year.
+"""Partial FHIR dates as half-open intervals: "2020" means some moment of that year.
 
-Times without an offset, and dates, are taken as UTC. Years 1 and 9999 are clamped so that every
-bound is a datetime that a database can hold.
+Times without an offset, and dates, are taken as UTC. The first and last days of the calendar are
+cut off, so that every bound is a datetime that Python and the database can hold.
 """
 
 import re
@@ -12,18 +12,19 @@ from typing import Literal
 
 Precision = Literal["year", "month", "day", "minute", "second", "fraction"]
 EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
-LATEST = datetime(9999, 12, 30, 23, 59, 59, 999999, tzinfo=UTC)
+LATEST = datetime(9999, 12, 31, tzinfo=UTC)
 _MOMENT = re.compile(
     r"(?P<year>[0-9]{4})(-(?P<month>[0-9]{2})(-(?P<day>[0-9]{2})"
     r"(T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(:(?P<second>[0-9]{2})(\.(?P<fraction>[0-9]+))?)?"
     r"(?P<offset>Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?",
     re.ASCII,
 )
+_TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
 class PartialDate:
-    """The first and last microsecond that the text can mean, in UTC."""
+    """What the text can mean: low <= moment < high, both in UTC."""
 
     low: datetime
     high: datetime
@@ -85,17 +86,17 @@ def _bounds(match: re.Match[str], precision: Precision) -> tuple[datetime, datet
     fraction = (match["fraction"] or "")[:6]
     micro = int(fraction.ljust(6, "0"))
     low = datetime(year, month, day, hour, minute, int(match["second"] or 0), micro, tzinfo=UTC)
-    high = low.replace(microsecond=int(fraction.ljust(6, "9")))
+    last = low.replace(microsecond=int(fraction.ljust(6, "9")))
     if precision not in ("second", "fraction"):
-        high = high.replace(second=59)
+        last = last.replace(second=59)
     if precision not in ("minute", "second", "fraction"):
-        high = high.replace(hour=23, minute=59)
+        last = last.replace(hour=23, minute=59)
     if precision == "year":
-        high = high.replace(month=12, day=31)
+        last = last.replace(month=12, day=31)
     if precision == "month":
-        high = high.replace(day=monthrange(year, month)[1])
+        last = last.replace(day=monthrange(year, month)[1])
     offset = _offset(match["offset"])
-    return _clamped(low, offset), _clamped(high, offset)
+    return _utc(low, offset), min(_utc(last, offset), LATEST - _TICK) + _TICK
 
 
 def _offset(text: str | None) -> timedelta:
@@ -108,8 +109,7 @@ def _offset(text: str | None) -> timedelta:
     return -size if text[0] == "-" else size
 
 
-def _clamped(local: datetime, offset: timedelta) -> datetime:
-    """To UTC, inside the bounds. No offset reaches further than a day."""
+def _utc(local: datetime, offset: timedelta) -> datetime:
     if not EARLIEST <= local <= LATEST:
         return EARLIEST if local < EARLIEST else LATEST
     return min(max(local - offset, EARLIEST), LATEST)

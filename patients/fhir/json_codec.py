@@ -41,7 +41,14 @@ class _Bundle(msgspec.Struct):
     entry: list[_Entry] = []
 
 
+class _LooseBundle(msgspec.Struct):
+    entry: msgspec.Raw = msgspec.Raw(b"[]")
+
+
 _RAW_BUNDLE = msgspec.json.Decoder(_Bundle)
+_LOOSE_BUNDLE = msgspec.json.Decoder(_LooseBundle)
+_RAW_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+_ENTRY = msgspec.json.Decoder(_Entry)
 
 
 def loads(raw: bytes) -> object:
@@ -94,8 +101,28 @@ def _is_shallow(raw: bytes) -> bool:
 
 
 def entry_slices(raw: bytes) -> list[bytes]:
-    """The exact bytes of every Bundle.entry[i].resource; b"" where an entry has none."""
-    return [bytes(entry.resource) for entry in _RAW_BUNDLE.decode(raw).entry]
+    """The exact bytes of every Bundle.entry[i].resource; b"" where an entry has none.
+
+    `raw` has passed loads(). One slice for each member of a list `entry`, however malformed.
+    """
+    try:
+        return [bytes(entry.resource) for entry in _RAW_BUNDLE.decode(raw).entry]
+    except msgspec.ValidationError:
+        return [_slice(bytes(entry)) for entry in _loose_entries(raw)]
+
+
+def _loose_entries(raw: bytes) -> list[msgspec.Raw]:
+    try:
+        return _RAW_LIST.decode(_LOOSE_BUNDLE.decode(raw).entry)
+    except msgspec.ValidationError:
+        return []
+
+
+def _slice(raw: bytes) -> bytes:
+    try:
+        return bytes(_ENTRY.decode(raw).resource)
+    except msgspec.ValidationError:
+        return b""
 
 
 def stamp(
@@ -129,21 +156,19 @@ def _members(raw: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 def _with_members(raw: bytes, wanted: Mapping[bytes, bytes], *, after: bytes = b"") -> bytes:
-    """Replace members of an object, or insert them (behind the member `after`, else first)."""
-    pieces, position, insert_at, left = [], 0, raw.index(b"{") + 1, dict(wanted)
-    members = list(_members(raw))
-    for name, start, end in members:
-        if name == after:
-            insert_at = end
-    missing = {name: left[name] for name in wanted if name not in {m[0] for m in members}}
-    text = b",".join(b'"%s":%s' % pair for pair in missing.items())
-    edits = [(start, end, left[name]) for name, start, end in members if name in left]
-    if text:
-        first = raw[:insert_at].rstrip().endswith(b"{")
-        joined = (text + (b"," if members else b"")) if first else b"," + text
-        edits.append((insert_at, insert_at, joined))
-    for start, end, replacement in sorted(edits):
-        pieces += [raw[position:start], replacement]
+    """Replace members of an object; those it lacks come behind the member `after`, or first."""
+    members = {name: (start, end) for name, start, end in _members(raw)}
+    edits = [(*members[name], text) for name, text in wanted.items() if name in members]
+    added = b",".join(b'"%s":%s' % item for item in wanted.items() if item[0] not in members)
+    if added and after in members:
+        end = members[after][1]
+        edits.append((end, end, b"," + added))
+    elif added:
+        start = raw.index(b"{") + 1
+        edits.append((start, start, added + (b"," if members else b"")))
+    pieces, position = [], 0
+    for start, end, text in sorted(edits):
+        pieces += [raw[position:start], text]
         position = end
     return b"".join([*pieces, raw[position:]])
 

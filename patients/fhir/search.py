@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from patients.errors import FhirError
 from patients.fhir import dates
@@ -33,6 +33,7 @@ Prefix = Literal["eq", "ge", "gt", "le", "lt"]
 PREFIXES: tuple[Prefix, ...] = ("eq", "ge", "gt", "le", "lt")
 DEFAULT_COUNT = 50
 LARGEST_COUNT = 1000
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _DATE = re.compile(r"(?P<prefix>[a-z]{2})?(?P<date>[0-9].*)", re.DOTALL)
 
@@ -48,52 +49,50 @@ class SearchParameterError(FhirError):
         return self.message
 
 
-@dataclass(frozen=True)
-class DateRange:
-    """One date comparison. `low` and `high` bound what the value of the search can mean."""
+class DateRange(NamedTuple):
+    """One date comparison with what the value of the search can mean, [low, high)."""
 
     prefix: Prefix
     low: datetime
     high: datetime
 
     def matches(self, date_low: datetime | None, date_high: datetime | None) -> bool:
-        """R4's comparison of two intervals; what a database filter must agree with.
+        """Compare with the interval [date_low, date_high) of a resource.
 
         eq: the search's interval contains the resource's. gt, lt: some of the resource's lies
-        beyond the search's. ge, le: either.
+        after, before the search's. ge, le: some of it lies in or after, in or before.
         """
         if date_low is None or date_high is None:
             return False
-        contained = self.low <= date_low and date_high <= self.high
         match self.prefix:
             case "eq":
-                return contained
+                return self.low <= date_low and date_high <= self.high
             case "gt":
                 return date_high > self.high
             case "lt":
                 return date_low < self.low
             case "ge":
-                return contained or date_high > self.high
+                return date_high > self.low
             case "le":
-                return contained or date_low < self.low
+                return date_low < self.high
 
 
 @dataclass(frozen=True)
 class Query:
     """A search that can be run: every group must match, by at least one of its members.
 
-    `ids` None means any. `cursor` is what a next link carried. `pairs` are the parameters as
-    understood, without the cursor: a truthful self link.
+    `ids` None means any; an empty set means none. `cursor` is the key that a next link carried,
+    0 for the first page. `echo` are the parameters as understood: a truthful self link.
     """
 
     type: str
     ids: frozenset[str] | None = None
     token_groups: tuple[tuple[str, ...], ...] = ()
     ref_groups: tuple[tuple[str, ...], ...] = ()
-    date_groups: tuple[tuple[DateRange, ...], ...] = ()
+    date_filters: tuple[tuple[DateRange, ...], ...] = ()
     count: int = DEFAULT_COUNT
-    cursor: str = ""
-    pairs: tuple[tuple[str, str], ...] = ()
+    cursor: int = 0
+    echo: tuple[tuple[str, str], ...] = ()
 
     def matches(self, fhir_id: str, entry: IndexEntry) -> bool:
         """The slow, obvious search; a database must find the same."""
@@ -103,7 +102,7 @@ class Query:
             and all(any(r in entry.refs for r in group) for group in self.ref_groups)
             and all(
                 any(r.matches(entry.date_low, entry.date_high) for r in group)
-                for group in self.date_groups
+                for group in self.date_filters
             )
         )
 
@@ -117,12 +116,12 @@ def parse_query(type_name: str, pairs: Sequence[tuple[str, str]], *, base_url: s
         raise SearchParameterError("", f"'{type_name[:60]}' is not an R4 resource type")
     ids: frozenset[str] | None = None
     tokens, refs, ranges = [], [], []
-    count, cursor = DEFAULT_COUNT, ""
+    count, cursor = DEFAULT_COUNT, 0
     for name, text in pairs:
         if name == "_count":
             count = _count(text)
         elif name == "_cursor":
-            cursor = text
+            cursor = _cursor(text)
         elif name == "_id":
             wanted = frozenset(_id(value) for value in _values(name, text))
             ids = wanted if ids is None else ids & wanted
@@ -137,8 +136,8 @@ def parse_query(type_name: str, pairs: Sequence[tuple[str, str]], *, base_url: s
                     refs.append(tuple(dict.fromkeys(group)))
                 case "date":
                     ranges.append(tuple(_date(name, value) for value in values))
-    kept = tuple((name, text) for name, text in pairs if name != "_cursor")
-    return Query(type_name, ids, tuple(tokens), tuple(refs), tuple(ranges), count, cursor, kept)
+    echo = tuple((n, str(count) if n == "_count" else text) for n, text in pairs)
+    return Query(type_name, ids, tuple(tokens), tuple(refs), tuple(ranges), count, cursor, echo)
 
 
 def supported(type_name: str) -> str:
@@ -196,9 +195,16 @@ def _unescape(text: str) -> str:
 
 
 def _count(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) == 0:
-        raise SearchParameterError("_count", "'_count' is a whole number of at least 1")
+    """The page size asked for; 0 asks for the total alone."""
+    if not _NUMBER.fullmatch(text):
+        raise SearchParameterError("_count", "'_count' is a whole number")
     return min(int(text), LARGEST_COUNT)
+
+
+def _cursor(text: str) -> int:
+    if not _NUMBER.fullmatch(text):
+        raise SearchParameterError("_cursor", "'_cursor' comes from a next link; do not make it up")
+    return int(text)
 
 
 def _id(text: str) -> str:

@@ -13,7 +13,7 @@ from django.db import connection
 
 from patients.errors import FhirError
 from patients.fhir.outcome import Issue
-from patients.fhir.search import SearchParameterError, extract_index, parse_query
+from patients.fhir.search import extract_index, parse_query
 from patients.models import Resource
 from patients.services.interactions import Interaction
 
@@ -32,10 +32,7 @@ class Condition:
 
 def parse_condition(type_name: str, query: str, expression: str) -> Condition:
     """A condition on identifiers. Raises FhirError 412 for what cannot be decided safely."""
-    try:
-        parsed = parse_query(type_name, parse_qsl(query, keep_blank_values=True))
-    except SearchParameterError as error:
-        raise FhirError(400, [Issue("error", "invalid", str(error), expression)]) from error
+    parsed = parse_query(type_name, parse_qsl(query, keep_blank_values=True))
     named = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
     if named != {"identifier"} or len(parsed.token_groups) != 1:
         text = f"'{query}': a condition names exactly one identifier, as identifier=system|value"

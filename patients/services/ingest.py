@@ -55,7 +55,6 @@ def _apply(plan: Plan, *, sender: Sender, now: datetime) -> None:
     if not changes:
         return
     _number(changes)
-    before = {c.existing.patient_id for c in changes if c.existing and c.existing.patient_id}
     patient_ids = _write_patients(changes)
     writing.write_resources(changes, patient_ids, sender, now)
     resolve = medications.resolver(changes)
@@ -76,8 +75,8 @@ def _apply(plan: Plan, *, sender: Sender, now: datetime) -> None:
     touched = had_facts | {fact.patient_id for fact in rows}
     touched |= {p for c in changes if c.interaction.type == "Patient" for p in _own(c, patient_ids)}
     touched |= medications.reproject_dependants(changes, resolve, now)
-    moved = {c.existing.patient_id for c in changes if _has_moved(c, patient_ids)}
-    stale = writing.mark_stale((touched | (moved & before)) - {None}, now)
+    touched |= {p for c in changes for p in _moved_from(c, patient_ids)}
+    stale = writing.mark_stale(touched, now)
     transaction.on_commit(partial(twins_changed.send_robust, sender=None, patient_ids=stale))
 
 
@@ -96,12 +95,10 @@ def _own(change: Change, patient_ids: dict[str, int]) -> list[int]:
     return [pk] if pk else []
 
 
-def _has_moved(change: Change, patient_ids: dict[str, int]) -> bool:
-    return bool(
-        change.existing
-        and change.existing.patient_id
-        and change.existing.patient_id != patient_ids.get(change.patient_fhir_id)
-    )
+def _moved_from(change: Change, patient_ids: dict[str, int]) -> list[int]:
+    """The patient that a resource belonged to, when it now belongs to another or none."""
+    old = change.existing.patient_id if change.existing else None
+    return [old] if old and old != patient_ids.get(change.patient_fhir_id) else []
 
 
 def _write_patients(changes: Sequence[Change]) -> dict[str, int]:

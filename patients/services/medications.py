@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from django.db.models import F
 
-from patients.models import ResourceVersion
+from patients.models import Fact, ResourceVersion
 from patients.record.projection import project
 from patients.services import facts, writing
 from patients.services.plan import Change
@@ -85,7 +85,7 @@ def reproject_dependants(changes: Sequence[Change], resolve: Resolve, now: datet
         .exclude(resource__in=mine)
         .select_related("resource")
     )
-    found = []
+    found: list[Fact] = []
     for row in rows:
         if row.resource.patient_id is None:
             continue

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import cast
 from urllib.parse import unquote
 
 from django.db import connection
@@ -220,7 +221,8 @@ def _new_version(
     raw = stamp(
         interaction.raw, fhir_id=interaction.fhir_id, version_id=str(version), last_updated=now
     )
-    interaction.resource = resource = loads(raw)
+    resource = cast(Json, loads(raw))
+    interaction.resource = resource
     change = Change(interaction, existing, version, digest, raw.decode())
     change.index = extract_index(resource)
     reference = resource.get("medicationReference", {}).get("reference", "")

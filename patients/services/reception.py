@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from patients.errors import FhirError
 from patients.fhir import json_codec
+from patients.fhir.definitions import resource_types
 from patients.fhir.outcome import Issue
-from patients.fhir.search import SEARCH_PARAMETERS
 from patients.fhir.validation import validate
 from patients.services.interactions import Interaction, Json, Method
 from patients.services.server_written import OWN_TYPES
@@ -14,7 +14,7 @@ from patients.services.server_written import OWN_TYPES
 
 def known_type(type_name: str) -> None:
     """FhirError 404 for what is no R4 resource type."""
-    if type_name not in SEARCH_PARAMETERS:
+    if type_name not in resource_types():
         words = f"'{type_name}' is not a resource type of FHIR R4"
         raise FhirError(404, [Issue("error", "not-supported", words)])
 

@@ -153,6 +153,7 @@ def copy(table: type, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
     names = ", ".join(f'"{column}"' for column in columns)
     with connection.cursor() as cursor:
         statement = f"COPY {table._meta.db_table} ({names}) FROM STDIN"  # type: ignore[attr-defined]
-        with cursor.copy(statement) as stream:
+        # COPY bypasses Django's cursor, and with it the translation of database errors
+        with connection.wrap_database_errors, cursor.copy(statement) as stream:
             for row in listed:
                 stream.write_row(row)

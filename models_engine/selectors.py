@@ -1,0 +1,58 @@
+"""Reads of stored predictions."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+
+from models_engine.models import ModelRun, Prediction
+
+# a change is looked at over at least this long: shorter ones are mostly noise
+CHANGE_AFTER = timedelta(days=90)
+
+
+def current_predictions(patient_id: int) -> "QuerySet[Prediction]":
+    """What stands now, with runs; refusals included."""
+    return Prediction.objects.filter(
+        patient_id=patient_id, status=Prediction.Status.CURRENT
+    ).select_related("run")
+
+
+def standing_history(patient_id: int) -> "QuerySet[Prediction]":
+    """Current and past predictions with a number, newest first; superseded ones are wrong."""
+    return (
+        Prediction.objects.filter(patient_id=patient_id, value__isnull=False)
+        .exclude(status=Prediction.Status.SUPERSEDED)
+        .order_by("-as_of", "-pk")
+    )
+
+
+def earlier_prediction(current: Prediction, *, now: datetime) -> Prediction | None:
+    """The newest standing one of the same model and outcome from at least 90 days ago."""
+    return (
+        standing_history(current.patient_id)
+        .filter(
+            model_id=current.model_id,
+            outcome=current.outcome,
+            as_of__lte=now - CHANGE_AFTER,
+        )
+        .first()
+    )
+
+
+def current_runs(patient_id: int) -> list[ModelRun]:
+    """Runs whose predictions stand now."""
+    return list(
+        ModelRun.objects.filter(
+            patient_id=patient_id, predictions__status=Prediction.Status.CURRENT
+        ).distinct()
+    )
+
+
+def standing_runs(patient_id: int) -> "QuerySet[ModelRun]":
+    """Runs that are not superseded, oldest first."""
+    return (
+        ModelRun.objects.filter(patient_id=patient_id)
+        .exclude(predictions__status=Prediction.Status.SUPERSEDED)
+        .select_related("risk_assessment")
+        .order_by("pk")
+    )

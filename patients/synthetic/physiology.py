@@ -1,0 +1,98 @@
+"""The hidden course of one body: untreated values that drift, and what treatment makes of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import exp
+
+from patients.synthetic import kidney, treatment_effects
+from patients.synthetic.person import YEAR, Person
+from patients.synthetic.vocabulary import Drug
+
+# what a late rise adds, a year [J]
+_LATE_SBP, _LATE_LDL, _LATE_HBA1C, _LATE_BMI = 11.0, 0.5, 0.35, 0.8
+_SBP_PER_BMI = 0.9  # mmHg for each kg/m2 gained [J]
+_LEAST_EGFR = 8.0
+_STEP_DAYS = 91
+
+
+@dataclass(frozen=True, slots=True)
+class TrueValues:
+    """What an ideal instrument would read today. Lipids in mmol/L."""
+
+    weight_kg: float
+    sbp: float
+    dbp: float
+    heart_rate: float
+    ldl: float
+    hdl: float
+    triglycerides: float
+    hba1c: float
+    egfr: float
+    acr: float
+
+
+class Physiology:
+    """Advances a person's untreated values day by day; `read` applies the drugs being taken."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        self.today = person.first_visit
+        self.bmi = person.bmi
+        self.sbp = person.sbp
+        self.ldl = person.ldl
+        self.hba1c = person.hba1c
+        self.egfr = person.egfr
+        self.acr = person.acr
+
+    def advance_to(self, day: date, drugs: Sequence[Drug]) -> None:
+        """Move on in steps of at most a quarter, since kidneys answer to the pressure of the day"""
+        while self.today < day:
+            days = min((day - self.today).days, _STEP_DAYS)
+            self._step(days / YEAR, drugs)
+            self.today = date.fromordinal(self.today.toordinal() + days)
+
+    def _step(self, years: float, drugs: Sequence[Drug]) -> None:
+        person = self.person
+        left = (person.last_visit - self.today).days / YEAR
+        late = person.late_rise > 0 and left <= person.late_rise
+        gain = years * ((person.bmi_slope if person.age_on(self.today) < 62 else 0.0))
+        gain += years * _LATE_BMI * late
+        self.bmi += gain
+        self.sbp += years * (person.sbp_slope + _LATE_SBP * late) + _SBP_PER_BMI * gain
+        self.ldl += years * (0.015 + _LATE_LDL * late)
+        self.hba1c += years * (person.hba1c_slope + _LATE_HBA1C * late)
+        now = self.read(drugs)
+        slope = kidney.annual_slope(
+            person.egfr_slope, now.acr, now.sbp, on_ace_inhibitor=_has(drugs, "ace_inhibitor")
+        )
+        self.egfr = max(self.egfr + years * slope, _LEAST_EGFR)
+        self.acr *= exp(years * person.acr_growth)
+
+    def read(self, drugs: Sequence[Drug]) -> TrueValues:
+        person = self.person
+        metres = person.height_cm / 100
+        diastolic = _diastolic(self.sbp, person.age_on(self.today)) + person.dbp_offset
+        sbp, dbp = treatment_effects.treated_pressure(self.sbp, diastolic, drugs, person.adherence)
+        hba1c = treatment_effects.treated_hba1c(self.hba1c, drugs, person.adherence)
+        return TrueValues(
+            weight_kg=self.bmi * metres**2 + sum(drug.weight_kg for drug in drugs),
+            sbp=sbp,
+            dbp=dbp,
+            heart_rate=person.heart_rate + min((drug.heart_rate for drug in drugs), default=0.0),
+            ldl=self.ldl * treatment_effects.ldl_factor(drugs, person.adherence),
+            hdl=person.hdl,
+            triglycerides=person.triglycerides * exp(0.02 * (self.bmi - person.bmi)),
+            hba1c=hba1c,
+            egfr=self.egfr,
+            acr=self.acr * treatment_effects.acr_factor(drugs),
+        )
+
+
+def _has(drugs: Sequence[Drug], drug_class: str) -> bool:
+    return any(drug_class in drug.classes for drug in drugs)
+
+
+def _diastolic(sbp: float, age: int) -> float:
+    """Diastolic pressure rises with systolic and falls as arteries stiffen after about 55 [J]."""
+    return 79 + 0.42 * (sbp - 125) - 0.35 * max(age - 55, 0) - 0.15 * max(40 - age, 0)
