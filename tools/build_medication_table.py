@@ -102,10 +102,14 @@ def table() -> list[Row]:
             )
     for row in rows_of("atc.csv"):
         kind = " ".join(sorted(row["classes"].split()))
-        add(system="atc", term_type="", ingredients="", source="who-atc", **(row | {"classes": kind}))
-    return sorted(
-        found.values(), key=lambda row: (row["system"], len(row["code"]), row["code"])
-    )
+        add(
+            system="atc",
+            term_type="",
+            ingredients="",
+            source="who-atc",
+            **(row | {"classes": kind}),
+        )
+    return sorted(found.values(), key=lambda row: (row["system"], len(row["code"]), row["code"]))
 
 
 def as_csv(rows: list[Row], columns: list[str]) -> str:

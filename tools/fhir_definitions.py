@@ -34,10 +34,12 @@ class Definitions:
         return (entry["resource"] for entry in bundle["entry"])
 
     def resource_types(self) -> list[str]:
+        """Those of R4; the package has some of later versions too."""
+        (of_r4,) = self.value_set("http://hl7.org/fhir/ValueSet/resource-types").values()
         return sorted(
             name
             for name, r in self.structures.items()
-            if r["kind"] == "resource" and not r["abstract"]
+            if r["kind"] == "resource" and not r["abstract"] and name in of_r4
         )
 
     def value_set(self, url: str) -> dict[str, list[str]] | None:

@@ -23,6 +23,8 @@ def element_tables(definitions: Definitions) -> tuple[dict, dict]:
             continue
         if structure["abstract"]:
             continue
+        if structure["kind"] == "resource" and name not in definitions.resource_types():
+            continue
         elements = structure["snapshot"]["element"]
         paths = {e["path"] for e in elements}
         nested = {p.rsplit(".", 1)[0] for p in paths if "." in p}

@@ -9,6 +9,8 @@ class TwinportalConfig(AppConfig):
     name = "twinportal"
 
     def ready(self) -> None:
+        # importing it makes it the default Celery app of every process
+        import twinportal.celery  # noqa: F401
         from patients.signals import twins_changed
 
         twins_changed.connect(wake_workers, dispatch_uid="wake-workers")

@@ -6,7 +6,7 @@ sender's own bytes (405.70 stays 405.70).
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,8 +28,8 @@ __all__ = [
 MAX_DEPTH = 100
 _ONLY_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 _MEMBER = re.compile(rb'[\s{,]*("(?:[^"\\]|\\.)*")\s*:\s*')
-_REFERENCE = re.compile(rb'(?<!\\)("reference"\s*:\s*)("(?:[^"\\]|\\.)*")')
-_ANY_MEMBER = re.compile(rb'(?<!\\)("(?:[^"\\]|\\.)*"\s*:\s*)("(?:[^"\\]|\\.)*")')
+_REFERENCE = re.compile(rb'("reference"\s*:\s*)("(?:[^"\\]|\\.)*")')
+_STRING = re.compile(rb'("(?:[^"\\]|\\.)*")(\s*:\s*)?')
 _RAW_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -134,30 +134,33 @@ def stamp(
     """
     updated = last_updated if isinstance(last_updated, str) else instant(last_updated)
     server = {b"versionId": orjson.dumps(str(version_id)), b"lastUpdated": orjson.dumps(updated)}
-    members = {name: (start, end) for name, start, end in _members(raw)}
-    own = {b"id": orjson.dumps(fhir_id)}
-    if b"meta" in members:
-        start, end = members[b"meta"]
-        own[b"meta"] = _with_members(raw[start:end], server)
-    else:
-        own[b"meta"] = b"{" + b",".join(b'"%s":%s' % pair for pair in server.items()) + b"}"
-    return _with_members(raw, own, after=b"resourceType")
+    members = _members(raw)
+    start, end = members.get(b"meta", (0, 0))
+    meta = raw[start:end] if end else b"{}"
+    own = {b"id": orjson.dumps(fhir_id), b"meta": _with_members(meta, _members(meta), server)}
+    return _with_members(raw, members, own, after=b"resourceType")
 
 
-def _members(raw: bytes) -> Iterator[tuple[bytes, int, int]]:
+def _members(raw: bytes) -> dict[bytes, tuple[int, int]]:
     """Name and value's byte range of each member of a well-formed object, in order."""
-    position = 0
+    position, found = 0, {}
     for name, value in _RAW_OBJECT.decode(raw).items():
         match = _MEMBER.match(raw, position)
         if match is None:  # pragma: no cover - msgspec has read the same text
             raise FhirSyntaxError("not a JSON object")
-        position = match.end() + len(bytes(value))
-        yield name.encode(), match.end(), position
+        position = match.end() + len(memoryview(value))
+        found[name.encode()] = (match.end(), position)
+    return found
 
 
-def _with_members(raw: bytes, wanted: Mapping[bytes, bytes], *, after: bytes = b"") -> bytes:
+def _with_members(
+    raw: bytes,
+    members: Mapping[bytes, tuple[int, int]],
+    wanted: Mapping[bytes, bytes],
+    *,
+    after: bytes = b"",
+) -> bytes:
     """Replace members of an object; those it lacks come behind the member `after`, or first."""
-    members = {name: (start, end) for name, start, end in _members(raw)}
     edits = [(*members[name], text) for name, text in wanted.items() if name in members]
     added = b",".join(b'"%s":%s' % item for item in wanted.items() if item[0] not in members)
     if added and after in members:
@@ -190,16 +193,30 @@ def rewrite_references(raw: bytes, mapping: Mapping[str, str]) -> bytes:
 
     def replaced(match: re.Match[bytes]) -> bytes:
         name, value = match.groups()
-        if b"\\" in name and orjson.loads(name.rstrip().removesuffix(b":")) != "reference":
-            return match.group()
-        if b"\\" not in name and not name.startswith(b'"reference"'):
+        if match.start() > 0 and raw[match.start() - 1] == 0x5C:  # a quote inside a longer name
             return match.group()
         new = mapping.get(orjson.loads(value))
         return match.group() if new is None else name + orjson.dumps(new)
 
-    # a name may hide behind \u escapes; nobody sends that, but then both readings must agree
-    pattern = _ANY_MEMBER if b"\\u00" in raw else _REFERENCE
-    return pattern.sub(replaced, raw)
+    if b"\\u00" in raw:
+        return _rewrite_escaped(raw, mapping)
+    return _REFERENCE.sub(replaced, raw)
+
+
+def _rewrite_escaped(raw: bytes, mapping: Mapping[str, str]) -> bytes:
+    """The same where a name may hide behind escapes: string by string, and slower."""
+    value_at = -1
+
+    def replaced(match: re.Match[bytes]) -> bytes:
+        nonlocal value_at
+        text = orjson.loads(match[1])
+        if match[2] is not None:
+            value_at = match.end() if text == "reference" else -1
+        elif match.start() == value_at and text in mapping:
+            return orjson.dumps(mapping[text])
+        return match.group()
+
+    return _STRING.sub(replaced, raw)
 
 
 def content_hash(resource: Mapping[str, Any]) -> str:

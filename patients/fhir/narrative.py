@@ -21,7 +21,8 @@ ALLOWED_ATTRIBUTES = frozenset(_ATTRIBUTES.split())
 XHTML = "http://www.w3.org/1999/xhtml"
 _ADDRESSES = ("href", "src", "cite", "longdesc", "usemap")
 _SAFE_ADDRESS = re.compile(r"(https?:|mailto:|tel:|cid:|#|data:image/(png|gif|jpeg)[;,]|[^:]*$)")
-_UNSAFE_STYLE = re.compile(r"expression|url\s*\(|javascript|@import|behaviou?r|-moz-binding|\\")
+_UNSAFE_STYLE = re.compile(r"expression|javascript|@import|behaviou?r|-moz-binding|\\|/\*")
+_STYLE_ADDRESS = re.compile(r"url\(['\"]?([^)]*)\)")
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
 _XML_ENTITIES = ("amp", "lt", "gt", "quot", "apos")
 
@@ -95,5 +96,7 @@ def _check_attribute(tag: str, name: str, value: str) -> None:
     plain = re.sub(r"[\x00-\x20]", "", value).lower()
     if name in _ADDRESSES and not _SAFE_ADDRESS.match(plain):
         raise _Fault(f"the address in {name!r} of <{tag}> is not allowed in a narrative")
-    if name == "style" and _UNSAFE_STYLE.search(plain):
+    addresses = _STYLE_ADDRESS.findall(plain) if name == "style" else ()
+    is_unsafe = name == "style" and _UNSAFE_STYLE.search(plain)
+    if is_unsafe or any(":" in a and not a.startswith("data:image/") for a in addresses):
         raise _Fault(f"the style of <{tag}> is not allowed in a narrative")

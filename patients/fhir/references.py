@@ -64,17 +64,28 @@ def iter_references(resource: Json, path: str = "") -> Iterator[tuple[str, Json]
     The element is the resource's own dict: changing it changes the resource.
     """
     path = path or str(resource.get("resourceType", ""))
-    stack: list[tuple[str, Any]] = [(path, resource)]
+    stack: list[tuple[Any, Any]] = [(resource, None)]
     while stack:
-        where, node = stack.pop()
-        if isinstance(node, dict):
-            if isinstance(node.get("reference"), str):
-                yield where, node
-            stack += [(f"{where}.{k}", v) for k, v in node.items() if isinstance(v, (dict, list))]
+        node, trail = stack.pop()
+        if type(node) is dict:
+            if type(node.get("reference")) is str:
+                yield path + _path_of(trail), node
+            for name, value in node.items():
+                if type(value) is dict or type(value) is list:
+                    stack.append((value, (trail, name)))
         else:
-            stack += [
-                (f"{where}[{i}]", v) for i, v in enumerate(node) if isinstance(v, (dict, list))
-            ]
+            for i, value in enumerate(node):
+                if type(value) is dict or type(value) is list:
+                    stack.append((value, (trail, i)))
+
+
+def _path_of(trail: Any) -> str:
+    """A linked list of names and indices, innermost first, as ".a[0].b"."""
+    parts = []
+    while trail is not None:
+        trail, step = trail
+        parts.append(f"[{step}]" if type(step) is int else f".{step}")
+    return "".join(reversed(parts))
 
 
 @cache

@@ -1,18 +1,35 @@
 """Resource -> facts: what a FHIR resource says, coded, unit-checked, and marked when doubtful."""
 
+from patients.record.allergy_facts import allergy_facts
+from patients.record.condition_facts import condition_facts, procedure_facts
 from patients.record.drafts import FactDraft, Json, Resolve
+from patients.record.medication_facts import medication_facts
+from patients.record.observation_facts import observation_facts
+
+_PROJECTIONS = {
+    "Observation": observation_facts,
+    "Condition": condition_facts,
+    "Procedure": procedure_facts,
+    "AllergyIntolerance": allergy_facts,
+}
+_MEDICATIONS = {
+    "MedicationRequest",
+    "MedicationStatement",
+    "MedicationAdministration",
+    "MedicationDispense",
+}
 
 
 def project(resource: Json, *, resolve: Resolve | None = None) -> list[FactDraft]:
     """The facts of one resource, in document order; empty for a type that is not interpreted.
 
-    Pure and total: the same content gives the same drafts, and an odd one gives fewer, marked.
-    `resolve` looks up what the resource refers to (`depends_on`); an unresolved Medication makes
-    the fact `unclassified` until the resource is projected again.
+    Pure and total: the same content gives the same drafts, and odd content gives fewer, marked,
+    never an exception. `resolve` looks up a `medicationReference`; while it gives None the fact is
+    `unclassified`, so a Medication that arrives later means: project its dependants again.
     """
+    resource_type = resource.get("resourceType")
+    if resource_type in _MEDICATIONS:
+        return list(medication_facts(resource, resolve))
+    if isinstance(resource_type, str) and resource_type in _PROJECTIONS:
+        return list(_PROJECTIONS[resource_type](resource))
     return []
-
-
-def depends_on(resource: Json) -> tuple[str, ...]:
-    """The references whose content `project` would read through `resolve`."""
-    return ()

@@ -5,43 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from patients.record.age import completed_years
+from patients.record.derived import derived_bmi
+from patients.record.value import Value
 
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One usable fact, in its concept's canonical unit, with where it came from.
-
-    `code` is the coded value ('current' for smoking, 'G4' for a CKD stage, 'atorvastatin' for a
-    medication, 'listed' or 'none_known' for an allergy). `effective_at` and `end_at` are aware;
-    `precision` is year, month, day or time. `fact_id` is None for a derived value, whose
-    `derived_from` then names its sources.
-    """
-
-    concept: str
-    kind: str
-    value: float | None
-    unit: str
-    code: str
-    effective_at: datetime
-    precision: str
-    end_at: datetime | None
-    quality: str
-    fact_id: int | None
-    resource_type: str
-    resource_id: str
-    resource_version: int
-    display: str
-    reason: str = ""
-    derived_from: tuple["Value", ...] = ()
-
-    @property
-    def effective_date(self) -> date:
-        """The calendar day (UTC) that age windows count from."""
-        return self.effective_at.astimezone(UTC).date()
-
-    def is_active(self, as_of: datetime) -> bool:
-        """Whether `as_of` lies in the half-open interval [effective_at, end_at)."""
-        return self.effective_at <= as_of and (self.end_at is None or as_of < self.end_at)
+__all__ = ["Demographics", "State", "Value"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +29,7 @@ class State:
     `values` holds, per concept, the values newest first; `not_used` the same for facts that are
     kept and marked but never feed a model (unknown unit, impossible, not classified ...), so that
     a page can say why a number is missing. `deceased` is true when the person had died by
-    `as_of`, or died on an unknown day.
+    `as_of`, or died on an unknown day. `persisting` are the conditions that `history` keeps.
     """
 
     as_of: datetime
@@ -85,16 +52,33 @@ class State:
         )
 
     def series(self, concept: str) -> tuple[Value, ...]:
-        """Every usable value of the concept, newest first."""
+        """Every usable value of the concept as it was recorded, newest first."""
         return self.values.get(concept, ())
 
     def latest(self, concept: str, max_age_days: int | None = None) -> Value | None:
-        """The newest usable value, if it is at most `max_age_days` calendar days old (UTC)."""
+        """The newest usable value, if it is at most `max_age_days` calendar days old (UTC).
+
+        For 'bmi' a value from height and weight counts when it is of a later day than any
+        reported one.
+        """
         newest = next(iter(self.series(concept)), None)
+        if concept == "bmi":
+            newest = self._newest_bmi(newest)
         if newest is None or max_age_days is None:
             return newest
         age_days = (self.as_of.astimezone(UTC).date() - newest.effective_date).days
         return newest if age_days <= max_age_days else None
+
+    def _newest_bmi(self, reported: Value | None) -> Value | None:
+        derived = derived_bmi(
+            self.series("weight"),
+            self.series("height"),
+            self.birth_date,
+            self.birth_date_precision,
+        )
+        if derived is None or (reported and reported.effective_date >= derived.effective_date):
+            return reported
+        return derived
 
     def active(self, concept: str) -> Value | None:
         """The newest condition or medication exposure that was going on at `as_of`."""

@@ -89,7 +89,9 @@ def _step_up(case: Case) -> bool:
         return False
     protected = chart.has("diabetes", *CKD_STAGES, *CARDIOVASCULAR, "heart_failure")
     first = protected and "lisinopril_10" in options
-    chart.prescribe("lisinopril_10" if first else case.chance.pick(options), case.day, "hypertension")
+    chart.prescribe(
+        "lisinopril_10" if first else case.chance.pick(options), case.day, "hypertension"
+    )
     return True
 
 
@@ -215,4 +217,3 @@ def _lasting(
 
 
 _RULES = (glucose, metformin_and_kidneys, kidneys, blood_pressure, lipids)
-

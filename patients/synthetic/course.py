@@ -28,7 +28,7 @@ class _Course:
         self.events = sorted(person.events, key=lambda event: event.day)
 
     def run(self) -> Chart:
-        for known in self.person.known:
+        for known in sorted(self.person.known, key=lambda known: known.onset):
             illness.register(self.chart, known, self.person.first_visit)
         day, kind = self.person.first_visit, "check_up"
         while True:

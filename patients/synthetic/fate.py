@@ -37,11 +37,12 @@ _YOUNGEST_MINOR = 18
 def known_conditions(person: Person, chance: Chance) -> Person:
     """Diabetes, hypertension, heart and other illness that began before the first visit."""
     age = person.age_on(person.first_visit)
-    if chance.happens(_share(0.07, 0.055, age) * exp(0.09 * (person.bmi - 28)) * (age >= 30)):
+    if chance.happens(_share(0.16, 0.05, age) * exp(0.09 * (person.bmi - 28)) * (age >= 30)):
         person = _diabetic(person, age, chance)
-    if person.sbp >= 142 and chance.happens(0.7):
+    if person.sbp >= 138 and chance.happens(0.8):
         person = _with(person, "hypertension", chance, 12, chance.weighted(_BLOOD_PRESSURE_DRUGS))
-    if person.ldl >= 3.9 and age >= 40 and chance.happens(0.3):
+    treated = any(known.condition == "hyperlipidaemia" for known in person.known)
+    if person.ldl >= 3.7 and age >= 40 and chance.happens(0.4) and not treated:
         person = _with(person, "hyperlipidaemia", chance, 8, (chance.pick(_STATINS),))
     for condition in _major(person, age, chance):
         person = _with(person, condition, chance, 9)
@@ -61,12 +62,12 @@ def _major(person: Person, age: int, chance: Chance) -> Iterator[str]:
     men = 1.4 if person.sex == "male" else 0.75
     smoking = {"never": 0.8, "former": 1.1, "current": 1.6}[person.smoking]
     for condition, at_55 in (
-        ("myocardial_infarction", 0.017),
-        ("coronary_disease", 0.013),
-        ("stroke", 0.013),
-        ("peripheral_artery_disease", 0.006),
-        ("heart_failure", 0.009),
-        ("atrial_fibrillation", 0.012),
+        ("myocardial_infarction", 0.030),
+        ("coronary_disease", 0.022),
+        ("stroke", 0.022),
+        ("peripheral_artery_disease", 0.012),
+        ("heart_failure", 0.012),
+        ("atrial_fibrillation", 0.016),
     ):
         if chance.happens(_share(at_55, 0.07, age) * men * smoking * (age >= 38)):
             yield condition
@@ -85,7 +86,7 @@ def _diabetic(person: Person, age: int, chance: Chance) -> Person:
     person = replace(
         person,
         hba1c=chance.normal(8.1, 0.9, 6.9, 11.0),
-        hba1c_slope=chance.normal(0.15, 0.05, 0.05, 0.3),
+        hba1c_slope=person.hba1c_drift,
         triglycerides=min(person.triglycerides * 1.25, 4.3),
         acr=person.acr * 1.6,
     )
@@ -103,7 +104,7 @@ def events_of(person: Person, chance: Chance) -> tuple[Event, ...]:
     if days < 200:
         return ()
     found = []
-    risk = 0.045 * exp(0.055 * (person.age_on(person.first_visit) - 55))
+    risk = 0.065 * exp(0.055 * (person.age_on(person.first_visit) - 55))
     risk *= 1.6 if person.smoking == "current" else 1.0
     risk *= exp(0.015 * (person.sbp - 130))
     condition = chance.weighted(

@@ -1,100 +1,70 @@
-"""The synthetic cohort as R4 transaction bundles: seeded, and the same for the same day.
-
-Patient i is the same whatever the size of the cohort. Every entry is a PUT at its own id, so
-loading a cohort twice changes nothing.
-"""
+"""The cohort's door: patients as FHIR R4 transaction bundles, seeded and reproducible."""
 
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Any
+from datetime import UTC, date, datetime
 
-import numpy as np
-
-from patients.synthetic import resources
-from patients.synthetic.codes import ALLERGENS, NO_KNOWN_ALLERGY, OWN
-from patients.synthetic.life import live
-from patients.synthetic.names import FAMILY, FEMALE, MALE, PRACTITIONERS
-from patients.synthetic.odd import odd_resources
-from patients.synthetic.traits import draw_traits
-
-Json = dict[str, Any]
-ORGANIZATION = "synthetic-clinic"
-
-
-def generate(n: int, *, seed: int, as_of: datetime, odd_values: bool = False) -> Iterator[Json]:
-    """`n` patients, a transaction bundle each, with nothing dated after `as_of`."""
-    for number in range(n):
-        yield patient_bundle(number, seed=seed, as_of=as_of, odd_values=odd_values)
-
-
-def patient_bundle(number: int, *, seed: int, as_of: datetime, odd_values: bool = False) -> Json:
-    """Patient `number` (0-based)."""
-    rng = np.random.default_rng([seed, number])
-    life = live(draw_traits(number, rng), as_of.date(), rng)
-    who = f"syn-{number + 1:05d}"
-    practitioner = practitioner_id(number)
-    given = str(rng.choice(FEMALE if life.traits.sex == "female" else MALE))
-    family = str(rng.choice(FAMILY))
-    made = [
-        resources.patient(who, life, given, family, practitioner),
-        resources.care_team(who, practitioner, life.visits[0].day),
-        *resources.conditions(who, life),
-        *resources.medications(who, life, practitioner),
-        *_allergies(who, life.visits[0].day, rng),
-        *resources.visit_resources(who, life, practitioner),
-    ]
-    if odd_values:
-        made += odd_resources(who, life, number)
-    return transaction(made)
-
-
-def practitioner_id(number: int) -> str:
-    """Three in four patients are the first doctor's; the others share the rest."""
-    if number < 12 or number % 4:
-        return "synthetic-dr-1"
-    return f"synthetic-dr-{2 + number // 4 % (len(PRACTITIONERS) - 1)}"
+from patients.synthetic import identity, infrastructure
+from patients.synthetic.course import live
+from patients.synthetic.fhir import Json, transaction
+from patients.synthetic.oddities import make_odd
+from patients.synthetic.person import Person
+from patients.synthetic.population import draw_person
+from patients.synthetic.problems import ProblemResources
+from patients.synthetic.showcases import SHOWCASES, showcase_person
+from patients.synthetic.visits import VisitResources
 
 
 def infrastructure_bundle(seed: int) -> Json:
-    """The clinic and its practitioners, to be loaded first. `seed` is there for symmetry only."""
-    clinic = resources.base("Organization", ORGANIZATION) | {
-        "identifier": [{"system": f"{OWN}:organization", "value": "1"}],
-        "active": True,
-        "name": "Synthetic Primary Care Clinic",
-    }
-    doctors = [
-        resources.base("Practitioner", f"synthetic-dr-{number}")
-        | {
-            "identifier": [{"system": f"{OWN}:practitioner", "value": str(number)}],
-            "active": True,
-            "name": [{"family": family, "given": [given], "prefix": ["Dr"]}],
-        }
-        for number, (given, family) in enumerate(PRACTITIONERS, 1)
+    """The organization, location and practitioners that patient bundles refer to; load it first."""
+    return transaction(
+        [
+            infrastructure.organization(),
+            infrastructure.location(),
+            *infrastructure.practitioners(seed),
+        ]
+    )
+
+
+def generate(
+    n: int, *, seed: int, as_of: date | datetime, odd_values: bool = False
+) -> Iterator[Json]:
+    """One transaction bundle for each of `n` patients, in a stable order.
+
+    Patient i depends on `seed`, the day of `as_of` (UTC) and i alone, never on `n`; the same
+    arguments give the same bytes. Ids are fixed, so that loading a bundle again changes nothing.
+    Nothing is dated after the day before `as_of`. With `odd_values` every patient gets some of the
+    oddities of real feeds, as in `oddities.py`.
+
+    Raises:
+        ValueError: `n` is negative.
+    """
+    if n < 0:
+        raise ValueError(f"a cohort of {n} patients")
+    day = as_of.astimezone(UTC).date() if isinstance(as_of, datetime) else as_of
+    for index in range(1, n + 1):
+        yield patient_bundle(index, seed=seed, day=day, odd_values=odd_values)
+
+
+def person_of(index: int, *, seed: int, day: date) -> Person:
+    """The first ones are written showcases, the others drawn."""
+    if index <= len(SHOWCASES):
+        return showcase_person(index, seed=seed, as_of=day)
+    return draw_person(index, seed=seed, as_of=day)
+
+
+def patient_bundle(index: int, *, seed: int, day: date, odd_values: bool) -> Json:
+    """Everything about one patient, as one transaction."""
+    person = person_of(index, seed=seed, day=day)
+    chart = live(person, seed)
+    owner = identity.patient_id(index)
+    doctor = identity.generalist_of(index, seed, showcases=len(SHOWCASES))
+    visits = VisitResources(owner, seed, doctor)
+    resources = [
+        identity.patient(person, seed, doctor),
+        identity.care_team(person, chart, seed, doctor),
+        *(body for visit in chart.visits for body in visits.all_of(visit)),
+        *ProblemResources(owner, seed, doctor).all_of(person, chart),
     ]
-    return transaction([clinic, *doctors])
-
-
-def transaction(made: list[Json]) -> Json:
-    return {
-        "resourceType": "Bundle",
-        "type": "transaction",
-        "entry": [
-            {
-                "fullUrl": f"{OWN}:{resource['resourceType']}:{resource['id']}",
-                "resource": resource,
-                "request": {
-                    "method": "PUT",
-                    "url": f"{resource['resourceType']}/{resource['id']}",
-                },
-            }
-            for resource in made
-        ],
-    }
-
-
-def _allergies(who: str, day: Any, rng: np.random.Generator) -> list[Json]:
-    """Listed, none confirmed, or not recorded at all."""
-    drawn = rng.random()
-    if drawn < 0.30:
-        return [resources.allergy(who, ALLERGENS[str(rng.choice(list(ALLERGENS)))], day)]
-    return [resources.allergy(who, NO_KNOWN_ALLERGY, day)] if drawn < 0.75 else []
+    if odd_values:
+        resources = make_odd(resources, index)
+    return transaction(resources)

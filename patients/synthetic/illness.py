@@ -26,7 +26,6 @@ DRUGS_FOR: Mapping[str, tuple[str, ...]] = {
     "reflux": ("omeprazole",),
     "gout": ("allopurinol",),
 }
-_ONE_OF_A_CLASS = ("statin", "beta_blocker", "ace_inhibitor")
 _ANTITHROMBOTICS = ("aspirin", "clopidogrel")
 _HEART = ("myocardial_infarction", "coronary_disease", "heart_failure", "atrial_fibrillation")
 
@@ -72,17 +71,19 @@ def _begin_pregnancy(chart: Chart, day: date) -> None:
 
 
 def _begin(chart: Chart, key: str, day: date, reason: str) -> None:
-    """Add a drug unless one of its class, or a stronger blood thinner, is taken already."""
+    """Add a drug unless one as good of its class, or a stronger blood thinner, is taken already."""
     drug = DRUGS[key]
     if key in _ANTITHROMBOTICS and chart.takes("warfarin"):
         return
     if key == "warfarin":
         for weaker in _ANTITHROMBOTICS:
             chart.stop(weaker, day, "Warfarin begun")
-    for drug_class in _ONE_OF_A_CLASS:
-        if drug_class in drug.classes and chart.takes_class(drug_class):
-            if drug_class != "statin":
-                return
-            for weaker in [d.key for d in chart.drugs() if "statin" in d.classes and d.key != key]:
-                chart.stop(weaker, day, "A stronger statin is needed")
+    if any(c in drug.classes and chart.takes_class(c) for c in ("beta_blocker", "ace_inhibitor")):
+        return
+    if "statin" in drug.classes:
+        taken = [other for other in chart.drugs() if "statin" in other.classes]
+        if any((other.ldl_percent or 0) >= (drug.ldl_percent or 0) for other in taken):
+            return
+        for weaker_statin in taken:
+            chart.stop(weaker_statin.key, day, "A stronger statin is needed")
     chart.prescribe(key, day, reason)

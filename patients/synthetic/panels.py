@@ -11,6 +11,8 @@ from patients.synthetic.physiology import TrueValues
 
 _AT_RISK = ("diabetes", "hypertension", *CKD_STAGES, *CARDIOVASCULAR, "heart_failure")
 _HALF_YEAR, _YEAR, _TWO_YEARS, _THREE_YEARS = 150, 330, 690, 1050
+# at the last visit everything older than this is taken again
+_LAST_DAYS = 100
 _SETTLED_HBA1C = 7.5
 _DIABETES_HBA1C = 6.5
 
@@ -20,20 +22,21 @@ Interval = Callable[[Chart, Person, date], int | None]
 def take_readings(
     visit: Visit, person: Person, chart: Chart, true: TrueValues, chance: Chance, *, last: bool
 ) -> None:
-    """Fill in the visit's readings. The last visit brings whatever is older than half a year."""
+    """Fill in the visit's readings. The last visit takes again what is older than 100 days."""
     readings = measuring.vital_signs(true, chance)
     if visit.kind == "follow_up":
-        del readings["heart_rate"]
-    if _is_due(chart, "height", visit.day, _THREE_YEARS):
+        readings = {key: readings[key] for key in ("systolic_bp", "diastolic_bp")}
+    elif _is_due(chart, "height", visit.day, _THREE_YEARS):
         readings["height"] = round(person.height_cm, 1)
-    if visit.kind == "check_up":
+    if visit.kind == "check_up" and _smoking_is_due(chart, person, visit.day, last=last):
         visit.smoking = person.smoking_on(visit.day)
     if visit.kind != "emergency":
         readings |= _laboratory(visit.day, person, chart, true, chance, last=last)
     if last:
         readings |= person.final
     height = readings.get("height") or chart.latest("height") or person.height_cm
-    readings["bmi"] = measuring.body_mass_index(readings["weight"], height)
+    if "weight" in readings:
+        readings["bmi"] = measuring.body_mass_index(readings["weight"], height)
     visit.readings = {k: v for k, v in readings.items() if k not in person.unmeasured}
 
 
@@ -45,7 +48,7 @@ def _laboratory(
     for key, values in _every_panel(day, person, chart, true, chance).items():
         interval = _INTERVALS[key](chart, person, day)
         if interval is not None and _is_due(
-            chart, key, day, min(interval, _HALF_YEAR) if last else interval
+            chart, key, day, min(interval, _LAST_DAYS) if last else interval
         ):
             found |= values
     return found
@@ -74,6 +77,14 @@ def _is_due(chart: Chart, key: str, day: date, interval: int) -> bool:
     return since is None or since >= interval
 
 
+def _smoking_is_due(chart: Chart, person: Person, day: date, *, last: bool) -> bool:
+    """Asked every year, and written down at once when it has changed."""
+    asked = [visit for visit in chart.visits if visit.smoking is not None]
+    if not asked or last or asked[-1].smoking != person.smoking_on(day):
+        return True
+    return (day - asked[-1].day).days >= _YEAR
+
+
 def _lipids(chart: Chart, person: Person, day: date) -> int:
     often = chart.has(*_AT_RISK) or chart.takes_class("statin") or person.age_on(day) >= 50
     return _YEAR if often else _TWO_YEARS
@@ -85,14 +96,14 @@ def _hba1c(chart: Chart, person: Person, day: date) -> int:
         return _HALF_YEAR if newest < _SETTLED_HBA1C else 75
     if newest >= _DIABETES_HBA1C:
         return 20
-    likely = chart.has("prediabetes") or person.bmi >= 27 or person.age_on(day) >= 45
+    likely = chart.has("prediabetes") or person.bmi >= 27
     return _YEAR if likely else _TWO_YEARS
 
 
 def _kidney(chart: Chart, person: Person, day: date) -> int:
     if chart.has(*CKD_STAGES) or (chart.latest("egfr") or 100.0) < 60:
         return _HALF_YEAR
-    return _YEAR if chart.has(*_AT_RISK) or person.age_on(day) >= 60 else _TWO_YEARS
+    return _YEAR if chart.has(*_AT_RISK) or person.age_on(day) >= 40 else _TWO_YEARS
 
 
 def _albuminuria(chart: Chart, person: Person, day: date) -> int | None:

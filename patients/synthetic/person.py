@@ -37,6 +37,7 @@ class Event:
 class Person:
     """Traits at the first visit, untreated. Slopes are per year; lipids in mmol/L, ACR in mg/g.
 
+    `hba1c_drift` replaces `hba1c_slope` once glucose is treated.
     `late_rise` years before `last_visit`, pressure, LDL and HbA1c begin to climb, and
     `inertia` is the chance that a doctor lets a finding pass. `final` overrides readings of the
     last visit. `unmeasured` names readings that nobody ever takes.
@@ -58,6 +59,7 @@ class Person:
     triglycerides: float
     hba1c: float
     hba1c_slope: float
+    hba1c_drift: float
     egfr: float
     egfr_slope: float
     acr: float

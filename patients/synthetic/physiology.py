@@ -56,12 +56,14 @@ class Physiology:
         person = self.person
         left = (person.last_visit - self.today).days / YEAR
         late = person.late_rise > 0 and left <= person.late_rise
-        gain = years * ((person.bmi_slope if person.age_on(self.today) < 62 else 0.0))
+        gain = years * (person.bmi_slope if person.age_on(self.today) < 62 else 0.0)
         gain += years * _LATE_BMI * late
         self.bmi += gain
         self.sbp += years * (person.sbp_slope + _LATE_SBP * late) + _SBP_PER_BMI * gain
         self.ldl += years * (0.015 + _LATE_LDL * late)
-        self.hba1c += years * (person.hba1c_slope + _LATE_HBA1C * late)
+        treated = any(drug.hba1c_drop is not None for drug in drugs)
+        drift = min(person.hba1c_slope, person.hba1c_drift) if treated else person.hba1c_slope
+        self.hba1c += years * (drift + _LATE_HBA1C * late)
         now = self.read(drugs)
         slope = kidney.annual_slope(
             person.egfr_slope, now.acr, now.sbp, on_ace_inhibitor=_has(drugs, "ace_inhibitor")

@@ -48,7 +48,7 @@ def birth_date(age: float, as_of: date) -> date:
 def draw_traits(index: int, sex: str, birth: date, as_of: date, chance: Chance) -> Person:
     """Body and habits at the first visit; nothing has happened yet."""
     last = working_day(as_of - timedelta(days=_days_since_visit(chance)))
-    years_seen = min(chance.uniform(6.0, 9.0), (last - birth).days / YEAR - 18.05)
+    years_seen = min(chance.uniform(6.0, 8.0), (last - birth).days / YEAR - 18.05)
     first = working_day(years_before(last, max(years_seen, 0.3)))
     age = (first - birth).days / YEAR
     female = sex == "female"
@@ -74,6 +74,7 @@ def draw_traits(index: int, sex: str, birth: date, as_of: date, chance: Chance) 
         triglycerides=min(1.35 * exp(0.04 * (bmi - 27) + chance.noise(0.35)), 4.3),
         hba1c=chance.normal(5.35 + 0.007 * (age - 50) + 0.03 * (bmi - 27), 0.2, 4.6, 6.2),
         hba1c_slope=_hba1c_slope(bmi, age, chance),
+        hba1c_drift=chance.normal(0.15, 0.05, 0.03, 0.3),
         egfr=min(chance.normal(108 - 0.72 * max(age - 30, 0), 10, 40, 128), 128),
         egfr_slope=chance.normal(-0.85, 0.25, -1.6, -0.2),
         acr=7.0 * exp(chance.noise(0.5)),
@@ -96,8 +97,8 @@ def _days_since_visit(chance: Chance) -> int:
 
 def _pressure(age: float, bmi: float, *, female: bool, chance: Chance) -> float:
     sex = -4.0 if female and age < 55 else 0.0
-    mean = 122 + 0.55 * (min(max(age, 25), 80) - 50) + 0.8 * (bmi - 27) + sex
-    return chance.normal(mean, 10.5, 94, 178)
+    mean = 129.5 + 0.55 * (min(max(age, 25), 80) - 50) + 0.8 * (bmi - 27) + sex
+    return chance.normal(mean, 12.5, 94, 182)
 
 
 def _hba1c_slope(bmi: float, age: float, chance: Chance) -> float:
@@ -133,11 +134,11 @@ def _with_kidney_disease(person: Person, chance: Chance) -> Person:
     """A few kidneys leak albumin and go faster: more often with diabetes or high pressure."""
     diabetic = any(known.condition == "diabetes" for known in person.known)
     hypertensive = any(known.condition == "hypertension" for known in person.known)
-    if not chance.happens(0.03 + 0.14 * diabetic + 0.05 * hypertensive):
+    if not chance.happens(0.04 + 0.16 * diabetic + 0.07 * hypertensive):
         return person
     return replace(
         person,
         acr=min(120 * exp(chance.noise(0.9)), 1500.0),
         acr_growth=chance.uniform(0.03, 0.14),
-        egfr=max(person.egfr - chance.uniform(0, 30), 32),
+        egfr=max(person.egfr - chance.uniform(0, 42), 30),
     )

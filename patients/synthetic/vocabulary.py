@@ -90,8 +90,7 @@ class Allergen:
 def table(name: str) -> list[dict[str, str]]:
     """The rows of `tables/<name>.csv`."""
     source = files("patients.synthetic") / "tables" / f"{name}.csv"
-    with source.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
+    return list(csv.DictReader(source.read_text(encoding="utf-8").splitlines()))
 
 
 def _number(text: str) -> float | None:

@@ -16,16 +16,15 @@ from patients.terminology.codings import SYSTEMS, Code, code_in
 class ConditionConcept:
     """A condition that a model or a page asks for.
 
-    `persists`: stays in the history after it is resolved. `longest_days`: an entry that nobody
-    closed counts no longer than this. `procedure_days`: how long a procedure with one of the codes
-    counts. `implies`: concepts that are true whenever this one is.
+    `persists`: stays in the history after it is resolved. `procedure_days`: how long a procedure
+    with one of the codes counts as the condition; None if it never does. `implies`: concepts that
+    are true whenever this one is.
     """
 
     id: str
     display: str
     plain_name: str
     persists: bool
-    longest_days: int | None
     procedure_days: int | None
     implies: tuple[str, ...]
 
@@ -40,16 +39,13 @@ class ConditionCode:
 
 
 def _concepts() -> Mapping[str, ConditionConcept]:
-    columns = (
-        "concept,display,plain_name,persists,longest_days,procedure_days,implies,evidence,note"
-    )
+    columns = "concept,display,plain_name,persists,procedure_days,implies,evidence,note"
     return {
         row["concept"]: ConditionConcept(
             id=row["concept"],
             display=row["display"],
             plain_name=row["plain_name"],
             persists=row["persists"] == "yes",
-            longest_days=int(row["longest_days"]) if row["longest_days"] else None,
             procedure_days=int(row["procedure_days"]) if row["procedure_days"] else None,
             implies=tuple(row["implies"].split()),
         )

@@ -14,8 +14,8 @@ from patients.terminology.codings import Code, code_in
 from patients.terminology.spans import span
 
 _COLUMNS = (
-    "concept,display,plain_name,unit,usual_low,usual_high,possible_low,possible_high,max_age,"
-    "unitless,refines,evidence,note"
+    "concept,display,plain_name,unit,usual_low,usual_high,possible_low,possible_high,usual_for,"
+    "max_age,unitless,refines,evidence,note"
 )
 
 
@@ -23,7 +23,8 @@ _COLUMNS = (
 class MeasurementConcept:
     """A quantity. All four limits are inclusive and in `unit`, the canonical UCUM unit.
 
-    Outside usual: used, and marked "verify". Outside possible: kept, and never fed to a model.
+    Outside usual (of `usual_for`, if that is not everybody): used, and marked "verify". Outside
+    possible: kept, and never fed to a model.
     `max_age` is how old a value may be for a prediction unless the model says otherwise.
     """
 
@@ -35,6 +36,7 @@ class MeasurementConcept:
     usual_high: float
     possible_low: float
     possible_high: float
+    usual_for: str
     max_age: timedelta | None
     unitless: bool
     refines: str
@@ -100,6 +102,7 @@ def _measurements() -> Mapping[str, MeasurementConcept]:
             usual_high=float(row["usual_high"]),
             possible_low=float(row["possible_low"]),
             possible_high=float(row["possible_high"]),
+            usual_for=row["usual_for"],
             max_age=span(row["max_age"]),
             unitless=row["unitless"] == "yes",
             refines=row["refines"],

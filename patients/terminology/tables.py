@@ -2,6 +2,7 @@
 
 import csv
 from importlib.resources import files
+from io import StringIO
 
 
 def rows(name: str, columns: str) -> list[dict[str, str]]:
@@ -11,14 +12,13 @@ def rows(name: str, columns: str) -> list[dict[str, str]]:
         ValueError: the header is not `columns`, or a row has more or fewer fields.
     """
     source = files("patients.terminology") / "concepts" / f"{name}.csv"
-    with source.open(encoding="utf-8", newline="") as lines:
-        reader = csv.reader(lines)
-        header = next(reader)
-        if header != columns.split(","):
-            raise ValueError(f"{name}.csv: columns are {header}")
-        table = []
-        for fields in reader:
-            if len(fields) != len(header):
-                raise ValueError(f"{name}.csv line {reader.line_num}: {len(fields)} fields")
-            table.append({key: field.strip() for key, field in zip(header, fields, strict=True)})
-        return table
+    reader = csv.reader(StringIO(source.read_text(encoding="utf-8")))
+    header = next(reader)
+    if header != columns.split(","):
+        raise ValueError(f"{name}.csv: columns are {header}")
+    table = []
+    for fields in reader:
+        if len(fields) != len(header):
+            raise ValueError(f"{name}.csv line {reader.line_num}: {len(fields)} fields")
+        table.append({key: field.strip() for key, field in zip(header, fields, strict=True)})
+    return table

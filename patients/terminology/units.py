@@ -5,6 +5,7 @@ the conversions, per concept: value = (raw + before) * multiply / divide + after
 neither is unknown, and the value is not used. Spellings are compared without case and spaces.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +15,7 @@ from patients.terminology import tables
 from patients.terminology.measurements import MEASUREMENTS
 
 UCUM = "http://unitsofmeasure.org"
+_ANNOTATION = re.compile(r"\{[^{}]*\}")
 _LOOKALIKES = str.maketrans({"µ": "u", "μ": "u", "²": "2", "³": "3", "×": "x", "º": "°"})
 
 
@@ -67,7 +69,10 @@ def _conversions() -> Mapping[tuple[str, str], Conversion]:
             if MEASUREMENTS[concept].unit != row["to_unit"] or key in found:
                 raise ValueError(f"conversions.csv: {key} to {row['to_unit']}")
             found[key] = Conversion(
-                *(float(row[name]) for name in ("before", "multiply", "divide", "after")),
+                before=float(row["before"]),
+                multiply=float(row["multiply"]),
+                divide=float(row["divide"]),
+                after=float(row["after"]),
                 mark=row["mark"],
             )
     return found
@@ -79,8 +84,13 @@ CONVERSIONS: Mapping[tuple[str, str], Conversion] = _conversions()
 
 @lru_cache(maxsize=4096)
 def ucum_of(text: str) -> str | None:
-    """The UCUM unit that a spelling means ('mm Hg' -> 'mm[Hg]'), None for one we do not know."""
-    return _SPELLINGS.get(_folded(text))
+    """The UCUM unit that a spelling means ('mm Hg' -> 'mm[Hg]'), None for one we do not know.
+
+    A UCUM annotation has no effect on the unit ('mg/g{creat}' is mg/g), unless the whole is known:
+    the {1.73_m2} of an eGFR tells more than its unit.
+    """
+    folded = _folded(text)
+    return _SPELLINGS.get(folded) or _SPELLINGS.get(_ANNOTATION.sub("", folded))
 
 
 def to_canonical(concept: str, value: float, unit: str) -> Converted | None:

@@ -1,0 +1,71 @@
+"""Probabilities as people read them. The number is the same at every literacy level."""
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+DENOMINATOR = 100
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """A probability as a count out of 100, never certain.
+
+    `count` is what an icon array fills; `words` what a sentence says: "fewer than 1", "23" or
+    "more than 99".
+    """
+
+    count: int
+    words: str
+
+    @property
+    def others(self) -> int:
+        """The rest of the hundred."""
+        return DENOMINATOR - self.count
+
+    @property
+    def others_words(self) -> str:
+        """The rest, worded as carefully."""
+        if self.words.startswith("fewer"):
+            return "more than 99"
+        if self.words.startswith("more"):
+            return "fewer than 1"
+        return str(self.others)
+
+    @property
+    def out_of(self) -> str:
+        return f"{self.words} out of {DENOMINATOR}"
+
+
+def frequency(probability: float) -> Frequency:
+    """Natural frequency of a probability in [0, 1], rounded half up; ValueError outside.
+
+    Below one half in a hundred, and down to nought, it is "fewer than 1"; from 99.5 in a hundred
+    on it is "more than 99".
+    """
+    if not 0 <= probability <= 1:
+        raise ValueError(f"{probability!r} is not a probability")
+    exact = Decimal(repr(float(probability))) * DENOMINATOR
+    if exact < 1:
+        return Frequency(0, "fewer than 1")
+    if exact > DENOMINATOR - 1:
+        return Frequency(DENOMINATOR, "more than 99")
+    count = int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    return Frequency(count, str(count))
+
+
+def percent(probability: float) -> str:
+    """For clinicians: one decimal, "14.7 %"; never "0.0 %" or "100.0 %"."""
+    shown = (Decimal(repr(float(probability))) * 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    if shown < Decimal("0.1"):
+        return "< 0.1 %"
+    if shown > Decimal("99.9"):
+        return "> 99.9 %"
+    return f"{shown} %"
+
+
+def points(change: float) -> str:
+    """A signed difference of probabilities in percentage points, "+2.1"."""
+    shown = (Decimal(repr(float(change))) * 100).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    if shown == 0:
+        return "±0.0"
+    return f"{'+' if shown > 0 else '−'}{abs(shown)}"

@@ -1,0 +1,122 @@
+"""Medication resources -> exposures by class: which kinds of drug a person took, and when."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from patients.record.drafts import FactDraft, Kind, Resolve
+from patients.record.elements import (
+    NO_CODING,
+    Coding,
+    Json,
+    child,
+    children,
+    codings,
+    first_coding,
+    shown,
+    text,
+)
+from patients.record.exposure import exposure
+from patients.record.judgement import FINE, Judgement, settled, unclassified, verify
+from patients.terminology.medications import OTHER, Medication, medication_of
+
+UNCLASSIFIED = "medication_unclassified"
+KNOWN_OTHER = "medication_other"
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What the drug is: its classes (empty: not classified), its ingredients, as shown."""
+
+    classes: tuple[str, ...]
+    name: str
+    coding: Coding
+    display: str
+    judgement: Judgement = FINE
+
+
+def medication_facts(resource: Json, resolve: Resolve | None) -> Iterator[FactDraft]:
+    """One draft for each class of the drug; `medication_other` for a known drug of none of them.
+
+    A drug that no code of ours names is one `medication_unclassified` draft of quality
+    `unclassified`: shown, counted, and never used.
+    """
+    taken = exposure(resource)
+    named = _named(resource, resolve)
+    concepts = tuple(KNOWN_OTHER if kind == OTHER else kind for kind in named.classes)
+    judgement = settled(taken.judgement, named.judgement)
+    for concept in concepts or (UNCLASSIFIED,):
+        yield FactDraft(
+            path=text(resource, "resourceType"),
+            concept=concept,
+            kind=Kind.MEDICATION,
+            quality=judgement.quality,
+            value_code=named.name,
+            system=named.coding.system,
+            code=named.coding.code,
+            display=named.display,
+            effective_at=taken.start.at if taken.start else None,
+            effective_precision=taken.start.precision if taken.start else "",
+            end_at=taken.end,
+            reason=judgement.reason,
+        )
+
+
+def _named(resource: Json, resolve: Resolve | None) -> _Named:
+    concept = child(resource, "medicationCodeableConcept")
+    if concept:
+        return _by_codes(concept)
+    pointer = child(resource, "medicationReference")
+    reference = text(pointer, "reference")
+    found = _contained(resource, reference) if reference.startswith("#") else None
+    if found is None and resolve is not None and reference:
+        found = resolve(reference)
+    if not found:
+        shown_as = text(pointer, "display") or reference
+        return _Named((), "", NO_CODING, shown_as, unclassified("the Medication is not here"))
+    by_code = _by_codes(child(found, "code"))
+    return by_code if by_code.classes else _by_ingredients(found, by_code)
+
+
+def _contained(resource: Json, reference: str) -> Json | None:
+    wanted = reference.removeprefix("#")
+    return next((c for c in children(resource, "contained") if text(c, "id") == wanted), None)
+
+
+def _by_codes(concept: Json) -> _Named:
+    known = _known(concept)
+    if not known:
+        coding = first_coding(concept)
+        why = f"{coding.code} is not in our table" if coding.code else "it has no code"
+        return _Named((), "", coding, shown(concept, coding), unclassified(why))
+    coding, medication = known[0]
+    classes = _union(found for _, found in known)
+    agree = all(set(found.classes) == set(classes) for _, found in known)
+    doubt = FINE if agree else verify("its codes name different classes")
+    display = shown(concept, coding, medication.name)
+    return _Named(classes, medication.name, coding, display, doubt)
+
+
+def _by_ingredients(medication: Json, by_code: _Named) -> _Named:
+    """A Medication without a code that we know: by its ingredients, if every one is known."""
+    concepts = [child(item, "itemCodeableConcept") for item in children(medication, "ingredient")]
+    known = [_known(concept) for concept in concepts]
+    if not known or not all(known):
+        return by_code
+    drugs = [found[0] for found in known]
+    name = "/".join(drug.name for _, drug in drugs)
+    classes = _union(drug for _, drug in drugs)
+    return _Named(classes, name, drugs[0][0], by_code.display or name)
+
+
+def _known(concept: Json) -> list[tuple[Coding, Medication]]:
+    return [
+        (coding, found)
+        for coding in codings(concept)
+        if coding.known and (found := medication_of(coding.known))
+    ]
+
+
+def _union(medications: Iterator[Medication]) -> tuple[str, ...]:
+    """All classes; 'other' only when there is nothing else."""
+    classes = dict.fromkeys(kind for medication in medications for kind in medication.classes)
+    return tuple(kind for kind in classes if kind != OTHER) or (OTHER,)

@@ -1,0 +1,130 @@
+"""Facts -> the state as of a moment. The one definition of what was known to be true when."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Protocol
+
+from patients.record.drafts import Kind, Quality
+from patients.record.state import Demographics, State
+from patients.record.value import Value
+from patients.terminology.conditions import PERSISTING
+
+_USABLE = frozenset(quality.value for quality in Quality if quality.feeds_models)
+# one value per instant: what two resources say of the same moment is the same measurement
+_ONE_PER_INSTANT = frozenset((Kind.MEASUREMENT.value, Kind.CODED.value))
+
+
+class StoredFact(Protocol):
+    """The columns of `patients.Fact` that a state is made of."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def resource_type(self) -> str: ...
+    @property
+    def resource_fhir_id(self) -> str: ...
+    @property
+    def resource_version(self) -> int: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def concept(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def value(self) -> float | None: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def value_code(self) -> str: ...
+    @property
+    def display(self) -> str: ...
+    @property
+    def effective_at(self) -> datetime | None: ...
+    @property
+    def effective_precision(self) -> str: ...
+    @property
+    def end_at(self) -> datetime | None: ...
+    @property
+    def recorded_at(self) -> datetime: ...
+    @property
+    def quality(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+
+
+def state_as_of(demographics: Demographics, facts: Iterable[StoredFact], as_of: datetime) -> State:
+    """The state at `as_of` (aware), from one patient's facts in any order.
+
+    A fact counts if it took effect at or before `as_of`; one without any date counts from the
+    moment it was recorded here. Of measurements of one concept at one instant the last recorded
+    stands, and of those recorded together the one with the greatest resource id and path, so that
+    the result never depends on the order of the rows.
+
+    What a source learned later and dated earlier is part of the past state: this is the time the
+    facts speak of, not the time we heard of them.
+
+    Raises:
+        ValueError: `as_of` has no time zone.
+    """
+    if as_of.tzinfo is None:
+        raise ValueError("as_of needs a time zone")
+    usable: defaultdict[str, list[StoredFact]] = defaultdict(list)
+    unusable: defaultdict[str, list[StoredFact]] = defaultdict(list)
+    for fact in facts:
+        if _since(fact) <= as_of:
+            (usable if fact.quality in _USABLE else unusable)[fact.concept].append(fact)
+    died = demographics.deceased_at
+    known_dead = died is not None and died <= as_of
+    return State(
+        as_of=as_of,
+        sex=demographics.sex,
+        birth_date=demographics.birth_date,
+        birth_date_precision=demographics.birth_date_precision or "day",
+        values={concept: tuple(_newest_first(found)) for concept, found in usable.items()},
+        not_used={concept: tuple(_newest_first(found)) for concept, found in unusable.items()},
+        deceased=known_dead or (demographics.deceased and died is None),
+        deceased_at=died if known_dead else None,
+        persisting=PERSISTING,
+    )
+
+
+def _since(fact: StoredFact) -> datetime:
+    return fact.effective_at or fact.recorded_at
+
+
+def _order(fact: StoredFact) -> tuple[datetime, datetime, str, str, str]:
+    return (
+        _since(fact),
+        fact.recorded_at,
+        fact.resource_type,
+        fact.resource_fhir_id,
+        fact.path,
+    )
+
+
+def _newest_first(facts: list[StoredFact]) -> Iterator[Value]:
+    previous: datetime | None = None
+    for fact in sorted(facts, key=_order, reverse=True):
+        since = _since(fact)
+        if fact.kind in _ONE_PER_INSTANT and fact.quality in _USABLE and since == previous:
+            continue
+        previous = since
+        yield Value(
+            concept=fact.concept,
+            kind=fact.kind,
+            value=fact.value,
+            unit=fact.unit,
+            code=fact.value_code,
+            effective_at=since,
+            precision=fact.effective_precision,
+            end_at=fact.end_at,
+            quality=fact.quality,
+            fact_id=fact.id,
+            resource_type=fact.resource_type,
+            resource_id=fact.resource_fhir_id,
+            resource_version=fact.resource_version,
+            display=fact.display,
+            reason=fact.reason,
+        )

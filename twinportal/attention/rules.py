@@ -1,0 +1,159 @@
+"""The attention rules: why a patient stands where on the worklist. Pure; documented on a page.
+
+Thresholds marked [M] are commonly used and not yet verified here; [J] are this project's own.
+A change is looked at over at least 90 days, against the newest standing prediction of the same
+model and outcome that is at least that old.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+CVD_10Y = ("prevent", "cvd")
+KIDNEY_2Y = ("kfre", "kidney_failure_2y")
+KIDNEY_5Y = ("kfre", "kidney_failure_5y")
+
+
+@dataclass(frozen=True)
+class Situation:
+    """One outcome of one patient: the probability now and, if there is one, the earlier one."""
+
+    family: str
+    outcome: str
+    probability: float | None
+    earlier: float | None = None
+
+    @property
+    def change(self) -> float | None:
+        """Probability now minus then, in 0..1; None without a pair."""
+        if self.probability is None or self.earlier is None:
+            return None
+        return self.probability - self.earlier
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`fires` on a situation of its outcome; lower `priority` stands higher on the list."""
+
+    id: str
+    priority: int
+    key: tuple[str, str]
+    title: str
+    text: str
+    evidence: str
+    fires: Callable[[Situation], bool]
+
+
+def _at_least(threshold: float) -> Callable[[Situation], bool]:
+    return lambda s: s.probability is not None and s.probability >= threshold
+
+
+def _rose_by(points: float, floor: float) -> Callable[[Situation], bool]:
+    def fires(s: Situation) -> bool:
+        rose = s.change is not None and s.change >= points
+        return rose and s.probability is not None and s.probability >= floor
+
+    return fires
+
+
+def _fell_by(points: float) -> Callable[[Situation], bool]:
+    return lambda s: s.change is not None and s.change <= -points
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "K1",
+        1,
+        KIDNEY_2Y,
+        "Kidney failure within 2 years: 10 % or more",
+        "The level at which many guidelines bring in the multidisciplinary kidney team.",
+        "M",
+        _at_least(0.10),
+    ),
+    Rule(
+        "C1",
+        2,
+        CVD_10Y,
+        "Cardiovascular disease within 10 years: 5 points up, and now 7.5 % or more",
+        "A probability that rises this fast has a reason that may be treatable.",
+        "J",
+        _rose_by(0.05, 0.075),
+    ),
+    Rule(
+        "C2",
+        3,
+        CVD_10Y,
+        "Cardiovascular disease within 10 years: 20 % or more",
+        "Commonly called high.",
+        "M",
+        _at_least(0.20),
+    ),
+    Rule(
+        "K2",
+        4,
+        KIDNEY_5Y,
+        "Kidney failure within 5 years: 3 % or more",
+        "The lower end of the usual range for a referral to nephrology (3 to 5 %).",
+        "M",
+        _at_least(0.03),
+    ),
+    Rule(
+        "C3",
+        5,
+        CVD_10Y,
+        "Cardiovascular disease within 10 years: 2 points up, and now 7.5 % or more",
+        "A slower rise, in the range where treatment is discussed.",
+        "J",
+        _rose_by(0.02, 0.075),
+    ),
+    Rule(
+        "C4",
+        6,
+        CVD_10Y,
+        "Cardiovascular disease within 10 years: 7.5 % or more",
+        "Commonly called intermediate; treatment is discussed.",
+        "M",
+        _at_least(0.075),
+    ),
+    Rule(
+        "C5",
+        7,
+        CVD_10Y,
+        "Cardiovascular disease within 10 years: 2 points down",
+        "Good news that is worth telling.",
+        "J",
+        _fell_by(0.02),
+    ),
+)
+NO_RULE_PRIORITY = 90
+NO_NUMBER_PRIORITY = 95
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The first rule that fired, on which situation; none fired when `rule` is None."""
+
+    rule: Rule | None
+    situation: Situation | None
+
+    @property
+    def priority(self) -> int:
+        if self.rule is not None:
+            return self.rule.priority
+        has_number = self.situation is not None and self.situation.probability is not None
+        return NO_RULE_PRIORITY if has_number else NO_NUMBER_PRIORITY
+
+
+def judge(situations: list[Situation]) -> Verdict:
+    """The rule of lowest priority number that fires; else the first situation with a number."""
+    by_key = {(s.family, s.outcome): s for s in situations}
+    for rule in RULES:
+        situation = by_key.get(rule.key)
+        if situation is not None and rule.fires(situation):
+            return Verdict(rule, situation)
+    known = [s for s in situations if s.probability is not None]
+    return Verdict(None, known[0] if known else None)
+
+
+def rule_by_id(rule_id: str) -> Rule | None:
+    """The rule of that id; None for "" or a rule that is no more."""
+    return next((rule for rule in RULES if rule.id == rule_id), None)

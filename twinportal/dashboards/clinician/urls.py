@@ -1,0 +1,18 @@
+from django.urls import path
+
+from twinportal.dashboards.clinician import views, worklist_views
+
+urlpatterns = [
+    path("worklist/", worklist_views.worklist, name="worklist"),
+    path("worklist/search/", worklist_views.search, name="worklist-search"),
+    path("worklist/rules/", worklist_views.rules, name="worklist-rules"),
+    path("twins/<uuid:public_id>/", views.twin, name="twin"),
+    path("twins/<uuid:public_id>/release/", views.release, name="twin-release"),
+    path("twins/<uuid:public_id>/predictions/<int:pk>/", views.prediction, name="prediction"),
+    path("twins/<uuid:public_id>/trends/<slug:concept>/", views.trend, name="trend"),
+    path(
+        "twins/<uuid:public_id>/resources/<str:kind>/<str:fhir_id>/<int:version>/",
+        views.resource,
+        name="resource",
+    ),
+]

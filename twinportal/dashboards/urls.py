@@ -1,0 +1,9 @@
+from django.urls import include, path
+
+from twinportal.dashboards import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("", include("twinportal.dashboards.clinician.urls")),
+    path("my/", include("twinportal.dashboards.portal.urls")),
+]
