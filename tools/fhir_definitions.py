@@ -84,10 +84,18 @@ class Definitions:
             if rule["op"] != "is-a" or rule["property"] != "concept":
                 return None
             roots = [c for c in _concepts(roots) if c["code"] == rule["value"]]
-        return {system: [concept["code"] for concept in _concepts(roots)]}
+        return {system: [c["code"] for c in _concepts(roots) if not _is_abstract(c)]}
 
 
 def _concepts(roots: list[dict]) -> Iterator[dict]:
     for concept in roots:
         yield concept
         yield from _concepts(concept.get("concept", []))
+
+
+def _is_abstract(concept: dict) -> bool:
+    """A heading that no resource may carry."""
+    return any(
+        p["code"] in ("abstract", "notSelectable") and p.get("valueBoolean")
+        for p in concept.get("property", [])
+    )

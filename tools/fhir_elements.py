@@ -5,6 +5,7 @@ under its JSON names (valueQuantity, ...) with extra.choice naming the group. A 
 type is its path ("Observation.component").
 """
 
+from fhir_corrections import corrected
 from fhir_definitions import Definitions
 
 SKIPPED_TYPES = {"Element", "BackboneElement", "Resource", "DomainResource"}
@@ -35,6 +36,7 @@ def element_tables(definitions: Definitions) -> tuple[dict, dict]:
                 if "." in e["path"] and e["path"].rsplit(".", 1)[0] == owner
                 for row in _rows(e, nested, definitions, bindings)
             ]
+    types = corrected(types)
     types["$resources"] = definitions.resource_types()
     return types, dict(sorted(bindings.items()))
 

@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "explain",
     "twinportal.accounts",
     "twinportal.attention",
+    "twinportal.dashboards",
     "twinportal",
 ]
 MIDDLEWARE = [

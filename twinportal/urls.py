@@ -9,4 +9,5 @@ urlpatterns = [
     path("fhir", include("patients.api.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("", include("twinportal.dashboards.urls")),
 ]

@@ -26,7 +26,8 @@ class PredictionLike(Protocol):
     def inputs(self) -> Sequence[Mapping[str, Any]]: ...
 
 
-P = TypeVar("P", bound=PredictionLike)
+# PredictionLike in spirit; mypy does not see that a Django field is its value's type
+P = TypeVar("P", bound=Any)
 
 
 @dataclass(frozen=True)

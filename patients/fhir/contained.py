@@ -48,6 +48,8 @@ def _contained_issues(
     own = inner.get("id")
     if own is None:
         yield error("required", f"{path}.id: a contained resource needs an id", f"{path}.id")
+    elif not isinstance(own, str):
+        pass  # the walk has said so
     elif ids.count(own) > 1:
         yield error("duplicate", f"{path}.id: used by {ids.count(own)} of them", f"{path}.id")
     elif own not in targets and "" not in {target for _, target in _local_texts(inner, path)}:

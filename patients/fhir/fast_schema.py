@@ -162,7 +162,8 @@ class _Builder:
         literal = rf"(?:https?://[^?#\x00-\x20]+/)?(?:{names}){tail}"
         pattern = rf"^(?:{local}urn:(?:uuid|oid):[0-9A-Za-z.-]+|{literal})$"
         schema["properties"]["reference"] = {"type": "string", "pattern": pattern}
-        schema["properties"]["type"] = {"enum": list(targets or sorted(resource_types()))}
+        # a type must agree with the reference, which is not for JSON schema
+        del schema["properties"]["type"]
         return schema
 
     def bound(self, element: Element) -> Schema:

@@ -1,7 +1,15 @@
 """Error invariants of the data types (R4 datatypes.html). Conformance types are left out."""
 
 from patients.fhir import dates
-from patients.fhir.invariants import Invariant, Json, at_least_one, needs, not_both, rule
+from patients.fhir.invariants import (
+    Invariant,
+    Json,
+    at_least_one,
+    needs,
+    not_both,
+    present,
+    rule,
+)
 
 UCUM = "http://unitsofmeasure.org"
 CURRENCY = "urn:iso:std:iso:4217"
@@ -68,6 +76,11 @@ def _not_negative(key: str, name: str) -> Invariant:
 _QUANTITY = needs("qty-3", "code", "system")
 _NO_COMPARATOR: Json = {"not": {"required": ["comparator"]}}
 _NO_OFFSET: Json = {"not": {"required": ["offset"]}}
+_URL_AND_ONE: Json = {
+    "minProperties": 2,
+    "maxProperties": 2,
+    "not": {"anyOf": [{"required": ["id"]}, {"required": ["_url"]}]},
+}
 _BOTH: Json = {"required": ["numerator", "denominator"]}
 # the keyword "rule" asks the rule itself
 _WITH_END: Json = {"dependencies": {"end": {"rule": "per-1"}}}
@@ -81,6 +94,14 @@ TYPE_RULES: dict[str, tuple[Invariant, ...]] = {
     "Duration": (
         _QUANTITY,
         rule("drt-1", "a coded duration has a value and UCUM as its system", _duration_holds),
+    ),
+    "Extension": (
+        rule(
+            "ext-1",
+            "an extension has either a value or extensions",
+            lambda node: ("extension" in node) != present(node, "value[x]"),
+            _URL_AND_ONE,
+        ),
     ),
     "Expression": (at_least_one("exp-1", "expression", "reference"),),
     "MoneyQuantity": (rule("mqty-1", "money has an ISO 4217 code", _money_holds),),

@@ -162,11 +162,16 @@ def _span(resource: Json) -> _Span:
     if status in _GOING_ON:
         contradiction = verify(f"{status}, and yet with an end") if abated else FINE
         return _Span(at, abated, settled(doubt, contradiction))
-    if status in _ENDED or resource.get("abatementBoolean") is True:
+    if status in _ENDED or (not status and _says_abated(resource)):
         unknown_end = Judgement(FINE.quality, "over; the day of its end is not recorded")
         end = abated or (at.at if at else None)
         return _Span(at, end, settled(doubt, FINE if abated else unknown_end), is_over=True)
     return _Span(at, abated, settled(doubt, FINE if abated else verify("no clinical status")))
+
+
+def _says_abated(resource: Json) -> bool:
+    """Whether there is an abatement of any kind: a date, an age, a text."""
+    return any(name.startswith("abatement") for name in resource)
 
 
 def _abated(resource: Json) -> datetime | None:

@@ -3,6 +3,7 @@
 from patients.record.allergy_facts import allergy_facts
 from patients.record.condition_facts import condition_facts, procedure_facts
 from patients.record.drafts import FactDraft, Json, Resolve
+from patients.record.elements import text
 from patients.record.medication_facts import medication_facts
 from patients.record.observation_facts import observation_facts
 
@@ -27,9 +28,9 @@ def project(resource: Json, *, resolve: Resolve | None = None) -> list[FactDraft
     never an exception. `resolve` looks up a `medicationReference`; while it gives None the fact is
     `unclassified`, so a Medication that arrives later means: project its dependants again.
     """
-    resource_type = resource.get("resourceType")
+    resource_type = text(resource, "resourceType")
     if resource_type in _MEDICATIONS:
         return list(medication_facts(resource, resolve))
-    if isinstance(resource_type, str) and resource_type in _PROJECTIONS:
+    if resource_type in _PROJECTIONS:
         return list(_PROJECTIONS[resource_type](resource))
     return []

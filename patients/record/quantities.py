@@ -67,7 +67,8 @@ def _of_quantity(
     unit, conflict = _unit(concept.id, quantity)
     converted = None if unit is None else to_canonical(concept.id, number, unit)
     if conflict or converted is None or unit == meaning.refused_unit:
-        reason = conflict or f"{sent.raw_unit!r} is no unit that we know for {concept.display}"
+        read = _unit_read(quantity)
+        reason = conflict or f"{read!r} is no unit that we know for {concept.display}"
         if unit == meaning.refused_unit and not conflict:
             reason = f"{unit} is ambiguous under code {meaning.code.value}"
         return replace(sent, judgement=Judgement(Quality.UNKNOWN_UNIT, reason))
@@ -127,8 +128,18 @@ def _number(value: object) -> float | None:
         return float("inf")
 
 
+def _unit_read(quantity: Json) -> str:
+    """The text that decides the unit: the code if it is UCUM's, else the unit as written."""
+    code, unit = text(quantity, "code"), text(quantity, "unit")
+    return code if code and (text(quantity, "system") == UCUM or not unit) else unit
+
+
 def _as_sent(value: object) -> str:
-    return repr(value)[:100]
+    try:
+        return repr(value)[:100]
+    except ValueError:
+        # Python does not write out an integer of thousands of digits
+        return "a number of thousands of digits"
 
 
 def _raw_unit(quantity: Json) -> str:

@@ -9,8 +9,9 @@ from patients.synthetic.person import Event, Person
 from patients.synthetic.physiology import Physiology
 
 _HALF_YEAR, _YEAR, _LONG = 182, 365, 620
-# a visit that would come this close before the last one is left out
-_TOO_CLOSE = 60
+# a visit that would come this close before the last one is left out; a late rise shows best
+# against a visit a year before
+_TOO_CLOSE, _TOO_CLOSE_BEFORE_A_RISE = 60, 200
 _FLU_MONTHS = (9, 10, 11, 12, 1)
 
 
@@ -60,7 +61,8 @@ class _Course:
         days = follow_up if soon and follow_up is not None else routine
         wanted = working_day(day + timedelta(days=days))
         kind = "follow_up" if soon else "check_up"
-        if (self.person.last_visit - wanted).days < _TOO_CLOSE:
+        too_close = _TOO_CLOSE_BEFORE_A_RISE if self.person.late_rise else _TOO_CLOSE
+        if (self.person.last_visit - wanted).days < too_close:
             wanted, kind = self.person.last_visit, "check_up"
         if self.events and self.events[0].day < wanted:
             return self._of_event(self.events[0], day)

@@ -59,7 +59,8 @@ def hba1c(true: TrueValues, chance: Chance, *, diabetic: bool) -> Readings:
 def kidney_function(true: TrueValues, person: Person, day: date, chance: Chance) -> Readings:
     """Creatinine in mg/dL and the eGFR that the laboratory calculates from it."""
     age = person.age_on(day)
-    noisy = max(true.egfr * (1 + chance.noise(0.06)), 5.0)
+    # hardly anybody of that age makes less creatinine
+    noisy = min(max(true.egfr * (1 + chance.noise(0.06)), 5.0), 150 - 0.7 * age)
     creatinine = round(kidney.creatinine_of_egfr(noisy, age=age, sex=person.sex), 2)
     egfr = kidney.egfr_of_creatinine(creatinine, age=age, sex=person.sex)
     return {"creatinine": creatinine, "egfr": float(round(egfr))}

@@ -10,9 +10,10 @@ from patients.synthetic.person import YEAR, Person
 from patients.synthetic.vocabulary import Drug
 
 # what a late rise adds, a year [J]
-_LATE_SBP, _LATE_LDL, _LATE_HBA1C, _LATE_BMI = 11.0, 0.5, 0.35, 0.8
+_LATE_SBP, _LATE_LDL, _LATE_HBA1C, _LATE_BMI = 30.0, 1.2, 0.6, 1.3
 _SBP_PER_BMI = 0.9  # mmHg for each kg/m2 gained [J]
-_LEAST_EGFR = 8.0
+# nobody of the cohort comes to dialysis [J]
+_LEAST_EGFR = 13.0
 _STEP_DAYS = 91
 
 
@@ -46,24 +47,28 @@ class Physiology:
         self.acr = person.acr
 
     def advance_to(self, day: date, drugs: Sequence[Drug]) -> None:
-        """Move on in steps of at most a quarter, since kidneys answer to the pressure of the day"""
+        """Move on in steps of at most a quarter, since kidneys answer to today's pressure."""
         while self.today < day:
             days = min((day - self.today).days, _STEP_DAYS)
-            self._step(days / YEAR, drugs)
+            self._step(days, drugs)
             self.today = date.fromordinal(self.today.toordinal() + days)
 
-    def _step(self, years: float, drugs: Sequence[Drug]) -> None:
-        person = self.person
-        left = (person.last_visit - self.today).days / YEAR
-        late = person.late_rise > 0 and left <= person.late_rise
+    def _late_years(self, days: int) -> float:
+        """How much of the next `days` lies in the late rise before the last visit."""
+        left = (self.person.last_visit - self.today).days
+        rising = min(left, self.person.late_rise * YEAR) - max(left - days, 0)
+        return max(rising, 0) / YEAR
+
+    def _step(self, days: int, drugs: Sequence[Drug]) -> None:
+        person, years, late = self.person, days / YEAR, self._late_years(days)
         gain = years * (person.bmi_slope if person.age_on(self.today) < 62 else 0.0)
-        gain += years * _LATE_BMI * late
+        gain += late * _LATE_BMI
         self.bmi += gain
-        self.sbp += years * (person.sbp_slope + _LATE_SBP * late) + _SBP_PER_BMI * gain
-        self.ldl += years * (0.015 + _LATE_LDL * late)
+        self.sbp += years * person.sbp_slope + late * _LATE_SBP + _SBP_PER_BMI * gain
+        self.ldl += years * 0.015 + late * _LATE_LDL
         treated = any(drug.hba1c_drop is not None for drug in drugs)
         drift = min(person.hba1c_slope, person.hba1c_drift) if treated else person.hba1c_slope
-        self.hba1c += years * (drift + _LATE_HBA1C * late)
+        self.hba1c += years * drift + late * _LATE_HBA1C
         now = self.read(drugs)
         slope = kidney.annual_slope(
             person.egfr_slope, now.acr, now.sbp, on_ace_inhibitor=_has(drugs, "ace_inhibitor")

@@ -14,17 +14,17 @@ from patients.synthetic.fate import events_of, known_conditions
 from patients.synthetic.person import YEAR, Person, years_before
 
 _AGES = (
-    ((19, 29), 0.08),
-    ((30, 44), 0.21),
-    ((45, 59), 0.31),
+    ((19, 29), 0.06),
+    ((30, 44), 0.22),
+    ((45, 59), 0.33),
     ((60, 74), 0.27),
     ((75, 79), 0.06),
-    ((80, 92), 0.07),
+    ((80, 92), 0.06),
 )
 _SHARE_OF_WOMEN = 0.52
-_LATE_RISERS = 0.10
-_LOST = 0.04
-_NEVER_ANY_LIPIDS = 0.04
+_LATE_RISERS, _LATE_RISERS_YOUNG = 0.22, 0.05
+_LOST = 0.03
+_NEVER_ANY_LIPIDS = 0.03
 _DIED = 0.015
 LIPIDS = frozenset({"total_cholesterol", "hdl_cholesterol", "ldl_cholesterol", "triglycerides"})
 
@@ -92,7 +92,7 @@ def draw_traits(index: int, sex: str, birth: date, as_of: date, chance: Chance) 
 def _days_since_visit(chance: Chance) -> int:
     if chance.happens(_LOST):
         return chance.whole(1200, 2000)
-    return chance.whole(4, 90) if chance.happens(0.6) else chance.whole(91, 330)
+    return chance.whole(4, 90) if chance.happens(0.6) else chance.whole(91, 300)
 
 
 def _pressure(age: float, bmi: float, *, female: bool, chance: Chance) -> float:
@@ -115,7 +115,8 @@ def draw_history(person: Person, chance: Chance) -> Person:
     quits_on = None
     if person.smoking == "current" and chance.happens(0.3):
         quits_on = person.first_visit + timedelta(days=chance.whole(0, max(seen - 30, 1)))
-    late = 1.3 if chance.happens(_LATE_RISERS) and seen > 900 else 0.0
+    share = _LATE_RISERS if person.age_on(person.last_visit) >= 45 else _LATE_RISERS_YOUNG
+    late = 0.8 if chance.happens(share) and seen > 900 else 0.0
     inertia = 1.0 if late else person.inertia
     last_visit, died_on = person.last_visit, None
     if chance.happens(_DIED * (1 + 3 * (person.age_on(person.last_visit) >= 75))):

@@ -40,6 +40,13 @@ def empty_queue() -> None:
         connection.default_channel.queue_purge("celery")
 
 
+def use_broker(url: str) -> None:
+    """Point this process's Celery app at another broker, with fresh connection pools."""
+    current_app.conf.broker_url = url
+    current_app._pool = None
+    current_app.amqp._producer_pool = None
+
+
 def push(ehr: Client, resources: list[dict[str, Any]]) -> None:
     body = json.dumps(fhir.transaction(resources))
     answer = ehr.post("/fhir", body, content_type="application/fhir+json")
@@ -100,9 +107,7 @@ def test_a_broker_that_dies_before_the_wake_up(
     path = folder / "broker.sock"
     broker = embedded.spawn_redis(path, folder)
     before = current_app.conf.broker_url
-    current_app.conf.broker_url = f"redis+socket://{path}"
-    current_app.pool.force_close_all()
-    current_app.__dict__.pop("amqp", None)
+    use_broker(f"redis+socket://{path}")
     try:
         broker.send_signal(signal.SIGKILL)
         broker.wait()
@@ -118,9 +123,7 @@ def test_a_broker_that_dies_before_the_wake_up(
     finally:
         broker.kill()
         broker.wait()
-        current_app.conf.broker_url = before
-        current_app.pool.force_close_all()
-        current_app.__dict__.pop("amqp", None)
+        use_broker(before)
 
 
 def test_two_wake_ups_make_one_set(

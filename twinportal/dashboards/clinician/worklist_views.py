@@ -1,5 +1,8 @@
 """The worklist: who needs me, why, and how old the data are."""
 
+from collections.abc import Iterable
+from datetime import date
+
 from django.core.paginator import Paginator
 from django.db.models import F, OrderBy, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -70,7 +73,7 @@ def rules(request: HttpRequest) -> HttpResponse:
 
 def _is_date(word: str) -> bool:
     try:
-        timezone.datetime.fromisoformat(word)
+        date.fromisoformat(word)
     except ValueError:
         return False
     return True
@@ -90,6 +93,6 @@ def _ordered(patients: "QuerySet[Patient]", sort: str) -> "QuerySet[Patient]":
     return patients.order_by(*terms, "pk")
 
 
-def _rows(patients: "QuerySet[Patient]") -> list[WorklistRow]:
+def _rows(patients: Iterable[Patient]) -> list[WorklistRow]:
     now = timezone.now()
     return [WorklistRow(patient, now) for patient in patients]

@@ -1,0 +1,87 @@
+import pytest
+
+from patients.terminology.codings import code_in
+from patients.terminology.conditions import CONDITIONS, PERSISTING, condition_of
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "concepts", "detail"),
+    [
+        # anchors
+        ("snomed", "44054006", ["diabetes_type_2"], ""),
+        ("snomed", "46635009", ["diabetes_type_1"], ""),
+        ("snomed", "15777000", ["prediabetes"], ""),
+        ("snomed", "38341003", ["hypertension"], ""),
+        ("snomed", "59621000", ["hypertension"], ""),
+        ("snomed", "84114007", ["heart_failure"], ""),
+        ("snomed", "88805009", ["heart_failure"], ""),
+        ("snomed", "49436004", ["atrial_fibrillation"], ""),
+        ("snomed", "53741008", ["coronary_heart_disease"], ""),
+        ("snomed", "22298006", ["myocardial_infarction", "coronary_heart_disease"], ""),
+        ("snomed", "230690007", ["stroke"], ""),
+        ("snomed", "400047006", ["peripheral_artery_disease"], ""),
+        ("snomed", "709044004", ["ckd"], ""),
+        ("snomed", "431855005", ["ckd"], "G1"),
+        ("snomed", "431856006", ["ckd"], "G2"),
+        ("snomed", "433144002", ["ckd"], "G3"),
+        ("snomed", "431857002", ["ckd"], "G4"),
+        ("snomed", "433146000", ["ckd"], "G5"),
+        ("snomed", "13645005", ["copd"], ""),
+        ("snomed", "69896004", ["rheumatoid_arthritis"], ""),
+        ("snomed", "55464009", ["sle"], ""),
+        ("snomed", "37796009", ["migraine"], ""),
+        ("snomed", "77386006", ["pregnancy"], ""),
+        # complications say which disease they are of
+        ("snomed", "422034002", ["diabetes_type_2"], ""),
+        ("snomed", "368581000119106", ["diabetes_type_2"], ""),
+        ("snomed", "127013003", ["diabetes_other", "ckd"], ""),
+        # history and procedures
+        ("snomed", "399211009", ["myocardial_infarction", "coronary_heart_disease"], ""),
+        ("snomed", "232717009", ["coronary_heart_disease"], ""),
+        # ICD-10-CM: the longest listed ancestor decides
+        ("icd10cm", "E11.9", ["diabetes_type_2"], ""),
+        ("icd10cm", "E11.22", ["diabetes_type_2", "ckd"], ""),
+        ("icd10cm", "E10.65", ["diabetes_type_1"], ""),
+        ("icd10cm", "O24.410", ["gestational_diabetes"], ""),
+        ("icd10cm", "I10", ["hypertension"], ""),
+        ("icd10cm", "I11.0", ["hypertension", "heart_failure"], ""),
+        ("icd10cm", "I13.10", ["hypertension", "ckd"], ""),
+        ("icd10cm", "I25.2", ["myocardial_infarction", "coronary_heart_disease"], ""),
+        ("icd10cm", "I25.10", ["coronary_heart_disease"], ""),
+        ("icd10cm", "I48.11", ["atrial_fibrillation"], ""),
+        ("icd10cm", "N18.32", ["ckd"], "G3b"),
+        ("icd10cm", "N18.6", ["ckd"], "G5"),
+        ("icd10cm", "Z99.2", ["dialysis"], ""),
+        # WHO ICD-10 has codes of its own
+        ("icd10", "E14.9", ["diabetes_other"], ""),
+        ("icd10", "I64", ["stroke"], ""),
+    ],
+)
+def test_what_a_code_says(system, code, concepts, detail):
+    found = condition_of(code_in(system, code))
+    assert [concept.id for concept in found.concepts] == concepts
+    assert found.detail == detail
+
+
+@pytest.mark.parametrize(
+    ("system", "code"),
+    [
+        ("snomed", "444814009"),  # viral sinusitis
+        ("icd10cm", "I48.92"),  # atrial flutter is not fibrillation
+        ("icd10cm", "R73.09"),
+        ("icd10cm", "E14"),  # not in the clinical modification
+        ("icd10", "E08"),
+        ("loinc", "2160-0"),
+    ],
+)
+def test_what_is_not_listed_is_not_guessed(system, code):
+    assert condition_of(code_in(system, code)) is None
+
+
+def test_what_stays_in_the_history():
+    assert {"myocardial_infarction", "diabetes_type_2", "ckd", "stroke"} <= PERSISTING
+    assert not {"pregnancy", "dialysis", "prediabetes", "hypertension"} & PERSISTING
+
+
+def test_implied_concepts_exist():
+    assert {name for c in CONDITIONS.values() for name in c.implies} <= set(CONDITIONS)

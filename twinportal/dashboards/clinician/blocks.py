@@ -1,0 +1,135 @@
+"""Predictions as the twin page shows them: number, reasons, what was missing or assumed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from explain.figures.bars import Bars, bars
+from explain.models import Attribution
+from explain.wording.numbers import frequency, percent, points
+from models_engine.catalogue.contract import ClinicalModel, Outcome
+from models_engine.catalogue.facts import EVIDENCE_TEXT
+from models_engine.fhir_rendering import band_text
+from models_engine.models import Prediction
+from models_engine.registry import model
+
+BASELINE_WORDS = {
+    "optimal": "the same age and sex with reference values",
+    "population": "the people of the background sample",
+}
+
+
+class BaselineView:
+    """One attribution: where it starts, the bars, where it ends."""
+
+    def __init__(self, attribution: Attribution) -> None:
+        self.id = attribution.baseline
+        self.words = BASELINE_WORDS[attribution.baseline]
+        self.start = percent(attribution.baseline_value)
+        self.bars: Bars = bars(attribution.contributions)
+        self.rows = attribution.contributions
+
+
+class PredictionView:
+    """One prediction with a number or with the reasons for none."""
+
+    def __init__(
+        self,
+        prediction: Prediction,
+        attributions: Mapping[tuple[int, str], Attribution],
+        earlier: Prediction | None = None,
+    ) -> None:
+        self.row = prediction
+        self.model: ClinicalModel = model(prediction.model_id)
+        self.outcome: Outcome = self.model.outcome(prediction.outcome)
+        self.earlier = earlier
+        found = (attributions.get((prediction.pk, b)) for b in BASELINE_WORDS)
+        self.baselines = [BaselineView(a) for a in found if a is not None]
+
+    @property
+    def has_number(self) -> bool:
+        return self.row.value is not None
+
+    @property
+    def title(self) -> str:
+        horizon = self.row.horizon_years
+        return f"{self.outcome.label}, {horizon:g} years" if horizon else self.outcome.label
+
+    @property
+    def percent(self) -> str:
+        return percent(self.row.value) if self.row.value is not None else ""
+
+    @property
+    def n_in_100(self) -> str:
+        return frequency(self.row.value).out_of if self.row.value is not None else ""
+
+    @property
+    def band(self) -> str:
+        """The qualitative band, with how sure we are of its limits; never without the number."""
+        if self.row.value is None:
+            return ""
+        found = self.outcome.band_of(self.row.value)
+        return band_text(found) if found else ""
+
+    @property
+    def interval(self) -> str:
+        if self.row.low is None or self.row.high is None:
+            return self.model.interval_text
+        return f"{percent(self.row.low)} to {percent(self.row.high)}"
+
+    @property
+    def evidence(self) -> str:
+        return EVIDENCE_TEXT[self.model.facts.evidence]
+
+    @property
+    def change(self) -> str:
+        if self.earlier is None or self.earlier.value is None or self.row.value is None:
+            return ""
+        return points(self.row.value - self.earlier.value)
+
+    @property
+    def is_rising(self) -> bool:
+        return self.change.startswith("+")
+
+    @property
+    def earlier_percent(self) -> str:
+        has_value = self.earlier is not None and self.earlier.value is not None
+        return percent(self.earlier.value) if has_value else ""  # type: ignore[union-attr,arg-type]
+
+    def _inputs(self, status: str) -> list[dict[str, Any]]:
+        return [row for row in self.row.inputs if row["status"] == status]
+
+    @property
+    def assumed(self) -> list[str]:
+        return [row["label"] for row in self._inputs("assumed_absent")]
+
+    @property
+    def missing(self) -> list[str]:
+        return [row["label"] for row in self._inputs("missing_term")]
+
+    @property
+    def doubtful(self) -> list[dict[str, Any]]:
+        return self._inputs("verify")
+
+    @property
+    def raising(self) -> list[dict[str, Any]]:
+        """Contributions that raise it against the same age and sex, largest first."""
+        rows = self.baselines[0].rows if self.baselines else []
+        return [row for row in rows if row["contribution"] >= 0.0005]
+
+    @property
+    def is_released(self) -> bool:
+        return self.row.released_at is not None
+
+
+class Block:
+    """A family of predictions: the main one, those under it, the longer horizon beside it."""
+
+    def __init__(
+        self, main: PredictionView, under: list[PredictionView], beside: PredictionView | None
+    ) -> None:
+        self.main, self.under, self.beside = main, under, beside
+
+
+def made_text(moment: datetime) -> str:
+    return f"{moment:%-d %b %Y, %H:%M}"

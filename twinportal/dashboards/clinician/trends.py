@@ -1,0 +1,146 @@
+"""Key measurements over time: sparklines for the twin page, a figure and a table for one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import plotly.graph_objects as go
+
+from explain.figures.sparkline import Sparkline, sparkline
+from patients.record.state import State
+from patients.record.value import Value
+from patients.terminology.measurements import MEASUREMENTS
+
+# Commonly used adult reference intervals in the canonical unit, tagged [M]: the page says that
+# they are not yet verified here. They shade a picture; no rule and no model uses them.
+REFERENCE: dict[str, tuple[float, float]] = {
+    "systolic_bp": (90, 140),
+    "diastolic_bp": (60, 90),
+    "hba1c": (4.0, 5.7),
+    "ldl_cholesterol": (0.0, 3.0),
+    "total_cholesterol": (0.0, 5.0),
+    "hdl_cholesterol": (1.0, 2.5),
+    "creatinine": (0.6, 1.2),
+    "egfr_reported": (60, 130),
+    "urine_acr": (0, 30),
+    "bmi": (18.5, 25),
+    "potassium": (3.5, 5.0),
+}
+KEY = (
+    "systolic_bp",
+    "hba1c",
+    "egfr_reported",
+    "urine_acr",
+    "ldl_cholesterol",
+    "weight",
+)
+REFERENCE_NOTE = "Shaded: commonly used reference interval, not yet verified here."
+
+
+@dataclass(frozen=True)
+class TrendPoint:
+    """One measured value with where it came from."""
+
+    at: datetime
+    value: float
+    resource_type: str
+    resource_id: str
+    resource_version: int
+    quality: str
+
+
+class Trend:
+    """The usable values of one concept, oldest first; at least one."""
+
+    def __init__(self, concept: str, values: Sequence[Value]) -> None:
+        known = MEASUREMENTS[concept]
+        self.concept, self.title, self.unit = concept, known.display, unit_text(known.unit)
+        self.points = [
+            TrendPoint(
+                v.effective_at,
+                v.value,
+                v.resource_type,
+                v.resource_id,
+                v.resource_version,
+                v.quality,
+            )
+            for v in reversed(values)
+            if v.value is not None
+        ]
+        self.reference = REFERENCE.get(concept)
+
+    @property
+    def last(self) -> TrendPoint:
+        return self.points[-1]
+
+    @property
+    def last_text(self) -> str:
+        return number(self.last.value)
+
+    @property
+    def newest_first(self) -> list[TrendPoint]:
+        return self.points[::-1]
+
+    @property
+    def spark(self) -> Sparkline:
+        return sparkline([(p.at, p.value) for p in self.points], self.reference)
+
+    @property
+    def reference_text(self) -> str:
+        if self.reference is None:
+            return "no reference interval is given here"
+        low, high = self.reference
+        span = f"up to {high:g}" if low == 0 else f"{low:g} to {high:g}"
+        return f"{span} {self.unit}"
+
+    @property
+    def summary(self) -> str:
+        """The picture in a sentence."""
+        first, last = self.points[0], self.last
+        if len(self.points) == 1:
+            return f"{self.title}: {number(last.value)} {self.unit} on {last.at:%-d %b %Y}."
+        return (
+            f"{self.title}: {len(self.points)} values, from {number(first.value)} on"
+            f" {first.at:%-d %b %Y} to {number(last.value)} {self.unit} on {last.at:%-d %b %Y}."
+        )
+
+
+def number(value: float) -> str:
+    """Four significant digits, without trailing noughts."""
+    return f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+
+
+def unit_text(unit: str) -> str:
+    """UCUM as people write it."""
+    shown = {"mm[Hg]": "mmHg", "mL/min/{1.73_m2}": "mL/min/1.73 m²", "kg/m2": "kg/m²", "Cel": "°C"}
+    return shown.get(unit, unit)
+
+
+def trends_of(state: State, concepts: Iterable[str] = KEY) -> list[Trend]:
+    """Trends of those concepts that have a value."""
+    made = [Trend(c, state.series(c)) for c in concepts if state.series(c)]
+    return [trend for trend in made if trend.points]
+
+
+def plotly_json(trend: Trend) -> str:
+    """The zoomable figure; the page draws it from this JSON with the strict bundle."""
+    figure = go.Figure()
+    if trend.reference is not None:
+        low, high = trend.reference
+        figure.add_hrect(y0=low, y1=high, fillcolor="#12664f", opacity=0.08, line_width=0)
+    figure.add_scatter(
+        x=[p.at for p in trend.points],
+        y=[p.value for p in trend.points],
+        mode="lines+markers",
+        line={"color": "#0b5a8a"},
+        name=trend.title,
+    )
+    figure.update_layout(
+        margin={"l": 60, "r": 15, "t": 10, "b": 40},
+        yaxis_title=f"{trend.title} ({trend.unit})",
+        template="simple_white",
+        hovermode="x",
+        showlegend=False,
+    )
+    text: str = figure.to_json()
+    return text

@@ -1,0 +1,195 @@
+"""Everything the twin page shows, read with a bounded number of queries."""
+
+from datetime import datetime
+from typing import Any
+
+from explain.selectors import attributions_of
+from models_engine.catalogue.display import Displayed, displayed
+from models_engine.models import Prediction
+from models_engine.selectors import CHANGE_AFTER, current_predictions, standing_history
+from patients.models import Fact, Patient, StaleTwin
+from patients.record.allergy_status import AllergyStatus, allergy_status
+from patients.record.loading import state_of
+from patients.record.state import State
+from patients.record.value import Value
+from patients.terminology.conditions import CONDITIONS
+from patients.terminology.measurements import OBSERVATIONS
+from twinportal.dashboards.clinician.blocks import Block, PredictionView
+from twinportal.dashboards.clinician.trends import number, trends_of, unit_text
+from twinportal.dashboards.display import age_text, birth_date_text, data_age
+
+NOT_USED = {
+    Fact.Quality.IMPOSSIBLE,
+    Fact.Quality.UNKNOWN_UNIT,
+    Fact.Quality.MISSING_UNIT,
+    Fact.Quality.UNDATED,
+}
+NOT_USED_SHOWN = 30
+ACTIONS_SHOWN = 5
+
+
+class Banner:
+    """Who this is; on every page about the patient."""
+
+    def __init__(self, patient: Patient, state: State, now: datetime) -> None:
+        self.patient = patient
+        self.name = patient.name or "Name not recorded"
+        self.birth_date, self.age = birth_date_text(patient), age_text(patient, now)
+        self.sex = patient.sex or "not recorded"
+        self.identifier = patient.identifier_value or "none"
+        self.allergies: AllergyStatus = allergy_status(state)
+
+    @property
+    def allergy_text(self) -> str:
+        match self.allergies.kind:
+            case "listed":
+                names = [v.display or "allergy without a name" for v in self.allergies.listed]
+                return ", ".join(dict.fromkeys(names))
+            case "none_confirmed":
+                return "none: confirmed"
+            case _:
+                return "not recorded"
+
+    @property
+    def allergies_need_attention(self) -> bool:
+        return self.allergies.kind != "none_confirmed"
+
+
+class TwinPage:
+    """One patient as of `now`."""
+
+    def __init__(self, patient: Patient, now: datetime) -> None:
+        self.patient, self.now = patient, now
+        self.state = state_of(patient.pk, now)
+        self.banner = Banner(patient, self.state, now)
+        self.stale = StaleTwin.objects.filter(pk=patient.pk).first()
+        current = list(current_predictions(patient.pk))
+        self.earlier = self._earlier(patient.pk)
+        shown: tuple[Displayed[Prediction], ...] = displayed(current)
+        rows = [p for block in shown for p in (block.main, *block.under, block.beside) if p]
+        self._attributions = attributions_of([row.pk for row in rows])
+        self.blocks = [self._block(block) for block in shown]
+        self.derived = [self._view(p) for p in current if not p.is_probability]
+        self.trends = trends_of(self.state)
+
+    def _earlier(self, patient_id: int) -> dict[tuple[str, str], Prediction]:
+        """By model and outcome, the newest standing prediction of at least 90 days ago."""
+        found: dict[tuple[str, str], Prediction] = {}
+        for row in standing_history(patient_id).filter(as_of__lte=self.now - CHANGE_AFTER):
+            found.setdefault((row.model_id, row.outcome), row)
+        return found
+
+    def _view(self, prediction: Prediction) -> PredictionView:
+        earlier = self.earlier.get((prediction.model_id, prediction.outcome))
+        return PredictionView(prediction, self._attributions, earlier)
+
+    def _block(self, block: Displayed[Prediction]) -> Block:
+        return Block(
+            self._view(block.main),
+            [self._view(p) for p in block.under],
+            self._view(block.beside) if block.beside else None,
+        )
+
+    @property
+    def changes(self) -> list[PredictionView]:
+        """Main predictions that have an earlier one to compare with."""
+        return [block.main for block in self.blocks if block.main.change]
+
+    @property
+    def actions(self) -> list[dict[str, Any]]:
+        """Modifiable inputs that raise a main prediction, largest contribution first."""
+        rows = [
+            {**row, "outcome": block.main.title}
+            for block in self.blocks
+            for row in block.main.raising
+            if row["modifiable"]
+        ]
+        ordered = sorted(rows, key=lambda row: -float(row["contribution"]))
+        first: dict[str, dict[str, Any]] = {}
+        for row in ordered:
+            first.setdefault(str(row["concept"]), row)
+        return list(first.values())[:ACTIONS_SHOWN]
+
+    @property
+    def orders(self) -> list[str]:
+        """What to order so that a model can give a number, or a better one."""
+        messages = [
+            refusal["message"]
+            for block in self.blocks
+            for refusal in block.main.row.refusals
+            if refusal["kind"] in ("missing", "too_old")
+        ]
+        return list(dict.fromkeys(messages))
+
+    @property
+    def data_age(self) -> str:
+        series = [values[0].effective_at for c, values in self.state.values.items() if values]
+        return data_age(max(series, default=None), self.now)
+
+    @property
+    def conditions(self) -> list[Value]:
+        """Conditions going on, newest first, each concept once."""
+        return self._going_on(Fact.Kind.CONDITION)
+
+    @property
+    def medications(self) -> list[Value]:
+        """Medication exposures going on; each resource once, whatever classes it has."""
+        return self._going_on(Fact.Kind.MEDICATION)
+
+    def _going_on(self, kind: str) -> list[Value]:
+        found: dict[tuple[str, str], Value] = {}
+        for values in self.state.values.values():
+            for value in values:
+                if value.kind == kind and value.is_active(self.now):
+                    found.setdefault((value.resource_type, value.resource_id), value)
+        return sorted(found.values(), key=lambda v: v.effective_at, reverse=True)
+
+    @property
+    def unclassified(self) -> list[Value]:
+        """Medications whose code is in no table: not counted, not guessed."""
+        rows = self.state.not_used.get("medication_unclassified", ())
+        return [v for v in rows if v.is_active(self.now)]
+
+    @property
+    def not_used(self) -> list[Fact]:
+        """Facts that are kept and never fed to a model, newest first, with the reason."""
+        return list(
+            Fact.objects.filter(patient=self.patient, quality__in=NOT_USED).order_by(
+                "-effective_at", "pk"
+            )[:NOT_USED_SHOWN]
+        )
+
+    @property
+    def superseded(self) -> list[Prediction]:
+        """The last predictions that turned out to rest on wrong data."""
+        rows = Prediction.objects.filter(
+            patient=self.patient, status=Prediction.Status.SUPERSEDED, run__replayed=False
+        )
+        return list(rows.select_related("run").order_by("-ended_at", "model_id", "outcome")[:10])
+
+    @property
+    def timeline(self) -> list[dict[str, Any]]:
+        """Conditions and medications by their beginnings and ends, newest first."""
+        events: list[dict[str, Any]] = []
+        seen = set()
+        for values in self.state.values.values():
+            for v in values:
+                key = (v.resource_type, v.resource_id)
+                if v.kind not in ("condition", "medication") or key in seen:
+                    continue
+                seen.add(key)
+                words = {"condition": "Diagnosis", "medication": "Started"}[v.kind]
+                events.append({"at": v.effective_at, "what": words, "value": v})
+                if v.end_at is not None and v.end_at <= self.now:
+                    ends = {"condition": "Resolved", "medication": "Stopped"}[v.kind]
+                    events.append({"at": v.end_at, "what": ends, "value": v})
+        return sorted(events, key=lambda e: e["at"], reverse=True)
+
+
+def concept_label(concept: str) -> str:
+    """A concept's display name, of whatever kind."""
+    known = OBSERVATIONS.get(concept) or CONDITIONS.get(concept)
+    return known.display if known else concept.replace("_", " ").capitalize()
+
+
+__all__ = ["Banner", "TwinPage", "concept_label", "number", "unit_text"]

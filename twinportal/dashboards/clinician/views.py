@@ -1,0 +1,127 @@
+"""The twin page and what it links to. Every read is permitted by policy and audited."""
+
+import json
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from explain.selectors import attributions_of
+from models_engine.models import Prediction
+from patients import audit
+from patients.models import Fact, Patient, ResourceVersion
+from patients.record.loading import state_of
+from patients.terminology.measurements import MEASUREMENTS
+from twinportal.dashboards.access import role_required, visible_patient
+from twinportal.dashboards.clinician.blocks import PredictionView
+from twinportal.dashboards.clinician.releases import set_release
+from twinportal.dashboards.clinician.trends import REFERENCE_NOTE, plotly_json, trends_of
+from twinportal.dashboards.clinician.twin_page import Banner, TwinPage, concept_label
+
+
+@role_required("clinician")
+def twin(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """What changed, what matters, what can be done."""
+    patient = visible_patient(request, public_id)
+    audit.record_read(request, patient, what="twin page")
+    page = TwinPage(patient, timezone.now())
+    context = {"page": page, "banner": page.banner, "reference_note": REFERENCE_NOTE}
+    return render(request, "clinician/twin.html", context)
+
+
+@require_POST
+@role_required("clinician")
+def release(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Let the patient see a prediction, or no longer."""
+    patient = visible_patient(request, public_id)
+    visible = request.POST.get("action") == "release"
+    pk = request.POST.get("prediction", "")
+    if not pk.isdigit() or not set_release(
+        patient, int(pk), visible=visible, by=request.user, now=timezone.now()
+    ):
+        raise Http404
+    action = "release" if visible else "withhold"
+    audit.record_action(request, patient, action=action, what="prediction", detail=pk)
+    said = "The patient can see it now." if visible else "The patient no longer sees it."
+    messages.success(request, said)
+    return redirect("twin", public_id=public_id)
+
+
+@role_required("clinician")
+def prediction(request: HttpRequest, public_id: UUID, pk: int) -> HttpResponse:
+    """One prediction: every input, every contribution, the model's facts, its history."""
+    patient = visible_patient(request, public_id)
+    row = Prediction.objects.select_related("run").filter(patient=patient, pk=pk).first()
+    if row is None:
+        raise Http404
+    audit.record_read(request, patient, what="prediction", detail=str(pk))
+    history = (
+        Prediction.objects.filter(patient=patient, model_id=row.model_id, outcome=row.outcome)
+        .select_related("run")
+        .order_by("-as_of", "-pk")[:40]
+    )
+    context = {
+        "banner": _banner(patient),
+        "patient": patient,
+        "view": PredictionView(row, attributions_of([row.pk])),
+        "facts": PredictionView(row, {}).model.facts,
+        "history": [PredictionView(p, {}) for p in history],
+    }
+    return render(request, "clinician/prediction.html", context)
+
+
+@role_required("clinician")
+def trend(request: HttpRequest, public_id: UUID, concept: str) -> HttpResponse:
+    """One measurement over time, as a picture and as a table of the same values."""
+    patient = visible_patient(request, public_id)
+    if concept not in MEASUREMENTS:
+        raise Http404
+    audit.record_read(request, patient, what="trend", detail=concept)
+    state = state_of(patient.pk, timezone.now())
+    found = trends_of(state, [concept])
+    context = {
+        "banner": Banner(patient, state, timezone.now()),
+        "patient": patient,
+        "title": MEASUREMENTS[concept].display,
+        "trend": found[0] if found else None,
+        "figure": json.loads(plotly_json(found[0])) if found else None,
+        "reference_note": REFERENCE_NOTE,
+    }
+    return render(request, "clinician/trend.html", context)
+
+
+@role_required("clinician")
+def resource(
+    request: HttpRequest, public_id: UUID, kind: str, fhir_id: str, version: int
+) -> HttpResponse:
+    """Where a value came from: the resource version, who sent it, and the facts made of it."""
+    patient = visible_patient(request, public_id)
+    row = (
+        ResourceVersion.objects.select_related("resource")
+        .filter(resource__type=kind, resource__fhir_id=fhir_id, version=version)
+        .filter(resource__patient=patient)
+        .first()
+    )
+    if row is None:
+        raise Http404
+    audit.record_read(request, patient, what="resource", detail=f"{kind}/{fhir_id}/{version}")
+    facts = Fact.objects.filter(resource=row.resource).order_by("path", "concept")
+    context = {
+        "banner": _banner(patient),
+        "patient": patient,
+        "version": row,
+        "versions": row.resource.versions.order_by("-version"),
+        "facts": [(concept_label(fact.concept), fact) for fact in facts],
+        "content": json.dumps(json.loads(row.content), indent=2, ensure_ascii=False)
+        if row.content
+        else "",
+    }
+    return render(request, "clinician/resource.html", context)
+
+
+def _banner(patient: Patient) -> Banner:
+    now = timezone.now()
+    return Banner(patient, state_of(patient.pk, now), now)

@@ -1,0 +1,74 @@
+"""A patient's released results, worded for their literacy level."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from explain.figures.icon_array import IconArray, icon_array
+from explain.models import Attribution
+from explain.selectors import attributions_of
+from explain.wording.messages import ResultText, result_text
+from explain.wording.phrases import OUTCOMES, Level
+from models_engine.catalogue.display import displayed
+from models_engine.models import Prediction
+from models_engine.selectors import current_predictions
+
+RESULTS_SHOWN = 3
+
+
+class Result:
+    """One prediction in words and pictures; the numbers are the same at every level."""
+
+    def __init__(self, prediction: Prediction, attribution: Attribution, level: Level) -> None:
+        if prediction.value is None or prediction.horizon_years is None:
+            raise ValueError("only a probability with a horizon can be shown to a patient")
+        self.prediction, self.level = prediction, level
+        self.probability = prediction.value
+        self.baseline = attribution.baseline_value
+        self.horizon = prediction.horizon_years
+        self.text: ResultText = result_text(
+            outcome=prediction.outcome,
+            level=level,
+            probability=self.probability,
+            baseline=self.baseline,
+            horizon=self.horizon,
+            contributions=attribution.contributions,
+        )
+        self.icons: IconArray = icon_array(self.text.frequency.count)
+        self.compared_icons: IconArray = icon_array(self.text.compared.count)
+        self.interval = (prediction.low, prediction.high)
+
+    @property
+    def data_day(self) -> date | None:
+        """The newest day of a value that was used."""
+        days = [row["effective_at"][:10] for row in self.prediction.inputs if row["effective_at"]]
+        return date.fromisoformat(max(days)) if days else None
+
+
+def released_results(patient_id: int, level: Level) -> list[Result]:
+    """At most three current results that may be shown, the most important first."""
+    blocks = displayed(list(current_predictions(patient_id)))
+    shown = [block.main for block in blocks if _may_show(block.main)][:RESULTS_SHOWN]
+    return _with_explanations(shown, level)
+
+
+def released_result(patient_id: int, pk: int, level: Level) -> Result | None:
+    """One of them."""
+    results = released_results(patient_id, level)
+    return next((result for result in results if result.prediction.pk == pk), None)
+
+
+def _may_show(prediction: Prediction) -> bool:
+    return (
+        prediction.value is not None
+        and prediction.released_at is not None
+        and prediction.outcome in OUTCOMES
+    )
+
+
+def _with_explanations(shown: list[Prediction], level: Level) -> list[Result]:
+    found: Mapping[tuple[int, str], Attribution] = attributions_of([p.pk for p in shown])
+    return [
+        Result(p, found[p.pk, Attribution.Baseline.OPTIMAL], level)
+        for p in shown
+        if (p.pk, Attribution.Baseline.OPTIMAL) in found
+    ]

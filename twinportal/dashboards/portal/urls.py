@@ -1,0 +1,9 @@
+from django.urls import path
+
+from twinportal.dashboards.portal import views
+
+urlpatterns = [
+    path("", views.home, name="portal-home"),
+    path("results/<int:pk>/", views.result, name="portal-result"),
+    path("level/", views.level, name="portal-level"),
+]

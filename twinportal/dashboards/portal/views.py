@@ -1,0 +1,82 @@
+"""The patient's own pages. Whose they are follows from who is signed in, never from the URL."""
+
+from typing import Any, cast
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from explain.wording.phrases import LEVEL_NAMES, LEVELS, Level
+from models_engine.selectors import current_predictions
+from patients import audit
+from patients.access.policy import visible_patients
+from patients.models import Patient, StaleTwin
+from twinportal.dashboards.access import role_required
+from twinportal.dashboards.portal.results import released_result, released_results
+
+
+@role_required("patient")
+def home(request: HttpRequest) -> HttpResponse:
+    """My results: at most three, the main message first."""
+    patient = _own(request)
+    audit.record_read(request, patient, what="own results")
+    context = _context(request, patient)
+    context["results"] = released_results(patient.pk, _level(request))
+    if not context["results"]:
+        current = current_predictions(patient.pk)
+        context["waits_for_review"] = current.filter(
+            value__isnull=False, is_probability=True, released_at=None
+        ).exists()
+    return render(request, "portal/home.html", context)
+
+
+@role_required("patient")
+def result(request: HttpRequest, pk: int) -> HttpResponse:
+    """One of my results, with more about it."""
+    patient = _own(request)
+    found = released_result(patient.pk, pk, _level(request))
+    if found is None:
+        raise Http404
+    audit.record_read(request, patient, what="own result", detail=str(pk))
+    context = _context(request, patient) | {"result": found}
+    return render(request, "portal/result.html", context)
+
+
+@require_POST
+@role_required("patient")
+def level(request: HttpRequest) -> HttpResponse:
+    """Keep the literacy level that the person chose; it changes words, never numbers."""
+    wanted = request.POST.get("level", "")
+    if wanted not in LEVELS:
+        return HttpResponseBadRequest("Unknown level")
+    user: Any = request.user
+    user.literacy_level = wanted
+    user.save(update_fields=["literacy_level"])
+    back = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
+        return redirect(back)
+    return redirect("portal-home")
+
+
+def _own(request: HttpRequest) -> Patient:
+    patient = visible_patients(request.user).first()
+    if patient is None:
+        raise Http404
+    return patient
+
+
+def _level(request: HttpRequest) -> Level:
+    return cast(Level, getattr(request.user, "literacy_level", "plain"))
+
+
+def _context(request: HttpRequest, patient: Patient) -> dict[str, Any]:
+    return {
+        "patient": patient,
+        "level": _level(request),
+        "levels": [(key, LEVEL_NAMES[key]) for key in LEVELS],
+        "is_stale": StaleTwin.objects.filter(pk=patient.pk).exists(),
+        "contact": settings.CONTACT,
+        "emergency_number": settings.EMERGENCY_NUMBER,
+    }
