@@ -113,7 +113,7 @@ def _read(request: Request, entry: Entry, base_url: str) -> Json:
     reception.known_type(entry.url_type)
     if entry.url_id:
         require_scope(request, entry.url_type, "r")
-        row = reading.find(request, entry.url_type, entry.url_id)
+        row = reading.find(request, entry.url_type, entry.url_id, version=entry.url_version or None)
         content: Any = orjson.Fragment(row.content)
         return {"resource": content, "response": {"status": "200 OK", "etag": f'W/"{row.version}"'}}
     require_scope(request, entry.url_type, "s")

@@ -183,7 +183,7 @@ class _Builder:
         return concept
 
     def profiled(self, element: Element) -> Schema:
-        """A Quantity that is a SimpleQuantity or MoneyQuantity."""
+        """A Quantity that is a SimpleQuantity."""
         schema = self.object(element.type)
         _add_rules(schema, element.profile)
         return schema

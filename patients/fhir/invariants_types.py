@@ -12,7 +12,6 @@ from patients.fhir.invariants import (
 )
 
 UCUM = "http://unitsofmeasure.org"
-CURRENCY = "urn:iso:std:iso:4217"
 MEALS = {"C", "CM", "CD", "CV"}
 
 
@@ -54,10 +53,6 @@ def _age_holds(node: Json) -> bool:
 def _count_holds(node: Json) -> bool:
     is_whole = isinstance(node.get("value", 0), int)
     return _distance_holds(node) and node.get("code", "1") == "1" and is_whole
-
-
-def _money_holds(node: Json) -> bool:
-    return ("code" in node or "value" not in node) and node.get("system", CURRENCY) == CURRENCY
 
 
 def _duration_holds(node: Json) -> bool:
@@ -104,7 +99,6 @@ TYPE_RULES: dict[str, tuple[Invariant, ...]] = {
         ),
     ),
     "Expression": (at_least_one("exp-1", "expression", "reference"),),
-    "MoneyQuantity": (rule("mqty-1", "money has an ISO 4217 code", _money_holds),),
     "Period": (rule("per-1", "start must not be after end", period_holds, _WITH_END),),
     "Quantity": (_QUANTITY,),
     "Range": (rule("rng-2", "low must not be above high", _range_holds),),

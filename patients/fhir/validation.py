@@ -66,7 +66,7 @@ def _passes(resource: Json, has_contained: bool) -> bool:
 
 def _name_of(resource: Any) -> str:
     name = resource.get("resourceType") if isinstance(resource, dict) else None
-    return name if name in resource_types() else "Resource"
+    return name if isinstance(name, str) and name in resource_types() else "Resource"
 
 
 def _type_fault(resource: Any, path: str) -> Issue | None:

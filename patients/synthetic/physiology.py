@@ -15,6 +15,8 @@ _SBP_PER_BMI = 0.9  # mmHg for each kg/m2 gained [J]
 # nobody of the cohort comes to dialysis [J]
 _LEAST_EGFR = 13.0
 _STEP_DAYS = 91
+# from here on HbA1c of who is on the way to diabetes rises faster [J]
+_PROGRESSING, _ISLETS_FAIL_AT, _RUNAWAY = 0.12, 6.2, 4.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +68,21 @@ class Physiology:
         self.bmi += gain
         self.sbp += years * person.sbp_slope + late * _LATE_SBP + _SBP_PER_BMI * gain
         self.ldl += years * 0.015 + late * _LATE_LDL
-        treated = any(drug.hba1c_drop is not None for drug in drugs)
-        drift = min(person.hba1c_slope, person.hba1c_drift) if treated else person.hba1c_slope
-        self.hba1c += years * drift + late * _LATE_HBA1C
+        self.hba1c += years * self._hba1c_slope(drugs) + late * _LATE_HBA1C
         now = self.read(drugs)
         slope = kidney.annual_slope(
             person.egfr_slope, now.acr, now.sbp, on_ace_inhibitor=_has(drugs, "ace_inhibitor")
         )
         self.egfr = max(self.egfr + years * slope, _LEAST_EGFR)
         self.acr *= exp(years * person.acr_growth)
+
+    def _hba1c_slope(self, drugs: Sequence[Drug]) -> float:
+        """Untreated glucose runs away once the islets fail; treated, it drifts."""
+        slope = self.person.hba1c_slope
+        if any(drug.hba1c_drop is not None for drug in drugs):
+            return min(slope, self.person.hba1c_drift)
+        failing = slope >= _PROGRESSING and self.hba1c >= _ISLETS_FAIL_AT
+        return min(_RUNAWAY * slope, max(slope, 1.4)) if failing else slope
 
     def read(self, drugs: Sequence[Drug]) -> TrueValues:
         person = self.person

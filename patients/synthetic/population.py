@@ -47,7 +47,8 @@ def birth_date(age: float, as_of: date) -> date:
 
 def draw_traits(index: int, sex: str, birth: date, as_of: date, chance: Chance) -> Person:
     """Body and habits at the first visit; nothing has happened yet."""
-    last = working_day(as_of - timedelta(days=_days_since_visit(chance)))
+    adult_days = (as_of - birth).days - round(18.6 * YEAR)
+    last = working_day(as_of - timedelta(days=min(_days_since_visit(chance), adult_days)))
     years_seen = min(chance.uniform(6.0, 8.0), (last - birth).days / YEAR - 18.05)
     first = working_day(years_before(last, max(years_seen, 0.3)))
     age = (first - birth).days / YEAR

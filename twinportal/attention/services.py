@@ -13,6 +13,8 @@ from twinportal.attention.models import WorklistEntry
 from twinportal.attention.rules import Situation, judge
 
 REASONS_SHOWN = 2
+# half a percentage point: less is not worth a line
+SMALLEST_REASON = 0.005
 
 
 def refresh(patient_id: int, now: datetime) -> WorklistEntry:
@@ -50,11 +52,12 @@ def _situation(block: Displayed[Prediction], prediction: Prediction, now: dateti
 
 
 def _reasons(prediction: Prediction) -> list[str]:
-    """The concepts that raise the probability most, against the same age and sex."""
+    """What raises the probability most, against the same age and sex; modifiable inputs first."""
     attribution = attributions_of([prediction.pk]).get((prediction.pk, "optimal"))
     if attribution is None:
         return []
-    raising = [c for c in attribution.contributions if c["contribution"] > 0]
+    raising = [c for c in attribution.contributions if c["contribution"] >= SMALLEST_REASON]
+    raising.sort(key=lambda c: (not c["modifiable"], -c["contribution"]))
     return [f"{c['label']}: {c['display']}" for c in raising[:REASONS_SHOWN]]
 
 

@@ -26,7 +26,9 @@ class Command(BaseCommand):
         parser.add_argument("path", type=Path, help="a folder, or a file ending in .ndjson")
         parser.add_argument("--patients", type=int, default=200)
         parser.add_argument("--seed", type=int, default=1)
-        parser.add_argument("--as-of", type=date.fromisoformat, help="YYYY-MM-DD; today if left out")
+        parser.add_argument(
+            "--as-of", type=date.fromisoformat, help="YYYY-MM-DD; today if left out"
+        )
         parser.add_argument("--odd", action="store_true", help="with the oddities of real feeds")
 
     def handle(self, *args: Any, **options: Any) -> None:

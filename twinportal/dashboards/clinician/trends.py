@@ -88,10 +88,10 @@ class Trend:
     @property
     def reference_text(self) -> str:
         if self.reference is None:
-            return "no reference interval is given here"
+            return "no reference interval"
         low, high = self.reference
         span = f"up to {high:g}" if low == 0 else f"{low:g} to {high:g}"
-        return f"{span} {self.unit}"
+        return f"reference {span} {self.unit}"
 
     @property
     def summary(self) -> str:
@@ -106,8 +106,8 @@ class Trend:
 
 
 def number(value: float) -> str:
-    """Four significant digits, without trailing noughts."""
-    return f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+    """Three significant digits, without trailing noughts; whole numbers from 1,000 on."""
+    return f"{value:.3g}" if abs(value) < 1_000 else f"{value:,.0f}"
 
 
 def unit_text(unit: str) -> str:

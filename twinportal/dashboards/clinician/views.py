@@ -3,6 +3,8 @@
 import json
 from uuid import UUID
 
+from csp.constants import SELF
+from csp.decorators import csp_update
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -20,6 +22,13 @@ from twinportal.dashboards.clinician.blocks import PredictionView
 from twinportal.dashboards.clinician.releases import set_release
 from twinportal.dashboards.clinician.trends import REFERENCE_NOTE, plotly_json, trends_of
 from twinportal.dashboards.clinician.twin_page import Banner, TwinPage, concept_label
+
+# the strict bundle adds two fixed style elements: an empty one, and one rule
+PLOTLY_STYLES = [
+    SELF,
+    "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
+    "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='",
+]
 
 
 @role_required("clinician")
@@ -73,6 +82,7 @@ def prediction(request: HttpRequest, public_id: UUID, pk: int) -> HttpResponse:
     return render(request, "clinician/prediction.html", context)
 
 
+@csp_update({"style-src": PLOTLY_STYLES})
 @role_required("clinician")
 def trend(request: HttpRequest, public_id: UUID, concept: str) -> HttpResponse:
     """One measurement over time, as a picture and as a table of the same values."""

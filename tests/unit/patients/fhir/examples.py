@@ -73,7 +73,7 @@ CONDITION: Json = {
     "clinicalStatus": concept(f"{HL7}/condition-clinical", "resolved"),
     "verificationStatus": concept(f"{HL7}/condition-ver-status", "confirmed"),
     "code": {"text": "asthma"},
-    "subject": {"reference": "Patient/p1/_history/2", "type": "Patient"},
+    "subject": {"reference": "Patient/p1/_history/2"},
     "onsetAge": {"value": 12, "system": UCUM, "code": "a"},
     "abatementDateTime": "2001-05",
     "stage": [{"summary": {"text": "II"}}],

@@ -63,14 +63,13 @@ def test_a_code_may_state_several_conditions():
     assert {draft.path for draft in drafts} == {"Condition"}
 
 
-def test_several_codings_of_one_condition_are_one_fact_with_the_finest_stage():
-    code = {
-        "coding": [
-            {"system": SNOMED, "code": "433144002"},
-            {"system": ICD10CM, "code": "N18.31"},
-        ]
-    }
-    draft = one(condition(code=code))
+@pytest.mark.parametrize("order", [1, -1])
+def test_several_codings_of_one_condition_are_one_fact_with_the_finest_stage(order):
+    codings = [
+        {"system": SNOMED, "code": "433144002"},
+        {"system": ICD10CM, "code": "N18.31"},
+    ]
+    draft = one(condition(code={"coding": codings[::order]}))
     assert (draft.concept, draft.value_code) == ("ckd", "G3a")
 
 

@@ -3,6 +3,9 @@
 import pytest
 
 from patients.record.projection import project
+from patients.record.quantities import measured
+from patients.terminology.codings import code_in
+from patients.terminology.measurements import observation_of
 from tests.unit.patients.record.builders import (
     LOINC,
     SNOMED,
@@ -77,6 +80,7 @@ def test_a_plain_result():
         ("2339-0", quantity(1080, "mg/dL"), 1080 / 18.016, "verify"),
         ("1742-6", quantity(4200, "U/L"), 4200, "verify"),
         ("2160-0", quantity(10**400, "mg/dL"), None, "impossible"),
+        ("2160-0", quantity(float("inf"), "mg/dL"), None, "impossible"),
         # a bound is not a value
         ("9318-7", quantity(5, "mg/g", comparator="<"), None, "unclassified"),
         ("33914-3", quantity(90, "mL/min/1.73m2", comparator=">"), None, "unclassified"),
@@ -246,3 +250,14 @@ def test_nul_characters_do_not_reach_the_database():
 
 def test_a_unit_text_needs_no_system():
     assert one(observation("8480-6", valueQuantity={"value": 120, "unit": "mmHg"})).value == 120
+
+
+def test_a_number_of_thousands_of_digits_is_impossible():
+    draft = one(observation("2160-0", 10**5000, "mg/dL"))
+    assert (draft.quality, draft.raw_value) == ("impossible", "a number of thousands of digits")
+
+
+def test_only_a_measurement_can_be_measured():
+    question = observation_of(code_in("loinc", "72166-2"))
+    with pytest.raises(TypeError, match="smoking_status"):
+        measured(question, {})

@@ -91,7 +91,7 @@ def damaged(draw):
         node = resource
         for step in way:
             node = node[step]
-        node[last] = draw(ODD)
+        node[last] = copy.deepcopy(draw(ODD))
     return resource
 
 

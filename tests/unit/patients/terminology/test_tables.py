@@ -2,7 +2,15 @@
 
 import pytest
 
-from patients.terminology import tables
+from patients.terminology import (
+    allergies,
+    answers,
+    conditions,
+    measurements,
+    medications,
+    tables,
+    units,
+)
 from patients.terminology.spans import span
 
 
@@ -35,3 +43,71 @@ def test_hours_stay_hours_and_nothing_is_no_limit():
 def test_an_unknown_span_is_refused():
     with pytest.raises(ValueError, match="no span"):
         span("2 fortnights")
+
+
+TWICE = {
+    allergies._negative_findings: {"system": "snomed", "code": "716186003", "value_code": "x"},
+    answers._answers: {
+        "concept": "smoking_status",
+        "system": "snomed",
+        "code": "8517006",
+        "value_code": "former",
+        "display": "",
+    },
+    conditions._codes: {
+        "concept": "ckd",
+        "systems": "snomed",
+        "code": "709044004",
+        "match": "exact",
+        "detail": "",
+        "also": "",
+        "display": "",
+    },
+    measurements._observation_codes: {
+        "concept": "weight",
+        "system": "loinc",
+        "code": "29463-7",
+        "display": "",
+        "refused_unit": "",
+    },
+    medications._medications: {
+        "system": "rxnorm",
+        "code": "29046",
+        "classes": "statin",
+        "ingredients": "x",
+        "display": "",
+    },
+}
+
+
+@pytest.mark.parametrize("load", TWICE, ids=lambda load: load.__module__.rpartition(".")[2])
+def test_a_code_that_stands_twice_is_refused(monkeypatch, load):
+    monkeypatch.setattr(tables, "rows", lambda *_: [TWICE[load], TWICE[load]])
+    with pytest.raises(ValueError, match="twice"):
+        load()
+
+
+def test_an_answer_to_no_question_is_refused(monkeypatch):
+    row = TWICE[answers._answers] | {"concept": "weight"}
+    monkeypatch.setattr(tables, "rows", lambda *_: [row])
+    with pytest.raises(ValueError, match="no coded concept"):
+        answers._answers()
+
+
+def test_a_spelling_of_two_units_is_refused(monkeypatch):
+    rows = [{"ucum": "mg/dL", "spellings": "x"}, {"ucum": "g/L", "spellings": "X"}]
+    monkeypatch.setattr(tables, "rows", lambda *_: rows)
+    with pytest.raises(ValueError, match="two ways"):
+        units._spellings()
+
+
+def test_a_conversion_to_another_unit_than_the_canonical_is_refused(monkeypatch):
+    row = {"concepts": "weight", "from_unit": "g", "to_unit": "mg"}
+    monkeypatch.setattr(tables, "rows", lambda *_: [row])
+    with pytest.raises(ValueError, match="weight"):
+        units._conversions()
+
+
+def test_a_conversion_that_falls_is_refused():
+    with pytest.raises(ValueError, match="rises"):
+        units.Conversion(multiply=-1)

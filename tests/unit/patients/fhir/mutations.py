@@ -1,0 +1,64 @@
+"""Small random changes to valid resources, as a Hypothesis strategy."""
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.unit.patients.fhir import examples as ex
+
+ODD_VALUES: list[Any] = [
+    None, "", " ", "x", "a b", "\x00", "true", [], {}, [None], [[]], [{}], ["a"], [1],
+    0, 1, -1, 1.0, 1.5, 1e308, 2**31, True, False,
+    "2024-02-30", "2024-13", "2024-01-01T10:00:00", "9", "SGVsbG8", "=", "http://x y", "http://x",
+    "#x", "Foo/1", "Patient/1", "Organization/1", "urn:uuid:1",
+    {"id": "1"}, {"extension": []}, {"extension": [{"url": "http://x", "valueString": "y"}]},
+    {"reference": "Patient/9"}, {"text": "t"}, {"coding": []}, {"value": 1},
+    {"coding": [{"system": "s", "code": "c"}]}, {"start": "2025", "end": "2024"},
+    {"resourceType": "Patient"},
+]  # fmt: skip
+NAMES = [
+    "status", "code", "value", "valueString", "valueQuantity", "_status", "_given", "id",
+    "extension", "text", "reference", "system", "start", "end", "unknown", "period", "contained",
+    "identifier", "coding", "comparator", "dataAbsentReason", "_birthDate", "div", "type", "unit",
+    "deceasedDateTime", "resourceType", "url", "_url", "data", "modifierExtension", "meta",
+]  # fmt: skip
+
+
+def _places(node: Any, path: tuple = ()) -> Iterator[tuple]:
+    """Paths of everything inside, the root left out."""
+    members = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, value in members:
+        yield (*path, key)
+        if isinstance(value, (dict, list)):
+            yield from _places(value, (*path, key))
+
+
+def _at(node: Any, path: tuple) -> Any:
+    for key in path:
+        node = node[key]
+    return node
+
+
+@st.composite
+def broken_resources(draw: st.DrawFn) -> ex.Json:
+    """A valid resource with one or two members replaced, removed, added or moved."""
+    resource = copy.deepcopy(draw(st.sampled_from(ex.ALL)))
+    for _ in range(draw(st.integers(1, 2))):
+        places = list(_places(resource))
+        path = draw(st.sampled_from(places))
+        parent, target = _at(resource, path[:-1]), _at(resource, path)
+        value = copy.deepcopy(draw(st.sampled_from(ODD_VALUES)))
+        match draw(st.sampled_from(["replace", "remove", "add", "move"])):
+            case "replace":
+                parent[path[-1]] = value
+            case "remove":
+                del parent[path[-1]]
+            case "add" if isinstance(target, dict):
+                target[draw(st.sampled_from(NAMES))] = value
+            case "add" if isinstance(target, list):
+                target.append(value)
+            case _:
+                parent[path[-1]] = copy.deepcopy(_at(resource, draw(st.sampled_from(places))))
+    return resource
