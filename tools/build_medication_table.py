@@ -15,10 +15,10 @@ Four sources, all curated by hand, drug by drug; nothing is classified from a na
   by their ATC codes.
 
 `source` tells how a code was confirmed: `cpic`; `synthea` (code and display in the data); `ecqm`
-(RxNorm code and name seen in a public copy of a US quality-measure value set); `public-list` (seen
-with its name in public code lists); `class-list` (seen in a public list of its class, so that only
-the class is known); `who-atc` (structure of ATC, [M]). RxNorm codes and names are by the US
-National Library of Medicine.
+(in a public copy of a US quality-measure value set of that class; the ingredient as printed there
+or, where the copy prints codes only, [M]); `public-list` (seen with its name in public code lists);
+`class-list` (seen in a public list of its class, so that only the class is known); `who-atc`
+(structure of ATC, [M]). RxNorm codes and names are by the US National Library of Medicine.
 """
 
 import argparse

@@ -43,7 +43,9 @@ class Fact(models.Model):
     code = models.CharField(max_length=64, blank=True)
     display = models.CharField(max_length=400, blank=True)
     effective_at = models.DateTimeField(null=True, blank=True)
-    effective_precision = models.CharField(max_length=6, blank=True, help_text="year month day time")
+    effective_precision = models.CharField(
+        max_length=6, blank=True, help_text="year month day time"
+    )
     end_at = models.DateTimeField(null=True, blank=True)
     recorded_at = models.DateTimeField()
     quality = models.CharField(max_length=12, choices=Quality)

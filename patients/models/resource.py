@@ -58,7 +58,9 @@ class ResourceVersion(models.Model):
     content = models.TextField(blank=True, help_text="Empty for a deletion.")
     method = models.CharField(max_length=6, choices=Method)
     recorded_at = models.DateTimeField()
-    source = models.CharField(max_length=200, blank=True, help_text="Which client or import sent it.")
+    source = models.CharField(
+        max_length=200, blank=True, help_text="Which client or import sent it."
+    )
     request_id = models.CharField(max_length=64, blank=True)
 
     class Meta:

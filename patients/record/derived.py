@@ -44,7 +44,7 @@ def _is_adult(height: Value, birth_date: date | None, precision: str) -> bool:
 
 def _bmi(weight: Value, height: Value) -> Value | None:
     concept = MEASUREMENTS["bmi"]
-    if weight.value is None or not height.value:
+    if not weight.value or not height.value:
         return None
     bmi = weight.value / (height.value / CM_PER_M) ** 2
     if not concept.is_possible(bmi):

@@ -172,15 +172,11 @@ def _bounds(resource: Json) -> _Bounds:
     starts, ends, lengths = [], [], []
     for repeat in repeats:
         period = child(repeat, "boundsPeriod")
-        start = start_of(period)
         length = _duration(child(repeat, "boundsDuration")) or _duration(
             child(child(repeat, "boundsRange"), "high")
         )
-        end = end_of(period)
-        if end is None and start and length:
-            end = later(start.at, length)
-        starts.append(start)
-        ends.append(end)
+        starts.append(start_of(period))
+        ends.append(end_of(period))
         lengths.append(length)
     first = min((start for start in starts if start), key=lambda start: start.at, default=None)
     last = None if None in ends else max((end for end in ends if end), default=None)

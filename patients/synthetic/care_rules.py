@@ -128,9 +128,6 @@ def _intensify(case: Case, hba1c: float, previous: float) -> int | None:
         return None
     ladder = ("metformin", "glipizide", "insulin")
     taken = [key for key in (*ladder, "metformin_reduced") if chart.takes(key)]
-    if not taken:
-        _start_first_glucose_drug(case)
-        return _AFTER_A_CHANGE
     if min(chart.days_on(key, case.day) for key in taken) < 2 * _SETTLING_DAYS:
         return _AFTER_A_CHANGE
     for key in ladder[1:]:

@@ -39,7 +39,7 @@ class Chance:
     def weighted(self, options: Sequence[tuple[T, float]]) -> T:
         """One of (option, weight) pairs."""
         left = self._random.random() * sum(weight for _, weight in options)
-        for option, weight in options:
+        for option, weight in options[:-1]:
             left -= weight
             if left < 0:
                 return option

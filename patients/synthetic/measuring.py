@@ -27,7 +27,7 @@ def vital_signs(true: TrueValues, chance: Chance) -> Readings:
     return {
         "systolic_bp": float(round(true.sbp + shift)),
         "diastolic_bp": float(round(min(diastolic, true.sbp + shift - 18))),
-        "heart_rate": float(round(true.heart_rate + chance.noise(5.0))),
+        "heart_rate": float(round(max(true.heart_rate + chance.noise(5.0), 42.0))),
         "weight": round(true.weight_kg + chance.noise(1.0), 1),
     }
 

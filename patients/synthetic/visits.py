@@ -83,8 +83,7 @@ class VisitResources:
 
     def observations(self, visit: Visit) -> Iterator[Json]:
         readings = visit.readings
-        if "systolic_bp" in readings:
-            yield self._blood_pressure(visit)
+        yield self._blood_pressure(visit)
         for key, measured in MEASURED.items():
             if key in readings and key not in ("systolic_bp", "diastolic_bp"):
                 yield self._measurement(visit, measured)

@@ -1,7 +1,9 @@
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from patients.record.derived import derived_bmi
 from patients.record.state import Demographics
 from patients.record.state_as_of import state_as_of
 from tests.unit.patients.record.builders import day, observation, stored
@@ -63,3 +65,11 @@ def test_impossible_results_and_missing_parts_give_nothing():
 def test_an_old_weight_is_an_old_bmi():
     parts = ("height", 180, "1999-01-01"), ("weight", 81, "2020-01-01")
     assert latest_bmi(*parts, max_age_days=731) is None
+
+
+def test_a_value_without_a_number_gives_nothing():
+    (row,) = stored(observation("29463-7", 81, "kg"))
+    weight = state_as_of(ADULT, [row], day("2026-11-20")).latest("weight")
+    nothing = replace(weight, value=None)
+    assert derived_bmi([weight], [nothing], ADULT.birth_date, "day") is None
+    assert derived_bmi([], [weight], ADULT.birth_date, "day") is None

@@ -37,9 +37,9 @@ DURATION = dosage(boundsDuration={"value": 2, "code": "wk"})
         (BOUNDS, "2024-03-10", "2024-05-01", "usable"),
         (DURATION, "2024-03-01", "2024-03-15", "usable"),
         (
-            dosage(boundsPeriod={"start": "2024-03-10"}, boundsDuration={"value": 1, "code": "wk"}),
-            "2024-03-10",
-            "2024-03-17",
+            dosage(boundsRange={"high": {"value": 3, "unit": "Weeks"}}),
+            "2024-03-01",
+            "2024-03-22",
             "usable",
         ),
         (supply(30, "d"), "2024-03-01", None, "usable"),

@@ -63,6 +63,7 @@ def test_a_plain_result():
         ("2160-0", quantity(1.1, "mmHg"), None, "unknown_unit"),
         ("2160-0", quantity(1.1, "umol/L", code="mg/dL"), None, "unknown_unit"),
         ("2160-0", quantity(1.1, "mg/dL", code="madeup"), None, "unknown_unit"),
+        ("2160-0", quantity(1.1, "kg", code="mg/dL"), None, "unknown_unit"),
         ("777-3", quantity(250, "10*9/L", code="10*3/uL"), 250, "usable"),
         ("4548-4", quantity(6.5, "%"), 6.5, "usable"),
         ("59261-8", quantity(48, "mmol/mol"), 6.54304, "usable"),
