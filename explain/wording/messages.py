@@ -48,7 +48,7 @@ def result_text(
     """
     words = outcome_words(outcome, level)
     own, other = frequency(probability), frequency(baseline)
-    within = f"in the next {years(horizon)}"
+    within = f"within {years(horizon)}"
     healthy = {
         "plain": "people of your age whose test results are all good",
         "standard": "people of your age and sex with healthy test results",

@@ -25,7 +25,7 @@ OUTCOMES: dict[str, dict[Level, OutcomeWords]] = {
     "cvd": {
         "plain": OutcomeWords(
             "Your heart and blood vessels",
-            "have a heart attack, a stroke or a weak heart",
+            "have a heart attack, stroke or weak heart",
             "This is about the health of your heart and blood vessels.",
         ),
         "standard": OutcomeWords(

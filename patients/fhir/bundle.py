@@ -14,7 +14,7 @@ from patients.errors import FhirError
 from patients.fhir.definitions import resource_types
 from patients.fhir.outcome import Issue, error
 from patients.fhir.references import iter_references
-from patients.fhir.validation import validate
+from patients.fhir.validation import validate, validate_frame
 
 Json = dict[str, Any]
 Method = Literal["DELETE", "POST", "PUT", "GET"]
@@ -126,26 +126,26 @@ def _kind(content: Json, collections: bool) -> str:
 
 
 def _frame_faults(content: Json) -> list[Issue]:
-    """Faults of the Bundle without its resources."""
+    """Faults of the Bundle without its resources: an empty one stands for each."""
     found = content.get("entry")
     if isinstance(found, list):
-        bare = [
-            {k: v for k, v in entry.items() if k != "resource"}
-            if isinstance(entry, dict)
-            else entry
-            for entry in found
-        ]
-        content = {**content, "entry": bare}
-    return validate(content)
+        content = {**content, "entry": [_without_resource(entry) for entry in found]}
+    return validate_frame(content)
+
+
+def _without_resource(entry: Any) -> Any:
+    if isinstance(entry, dict) and isinstance(entry.get("resource"), dict):
+        return {**entry, "resource": {}}
+    return entry
 
 
 def _entry(index: int, element: Json, raw: bytes, kind: str) -> Entry:
     resource, request = element.get("resource"), element.get("request")
     entry = Entry(index, full_url=_text(element.get("fullUrl")), raw=raw)
-    if resource is not None and not isinstance(resource, dict):
-        entry.fault("structure", f"{entry.path}.resource: a resource is expected", "resource")
-    elif resource is not None:
+    if isinstance(resource, dict):
         entry.resource = resource
+    elif resource is not None:
+        entry.fault("structure", "a resource is expected", "resource")
     if kind == "collection":
         _as_collected(entry)
     elif isinstance(request, dict):
@@ -207,7 +207,8 @@ def _check_resource(entry: Entry) -> None:
     resource = entry.resource
     if entry.method in ("POST", "PUT"):
         if resource is None:
-            entry.fault("required", f"{entry.method} needs a resource", "resource")
+            if not entry.raw:
+                entry.fault("required", f"{entry.method} needs a resource", "resource")
             return
         given = resource.get("resourceType")
         if given != entry.url_type:

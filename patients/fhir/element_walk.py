@@ -38,9 +38,9 @@ class Walk:
         if not isinstance(node, dict):
             self.fault("structure", path, f"an object is expected, not {kind_of(node)}")
             return
-        before = len(self.issues)
         if not is_resource and not node.keys() - {"id"}:
             self.fault("structure", path, "an empty element is not allowed; leave it out")
+            return
         known = elements(type_name)
         for name, value in node.items():
             if name == "resourceType" and is_resource:
@@ -53,9 +53,8 @@ class Walk:
             else:
                 self._member(node, value, element, f"{path}.{name}")
         self._required(node, known, path)
-        if len(self.issues) == before:
-            self._rules(node, type_name, path)
-            self._rules(node, profile, path)
+        self._rules(node, type_name, path)
+        self._rules(node, profile, path)
 
     def _unknown(self, name: str, known: dict[str, Element], path: str) -> None:
         near = get_close_matches(name, known, n=1)
@@ -145,8 +144,7 @@ class Walk:
             for where, text in reference_faults(value, element.targets):
                 self.fault("value", f"{path}.{where}", text)
         elif element.binding:
-            codings = [value] if element.type == "Coding" else value.get("coding", [])
-            systems = binding(element.binding)
+            codings, systems = value.get("coding", []), binding(element.binding)
             if not any(c.get("code") in systems.get(c.get("system", ""), ()) for c in codings):
                 codes = {code for listed in systems.values() for code in listed}
                 text = f"a coding is needed that is {_one_of(codes, element)}"
@@ -154,7 +152,11 @@ class Walk:
 
     def _rules(self, node: Json, type_name: str, path: str) -> None:
         for rule in RULES.get(type_name, ()):
-            for where in rule.offenders(node):
+            try:
+                offenders = list(rule.offenders(node))
+            except (TypeError, AttributeError, KeyError, ValueError):
+                continue  # a member is malformed, which has been said by now
+            for where in offenders:
                 place = f"{path}.{where}" if where else path
                 self.fault("invariant", place, f"{rule.says} ({rule.key})")
 

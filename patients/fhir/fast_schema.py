@@ -21,7 +21,6 @@ from patients.fhir.primitives import INTEGERS, PATTERNS
 from patients.fhir.rules import BY_KEY, RULES
 
 Schema = dict[str, Any]
-NOTHING: Schema = {"not": {}}
 # Extension.value[x] can be of 50 types; of those that are rarely sent the walk takes care
 _EXTENSION_TYPES = PRIMITIVES | {
     "Address",
@@ -111,9 +110,8 @@ class _Builder:
 
     def value(self, element: Element) -> Schema:
         if element.type == "Resource":
-            if element.name != "contained":
-                return NOTHING
-            return {"type": "array", "minItems": 1, "items": {"type": "object"}}
+            # resources inside are for their own schemas
+            return self.listed(element, {"type": "object"})
         return self.listed(element, self.single(element))
 
     def listed(self, element: Element, schema: Schema) -> Schema:
@@ -167,7 +165,7 @@ class _Builder:
         return schema
 
     def bound(self, element: Element) -> Schema:
-        """A Coding or CodeableConcept with codes of a required value set only."""
+        """A CodeableConcept with codes of its required value set only."""
         coding = self.object("Coding")
         systems = binding(element.binding).items()
         coding["required"] = ["system", "code"]
@@ -175,8 +173,6 @@ class _Builder:
             {"properties": {"system": {"enum": [system]}, "code": {"enum": sorted(codes)}}}
             for system, codes in systems
         ]
-        if element.type == "Coding":
-            return coding
         concept = self.object("CodeableConcept")
         concept["properties"]["coding"] = {"type": "array", "minItems": 1, "items": coding}
         concept["required"] = ["coding"]
@@ -203,11 +199,10 @@ _PRIMITIVES: dict[str, Schema] = {
 def _exclude_each_other(schema: Schema, group: list[Element]) -> None:
     """At most one of value[x], exactly one where it is required."""
     names = [element.name for element in group]
-    if len(names) > 1:
-        dependencies = schema.setdefault("dependencies", {})
-        for name in names:
-            others = [{"required": [other]} for other in names if other != name]
-            dependencies[name] = {"not": {"anyOf": others}}
+    dependencies = schema.setdefault("dependencies", {})
+    for name in names:
+        others = [{"required": [other]} for other in names if other != name]
+        dependencies[name] = {"not": {"anyOf": others}} if others else {}
     if group[0].required:
         schema.setdefault("allOf", []).append({"anyOf": [{"required": [name]} for name in names]})
 

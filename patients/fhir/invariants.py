@@ -59,5 +59,6 @@ def present(node: Json, name: str) -> bool:
     """Whether the member is there, if only as an extension; "value[x]" is any of its types."""
     if name.endswith("[x]"):
         stem = name[:-3]
-        return any(k.startswith(stem) and k[len(stem) : len(stem) + 1].isupper() for k in node)
+        names = (member.removeprefix("_") for member in node)
+        return any(n.startswith(stem) and n[len(stem) : len(stem) + 1].isupper() for n in names)
     return name in node or f"_{name}" in node

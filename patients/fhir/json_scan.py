@@ -10,7 +10,7 @@ from typing import NoReturn
 from patients.errors import FhirError
 from patients.fhir.outcome import Issue
 
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]:,]', re.DOTALL)
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\]:]', re.DOTALL)
 
 
 class FhirSyntaxError(FhirError):
@@ -37,20 +37,19 @@ def scan(raw: bytes, *, max_depth: int) -> None:
 
     `raw` is known to be well-formed JSON.
     """
-    names: list[set[str] | None] = []  # one per open bracket; None for an array
-    text: tuple[int, bytes] | None = None
+    names: list[set[str]] = []  # for each open bracket; a list's stays empty
+    text = (0, b"")
     for match in _TOKEN.finditer(raw):
         token = match.group()
         if token[0] == 0x22:  # "
             text = (match.start(), token)
         elif token == b":":
-            if text is not None and names and names[-1] is not None:
-                _add_name(names[-1], *text, raw)
+            _add_name(names[-1], *text, raw)
         elif token in b"{[":
-            names.append(set() if token == b"{" else None)
+            names.append(set())
             if len(names) > max_depth:
                 refuse(f"nested deeper than {max_depth} levels", raw, match.start())
-        elif token in b"}]":
+        else:
             names.pop()
 
 

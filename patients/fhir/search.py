@@ -11,7 +11,7 @@ from patients.fhir import dates
 from patients.fhir.definitions import resource_types
 from patients.fhir.outcome import error
 from patients.fhir.references import parse_reference
-from patients.fhir.search_index import SEPARATOR, IndexEntry, escape, extract_index
+from patients.fhir.search_index import LONGEST_TOKEN, SEPARATOR, IndexEntry, escape, extract_index
 from patients.fhir.search_parameters import (
     RESULT_PARAMETERS,
     SEARCH_PARAMETERS,
@@ -64,17 +64,11 @@ class DateRange(NamedTuple):
         """
         if date_low is None or date_high is None:
             return False
-        match self.prefix:
-            case "eq":
-                return self.low <= date_low and date_high <= self.high
-            case "gt":
-                return date_high > self.high
-            case "lt":
-                return date_low < self.low
-            case "ge":
-                return date_high > self.low
-            case "le":
-                return date_low < self.high
+        if self.prefix == "eq":
+            return self.low <= date_low and date_high <= self.high
+        if self.prefix in ("gt", "ge"):
+            return date_high > (self.high if self.prefix == "gt" else self.low)
+        return date_low < (self.low if self.prefix == "lt" else self.high)
 
 
 @dataclass(frozen=True)
@@ -128,14 +122,13 @@ def parse_query(type_name: str, pairs: Sequence[tuple[str, str]], *, base_url: s
         else:
             parameter = _parameter(type_name, name)
             values = _values(name, text)
-            match parameter.type:
-                case "token":
-                    tokens.append(tuple(_token(name, value) for value in values))
-                case "reference":
-                    group = [r for v in values for r in _references(parameter, v, base_url)]
-                    refs.append(tuple(dict.fromkeys(group)))
-                case "date":
-                    ranges.append(tuple(_date(name, value) for value in values))
+            if parameter.type == "token":
+                tokens.append(tuple(_token(name, value) for value in values))
+            elif parameter.type == "reference":
+                group = [r for v in values for r in _references(parameter, v, base_url)]
+                refs.append(tuple(dict.fromkeys(group)))
+            else:
+                ranges.append(tuple(_date(name, value) for value in values))
     echo = tuple((n, str(count) if n == "_count" else text) for n, text in pairs)
     return Query(type_name, ids, tuple(tokens), tuple(refs), tuple(ranges), count, cursor, echo)
 
@@ -215,6 +208,8 @@ def _id(text: str) -> str:
 
 def _token(name: str, text: str) -> str:
     parts = [_unescape(part) for part in _split(text, "|")]
+    if sum(map(len, parts)) > LONGEST_TOKEN:
+        raise SearchParameterError(name, f"'{name}' is longer than {LONGEST_TOKEN} characters")
     if len(parts) > 2:
         raise SearchParameterError(
             name, f"'{name}': write system|code, and \\| for a '|' inside either"

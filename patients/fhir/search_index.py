@@ -20,6 +20,7 @@ from patients.fhir.search_parameters import ElementPath, SearchParameter, search
 SEPARATOR = "\x1f"
 # longer values make an index row that PostgreSQL's GIN refuses; nobody searches for them
 LONGEST_TOKEN = 500
+_EVENT = ElementPath(("event",), "dateTime")
 Json = dict[str, Any]
 
 
@@ -47,7 +48,7 @@ def extract_index(resource: Json) -> IndexEntry:
             if parameter.type == "token":
                 tokens.update(dict.fromkeys(_tokens(parameter.name, path, found)))
             elif parameter.type == "reference":
-                refs.update(dict.fromkeys(_refs(parameter, path, found)))
+                refs.update(dict.fromkeys(_refs(parameter, found)))
             else:
                 for start, end in _intervals(path, found):
                     low = start if low is None else min(low, start)
@@ -62,9 +63,9 @@ def escape(text: str) -> str:
 
 def token_strings(parameter: str, system: str, code: str) -> Iterator[str]:
     """Every string under which a coded value is found."""
-    prefix, system, code = f"{parameter}{SEPARATOR}", escape(system), escape(code)
     if len(system) + len(code) > LONGEST_TOKEN:
         return
+    prefix, system, code = f"{parameter}{SEPARATOR}", escape(system), escape(code)
     if code:
         yield f"{prefix}{system}|{code}"
         yield f"{prefix}{code}"
@@ -74,40 +75,34 @@ def token_strings(parameter: str, system: str, code: str) -> Iterator[str]:
 
 def _tokens(name: str, path: ElementPath, values: Iterable[Any]) -> Iterator[str]:
     for value in values:
-        match path.type:
-            case "CodeableConcept":
-                for coding in value.get("coding", ()):
-                    yield from token_strings(name, coding.get("system", ""), coding.get("code", ""))
-            case "Coding":
-                yield from token_strings(name, value.get("system", ""), value.get("code", ""))
-            case "Identifier":
-                yield from token_strings(name, value.get("system", ""), value.get("value", ""))
-            case _ if isinstance(value, str):
-                yield from token_strings(name, "", value)
+        if path.type == "CodeableConcept":
+            for coding in value.get("coding", ()):
+                yield from token_strings(name, coding.get("system", ""), coding.get("code", ""))
+        elif path.type == "Coding":
+            yield from token_strings(name, value.get("system", ""), value.get("code", ""))
+        elif path.type == "Identifier":
+            yield from token_strings(name, value.get("system", ""), value.get("value", ""))
+        elif isinstance(value, str):  # null where only an extension stands in a list
+            yield from token_strings(name, "", value)
 
 
-def _refs(parameter: SearchParameter, path: ElementPath, values: Iterable[Any]) -> Iterator[str]:
+def _refs(parameter: SearchParameter, values: Iterable[Any]) -> Iterator[str]:
     for value in values:
-        text = value.get("reference", "") if path.type == "Reference" else ""
-        parsed = parse_reference(text)
-        if parsed.id and parsed.type in parameter.targets:
+        parsed = parse_reference(value.get("reference", ""))
+        if parsed.id and parsed.type in parameter.targets and len(parsed.text) <= LONGEST_TOKEN:
             yield f"{parameter.name}{SEPARATOR}{parsed.literal}"
 
 
 def _intervals(path: ElementPath, values: Iterable[Any]) -> Iterator[tuple[datetime, datetime]]:
     for value in values:
-        match path.type:
-            case "date" | "dateTime" | "instant":
-                if isinstance(value, str):  # null where only an extension stands in a list
-                    partial = dates.parse(value)
-                    yield partial.low, partial.high
-            case "Period":
-                yield from _period(value)
-            case "Timing":
-                for event in value.get("event", ()):
-                    partial = dates.parse(event)
-                    yield partial.low, partial.high
-                yield from _period(value.get("repeat", {}).get("boundsPeriod", {}))
+        if path.type == "Period":
+            yield from _period(value)
+        elif path.type == "Timing":
+            yield from _intervals(_EVENT, value.get("event", ()))
+            yield from _period(value.get("repeat", {}).get("boundsPeriod", {}))
+        elif path.type in ("date", "dateTime", "instant") and isinstance(value, str):
+            partial = dates.parse(value)
+            yield partial.low, partial.high
 
 
 def _period(period: Json) -> Iterator[tuple[datetime, datetime]]:

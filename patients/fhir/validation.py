@@ -16,6 +16,8 @@ from patients.fhir.primitives import kind_of, quoted
 from patients.fhir.rules import RULES
 
 Json = dict[str, Any]
+# their entries are resources, which the walk takes one by one
+_WITH_RESOURCES = ("Bundle", "Parameters")
 
 
 def validate(resource: Json, *, path: str | None = None) -> list[Issue]:
@@ -40,12 +42,26 @@ def explain(resource: Any, path: str, *, is_contained: bool = False) -> list[Iss
     walk.resource(resource, path)
     issues = walk.issues
     for where, inner in walk.inner:
-        issues += explain(inner, where, is_contained=where.startswith(f"{path}.contained["))
+        if where.startswith(f"{path}.contained["):
+            issues += explain(inner, where, is_contained=True)
+        else:
+            issues += validate(inner, path=where)
     return issues if is_contained else [*issues, *containment_issues(resource, path)]
 
 
+def validate_frame(bundle: Json) -> list[Issue]:
+    """Faults of a Bundle or Parameters apart from those of the resources in its entries."""
+    if _passes(bundle, has_contained=False):
+        return []
+    walk = Walk()
+    walk.resource(bundle, bundle["resourceType"])
+    return walk.issues
+
+
 def _is_certainly_valid(resource: Any) -> bool:
-    if not isinstance(resource, dict) or not _passes(resource, "contained" in resource):
+    if not isinstance(resource, dict) or resource.get("resourceType") in _WITH_RESOURCES:
+        return False
+    if not _passes(resource, has_contained="contained" in resource):
         return False
     inner = resource.get("contained")
     if inner is None:
@@ -55,7 +71,7 @@ def _is_certainly_valid(resource: Any) -> bool:
     return is_contained_cleanly(resource)
 
 
-def _passes(resource: Json, has_contained: bool) -> bool:
+def _passes(resource: Json, *, has_contained: bool) -> bool:
     name = resource.get("resourceType")
     if not isinstance(name, str) or name not in resource_types():
         return False

@@ -7,25 +7,26 @@ from hypothesis import strategies as st
 
 from patients.fhir import dates
 
-MOMENTS = st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2200, 1, 1))
+MOMENTS = st.datetimes().filter(lambda moment: 2 <= moment.year <= 9998)
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda m: timezone(timedelta(minutes=m)))
 
 
 @given(MOMENTS)
 def test_a_year_a_month_and_a_day_are_what_they_span(moment):
     moment = moment.replace(tzinfo=UTC)
-    for text, precision in (("%Y", "year"), ("%Y-%m", "month"), ("%Y-%m-%d", "day")):
-        partial = dates.parse(moment.strftime(text))
+    for length, precision in ((4, "year"), (7, "month"), (10, "day")):
+        text = moment.isoformat()[:length]
+        partial = dates.parse(text)
         assert partial.precision == precision
         assert partial.low <= moment < partial.high
-        assert partial.low.strftime(text) == moment.strftime(text)
         last = partial.high - timedelta(microseconds=1)
-        assert last.strftime(text) == moment.strftime(text)
-        assert partial.high.strftime(text) != moment.strftime(text)
+        assert partial.low.isoformat()[:length] == last.isoformat()[:length] == text
+        assert partial.high.isoformat()[:length] != text
 
 
-@given(st.datetimes(timezones=ZONES, min_value=datetime(2, 1, 1), max_value=datetime(9999, 1, 1)))
-def test_a_full_time_means_itself(moment):
+@given(MOMENTS, ZONES)
+def test_a_full_time_means_itself(moment, zone):
+    moment = moment.replace(tzinfo=zone)
     partial = dates.parse(moment.isoformat(timespec="microseconds"))
     assert partial.low == moment
     assert partial.high - partial.low == timedelta(microseconds=1)
@@ -57,7 +58,7 @@ def test_any_text_is_read_or_refused(text):
     ],
 )  # fmt: skip
 def test_what_is_no_fhir_date_is_refused(text):
-    with pytest.raises(ValueError, match="date|time|leap"):
+    with pytest.raises(ValueError, match=r"date|time|leap"):
         dates.parse(text)
 
 

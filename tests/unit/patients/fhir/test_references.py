@@ -49,6 +49,7 @@ def test_our_own_address_is_relative():
 
 def test_every_reference_is_found_with_its_path():
     resource = copy.deepcopy(ex.MEDICATION_REQUEST)
+    resource["instantiatesUri"] = ["http://example.org/x"]
     resource["contained"][0]["manufacturer"] = {"reference": "Organization/1"}
     found = {path: element["reference"] for path, element in iter_references(resource)}
     assert found == {

@@ -153,6 +153,19 @@ def test_large_value_sets_are_named_not_listed():
     assert "value set resource-types" in found["SearchParameter.base[0]"]
 
 
+def test_a_reference_to_anything_is_to_some_resource_type():
+    found = said(changed(ex.OBSERVATION, focus=[{"type": "Foo", "display": "x"}]))
+    assert "is not a resource type of R4" in found["Observation.focus[0].type"]
+
+
+def test_a_rule_is_told_beside_other_faults():
+    found = said(changed(ex.PATIENT, gender="F", contact=[{"gender": "M"}]))
+    assert set(found) == {"Patient.gender", "Patient.contact[0]", "Patient.contact[0].gender"}
+    values = {"low": {"value": "1"}, "high": {"value": 2}}
+    found = said(changed(ex.OBSERVATION, valueQuantity=None, valueRange=values))
+    assert set(found) == {"Observation.valueRange.low.value"}
+
+
 def test_a_resource_with_a_type_alone_passes_when_nothing_is_required():
     assert said({"resourceType": "Basic", "code": {"text": "x"}}) == {}
     assert said({"resourceType": "Patient"}) == {}

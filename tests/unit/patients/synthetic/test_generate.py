@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from patients.synthetic.generate import generate, infrastructure_bundle
+from patients.synthetic.names import FAMILY, GIVEN
 from tests.data import ROOT
 from tests.unit.patients.synthetic.reading import AS_OF, Json, Record
 
@@ -142,3 +143,8 @@ def test_another_day_keeps_the_people(cohort: list[Record]) -> None:
         moved = bundle["entry"][0]["resource"]
         assert moved["name"] == record.patient["name"]
         assert moved["identifier"] == record.patient["identifier"]
+
+
+def test_women_and_men_have_names_of_their_own() -> None:
+    assert not set(GIVEN["female"]) & set(GIVEN["male"])
+    assert all(len(set(names)) == len(names) for names in (*GIVEN.values(), FAMILY))
