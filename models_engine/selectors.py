@@ -4,7 +4,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
+from models_engine.fingerprints import lost_evidence, usable_fingerprints
 from models_engine.models import ModelRun, Prediction
+from patients.models import Fact, Patient, StaleTwin
+from patients.record.loading import demographics_of
 
 # a change is looked at over at least this long: shorter ones are mostly noise
 CHANGE_AFTER = timedelta(days=90)
@@ -56,3 +59,16 @@ def standing_runs(patient_id: int) -> "QuerySet[ModelRun]":
         .select_related("risk_assessment")
         .order_by("pk")
     )
+
+
+def unsupported_runs(patient: Patient) -> set[int]:
+    """Current runs that rest on data since corrected, deleted or moved, before a worker said so.
+
+    A refresh supersedes them; until then nobody may take their numbers for right. Two queries
+    when the twin is stale, one when it is not.
+    """
+    if not StaleTwin.objects.filter(pk=patient.pk).exists():
+        return set()
+    facts = Fact.objects.filter(patient=patient)
+    usable = usable_fingerprints(facts, demographics_of(patient))
+    return {run.pk for run in current_runs(patient.pk) if lost_evidence(run, usable)}

@@ -12,18 +12,18 @@ from typing import Literal
 
 from django.conf import settings
 from django.db import connection, transaction
-from patients.record.loading import demographics_of
-from patients.record.state_as_of import state_as_of
 
 from explain.models import Attribution
 from explain.services import explain_run
-from models_engine import selectors
+from models_engine import fingerprints, selectors
 from models_engine.models import ModelRun, Prediction
 from models_engine.registry import all_models
 from models_engine.services import evidence, store
 from models_engine.services.run import ModelResult, run_models
 from patients.models import Fact, Patient, StaleTwin
+from patients.record.loading import demographics_of
 from patients.record.state import Demographics
+from patients.record.state_as_of import state_as_of
 from twinportal import staleness, write_back
 from twinportal.attention import services as attention
 from twinportal.history import anchors
@@ -114,13 +114,13 @@ def _read(patient_id: int, now: datetime) -> Twin:
 
 def _supersede_the_wrong(twin: Twin, refresh: Refresh) -> None:
     """End every run whose evidence is gone or whose model is; keep the others in `twin`."""
-    usable = evidence.usable_fingerprints(twin.facts, twin.demographics)
+    usable = fingerprints.usable_fingerprints(twin.facts, twin.demographics)
     artefacts = {
         model.id: (model.version, model.artefact_hash) for model in all_models(settings.KFRE_REGION)
     }
     current = {run.pk for run in selectors.current_runs(twin.patient.pk)}
     for run in selectors.standing_runs(twin.patient.pk):
-        lost = evidence.lost_evidence(run, usable)
+        lost = fingerprints.lost_evidence(run, usable)
         if not twin.patient.active:
             _supersede(twin, run, "the Patient resource was deleted", "entered-in-error", refresh)
         elif lost:

@@ -6,7 +6,12 @@ from typing import Any
 from explain.selectors import attributions_of
 from models_engine.catalogue.display import Displayed, displayed
 from models_engine.models import Prediction
-from models_engine.selectors import CHANGE_AFTER, current_predictions, standing_history
+from models_engine.selectors import (
+    CHANGE_AFTER,
+    current_predictions,
+    standing_history,
+    unsupported_runs,
+)
 from patients.models import Fact, Patient, StaleTwin
 from patients.record.allergy_status import AllergyStatus, allergy_status
 from patients.record.loading import state_of
@@ -64,6 +69,7 @@ class TwinPage:
         self.banner = Banner(patient, self.state, now)
         self.stale = StaleTwin.objects.filter(pk=patient.pk).first()
         current = list(current_predictions(patient.pk))
+        self.unsupported = unsupported_runs(patient)
         self.earlier = self._earlier(patient.pk)
         shown: tuple[Displayed[Prediction], ...] = displayed(current)
         rows = [p for block in shown for p in (block.main, *block.under, block.beside) if p]

@@ -10,7 +10,8 @@ from explain.wording.messages import ResultText, result_text
 from explain.wording.phrases import OUTCOMES, Level
 from models_engine.catalogue.display import displayed
 from models_engine.models import Prediction
-from models_engine.selectors import current_predictions
+from models_engine.selectors import current_predictions, unsupported_runs
+from patients.models import Patient
 
 RESULTS_SHOWN = 3
 
@@ -44,16 +45,18 @@ class Result:
         return date.fromisoformat(max(days)) if days else None
 
 
-def released_results(patient_id: int, level: Level) -> list[Result]:
+def released_results(patient: Patient, level: Level) -> list[Result]:
     """At most three current results that may be shown, the most important first."""
-    blocks = displayed(list(current_predictions(patient_id)))
-    shown = [block.main for block in blocks if _may_show(block.main)][:RESULTS_SHOWN]
+    wrong = unsupported_runs(patient)
+    standing = [p for p in current_predictions(patient.pk) if p.run_id not in wrong]
+    shown = [block.main for block in displayed(standing) if _may_show(block.main)]
+    shown = shown[:RESULTS_SHOWN]
     return _with_explanations(shown, level)
 
 
-def released_result(patient_id: int, pk: int, level: Level) -> Result | None:
+def released_result(patient: Patient, pk: int, level: Level) -> Result | None:
     """One of them."""
-    results = released_results(patient_id, level)
+    results = released_results(patient, level)
     return next((result for result in results if result.prediction.pk == pk), None)
 
 

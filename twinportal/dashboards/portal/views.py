@@ -23,7 +23,7 @@ def home(request: HttpRequest) -> HttpResponse:
     patient = _own(request)
     audit.record_read(request, patient, what="own results")
     context = _context(request, patient)
-    context["results"] = released_results(patient.pk, _level(request))
+    context["results"] = released_results(patient, _level(request))
     if not context["results"]:
         current = current_predictions(patient.pk)
         context["waits_for_review"] = current.filter(
@@ -36,7 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def result(request: HttpRequest, pk: int) -> HttpResponse:
     """One of my results, with more about it."""
     patient = _own(request)
-    found = released_result(patient.pk, pk, _level(request))
+    found = released_result(patient, pk, _level(request))
     if found is None:
         raise Http404
     audit.record_read(request, patient, what="own result", detail=str(pk))

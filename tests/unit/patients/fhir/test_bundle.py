@@ -129,7 +129,8 @@ def test_too_many_entries():
         (entry("PUT", "Patient/other"), "resource.id", "the address says 'other'"),
         (entry("DELETE", "Patient?identifier=1"), "request.url", "conditional DELETE"),
         (entry("DELETE", "Patient/1", resource=ex.PATIENT), "resource", "takes no resource"),
-        (entry("POST", resource=None), "resource", "POST needs a resource"),
+        ({"request": {"method": "POST", "url": "Patient"}}, "resource", "POST needs a resource"),
+        (entry("POST", resource=None), "resource", "null is not allowed"),
         (entry("POST", resource=[1]), "resource", "a resource is expected"),
         (entry("PUT", "Patient/p1", request={"ifNoneExist": "a=b"}), "request.ifNoneExist", "POST"),
         (entry("POST", request={"ifMatch": 'W/"1"'}), "request.ifMatch", "PUT and DELETE"),
@@ -155,7 +156,7 @@ def test_a_batch_keeps_the_faults_with_their_entries():
     assert [[i.expression for i in e.issues] for e in parsed.entries] == [
         [],
         ["Bundle.entry[1].request.method"],
-        ["Bundle.entry[2].request", "Bundle.entry[2]"],
+        ["Bundle.entry[2]", "Bundle.entry[2].request"],
     ]
 
 
@@ -183,7 +184,8 @@ def test_doubles_of_a_transaction_are_named():
 
 
 def test_a_urn_must_be_the_full_url_of_an_entry():
-    observation = changed(ex.OBSERVATION, subject={"reference": "urn:uuid:9"}, encounter=None)
+    observation = changed(ex.OBSERVATION, subject={"reference": "urn:uuid:9"})
+    observation["encounter"] = {"reference": "Encounter/1"}
     post = entry("POST", "Observation", resource=observation)
     found = faults(bundle(post))
     assert found == {

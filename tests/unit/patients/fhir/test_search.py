@@ -51,6 +51,10 @@ def test_a_code_without_a_system():
     resource = changed(ex.OBSERVATION, code={"coding": [{"code": "c1"}]})
     for value in ("|c1", "c1"):
         assert finds(resource, ("code", value))
+    without_code = changed(ex.OBSERVATION, code={"coding": [{"system": "s"}]})
+    assert finds(without_code, ("code", "s|"))
+    form = {"resourceType": "Questionnaire", "item": [{"code": [{"system": "s", "code": "q"}]}]}
+    assert finds(form, ("code", "s|q"))
 
 
 def test_identifiers_codes_and_references_are_indexed():
