@@ -1,11 +1,14 @@
-"""Reads of the FHIR store: one resource, its history, a page of a search."""
+"""Reads of the FHIR store: one resource, its history, a page of a search.
+
+Each takes `among`, the resources that may be seen (`access.policy.visible_resources`).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from patients.fhir.search import DateRange, Query
 from patients.models import Resource, ResourceVersion
@@ -20,8 +23,8 @@ class Page:
     next_cursor: int | None
 
 
-def stored_resource(type_name: str, fhir_id: str) -> Resource | None:
-    return Resource.objects.filter(type=type_name, fhir_id=fhir_id).first()
+def stored_resource(among: "QuerySet[Resource]", type_name: str, fhir_id: str) -> Resource | None:
+    return among.filter(type=type_name, fhir_id=fhir_id).first()
 
 
 def stored_version(resource: Resource, version: int | None = None) -> ResourceVersion | None:
@@ -35,10 +38,9 @@ def history(resource: Resource) -> list[ResourceVersion]:
     return list(resource.versions.select_related("resource").order_by("-version"))
 
 
-def search(type_name: str, query: Query) -> Page:
-    """One page, in the order in which resources first came; two statements."""
-    condition = search_condition(type_name, query)
-    matching = Resource.objects.filter(condition)
+def search(among: "QuerySet[Resource]", type_name: str, query: Query) -> Page:
+    """One page, in the order in which resources first came; three statements."""
+    matching = among.filter(search_condition(type_name, query))
     total = matching.count()
     after = matching.filter(pk__gt=query.cursor) if query.cursor else matching
     keys = list(after.order_by("pk").values_list("pk", flat=True)[: query.count + 1])

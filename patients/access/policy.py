@@ -1,11 +1,12 @@
-"""Who may see which patient. One predicate, used by every page; fails closed."""
+"""Who may see which patient and which resource. One predicate for every door; fails closed."""
 
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from patients.models import CareTeamMember, Patient
+from patients.access.scopes import readable_types
+from patients.models import CareTeamMember, Patient, Resource
 
 CLINICIAN, PATIENT = "clinician", "patient"
 
@@ -30,13 +31,30 @@ def can_read_patient(user: Any, patient: Patient) -> bool:
     return visible_patients(user).filter(pk=patient.pk).exists()
 
 
-def _in_care_team(practitioner_id: str) -> Exists:
+def visible_resources(token: Any) -> "QuerySet[Resource]":
+    """The resources that the bearer of an OAuth access token may read.
+
+    A system's token: the types that its scopes name. A token that stands for a person: of these,
+    what is in the records of the patients that the person may see. No token: nothing.
+    """
+    if token is None:
+        return Resource.objects.none()
+    types = readable_types(str(getattr(token, "scope", "")).split())
+    rows = Resource.objects.all() if "*" in types else Resource.objects.filter(type__in=types)
+    if getattr(token, "user_id", None) is not None:
+        rows = rows.filter(patient__in=visible_patients(token.user))
+    return rows
+
+
+def _in_care_team(practitioner_id: str) -> Q:
+    """Named by a resource today; or in the sender's default team while no resource names one."""
     now = timezone.now()
-    return Exists(
-        CareTeamMember.objects.filter(
-            Q(start_at=None) | Q(start_at__lte=now),
-            Q(end_at=None) | Q(end_at__gt=now),
-            patient=OuterRef("pk"),
-            practitioner_id=practitioner_id,
-        )
+    today = CareTeamMember.objects.filter(
+        Q(start_at=None) | Q(start_at__lte=now),
+        Q(end_at=None) | Q(end_at__gt=now),
+        patient=OuterRef("pk"),
+    )
+    mine = today.filter(practitioner_id=practitioner_id)
+    return Exists(mine.filter(resource__isnull=False)) | (
+        Exists(mine.filter(resource__isnull=True)) & ~Exists(today.filter(resource__isnull=False))
     )

@@ -1,6 +1,7 @@
 """Batch and transaction bundles."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,15 +15,12 @@ from patients.api.responses import entry_response
 from patients.api.security import audit_client, require_scope, sender_of
 from patients.errors import FhirError
 from patients.fhir import json_codec
-from patients.fhir.bundle import Entry, ParsedBundle, parse_bundle
+from patients.fhir.bundle import PROCESSING_ORDER, Entry, ParsedBundle, parse_bundle
 from patients.fhir.outcome import Issue, operation_outcome
-from patients.models import Resource
 from patients.services import ingest, reception
-from patients.services.interactions import Interaction, Result
+from patients.services.interactions import Interaction, Result, patients_of
 
 Json = dict[str, Any]
-# the order in which a transaction's entries take effect
-PROCESSING_ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "GET": 3}
 LETTERS = {"POST": "c", "PUT": "u", "DELETE": "d"}
 
 
@@ -47,37 +45,66 @@ def _transaction(request: Request, bundle: ParsedBundle, base_url: str) -> list[
     """All or nothing: the writes commit together before the first GET is answered."""
     for entry in bundle.entries:
         if entry.method != "GET":
-            reception.known_type(entry.url_type)
-            require_scope(request, entry.url_type, LETTERS[entry.method])
-    writes = sorted(
-        (e for e in bundle.entries if e.method != "GET"), key=lambda e: PROCESSING_ORDER[e.method]
-    )
-    interactions = [_interaction(entry) for entry in writes]
-    reception.check(interactions)
-    results = ingest.process(interactions, sender=sender_of(request), now=timezone.now())
-    _audit(request, "transaction", results)
-    answers = {
-        entry.index: _written(result, base_url)
-        for entry, result in zip(writes, results, strict=True)
-    }
+            _check_scope(request, entry)
+    writes = _in_order(e for e in bundle.entries if e.method != "GET")
+    answers = _write_together(request, writes, base_url, action="transaction")
     for entry in bundle.entries:
         if entry.method == "GET":
-            try:
-                answers[entry.index] = _read(request, entry, base_url)
-            except FhirError as error:
-                answers[entry.index] = _failed(error)
+            answers[entry.index] = _answer(partial(_read, request, entry, base_url))
     return [answers[entry.index] for entry in bundle.entries]
 
 
 def _batch(request: Request, bundle: ParsedBundle, base_url: str) -> list[Json]:
-    """Each entry by itself; a fault of one is its own."""
-    answers = {}
-    for entry in sorted(bundle.entries, key=lambda e: PROCESSING_ORDER[e.method]):
+    """Each entry by itself; a fault of one is its own.
+
+    Entries without any fault that do not touch each other are stored together, for speed; if
+    that fails after all, each goes its own way.
+    """
+    entries = _in_order(bundle.entries)
+    together = [e for e in entries if _may_go_together(request, e)]
+    answers: dict[int, Json] = {}
+    if len({(e.url_type, e.url_id or e.index) for e in together}) == len(together) > 1:
         try:
-            answers[entry.index] = _one(request, entry, base_url)
-        except FhirError as error:
-            answers[entry.index] = _failed(error)
+            answers = _write_together(request, together, base_url, action="batch")
+        except FhirError:
+            for entry in together:
+                # what this attempt has resolved is undone
+                if entry.resource is not None:
+                    entry.resource = reception.parsed(entry.raw)
+    for entry in entries:
+        if entry.index not in answers:
+            answers[entry.index] = _answer(partial(_one, request, entry, base_url))
     return [answers[entry.index] for entry in bundle.entries]
+
+
+def _may_go_together(request: Request, entry: Entry) -> bool:
+    if entry.issues or entry.method == "GET" or entry.if_none_exist or entry.if_match:
+        return False
+    # an entry of a batch knows no other: what it cannot resolve alone fails alone
+    entry.full_url = ""
+    try:
+        _check_scope(request, entry)
+        reception.check([_interaction(entry)])
+    except FhirError:
+        return False
+    return True
+
+
+def _write_together(
+    request: Request, entries: Sequence[Entry], base_url: str, *, action: str
+) -> dict[int, Json]:
+    """Store all in one transaction; answers by entry index."""
+    interactions = [_interaction(entry) for entry in entries]
+    reception.check(interactions)
+    results = ingest.process(interactions, sender=sender_of(request), now=timezone.now())
+    audit_client(
+        request,
+        action,
+        what="Bundle",
+        patient_ids=patients_of(results),
+        detail=f"{len(results)} writes",
+    )
+    return {e.index: _written(r, base_url) for e, r in zip(entries, results, strict=True)}
 
 
 def _one(request: Request, entry: Entry, base_url: str) -> Json:
@@ -85,13 +112,26 @@ def _one(request: Request, entry: Entry, base_url: str) -> Json:
         raise FhirError(400, entry.issues)
     if entry.method == "GET":
         return _read(request, entry, base_url)
+    _check_scope(request, entry)
+    return _write_together(request, [entry], base_url, action="batch")[entry.index]
+
+
+def _check_scope(request: Request, entry: Entry) -> None:
     reception.known_type(entry.url_type)
     require_scope(request, entry.url_type, LETTERS[entry.method])
-    interaction = _interaction(entry)
-    reception.check([interaction])
-    results = ingest.process([interaction], sender=sender_of(request), now=timezone.now())
-    _audit(request, "batch", results)
-    return _written(results[0], base_url)
+
+
+def _in_order(entries: Iterable[Entry]) -> list[Entry]:
+    return sorted(entries, key=lambda e: PROCESSING_ORDER.get(e.method, 0))
+
+
+def _answer(work: Callable[[], Json]) -> Json:
+    """What `work` answers, or its fault as the entry's own outcome."""
+    try:
+        return work()
+    except FhirError as error:
+        outcome = operation_outcome(error.issues)
+        return {"response": {"status": str(error.status), "outcome": outcome}}
 
 
 def _interaction(entry: Entry) -> Interaction:
@@ -127,22 +167,3 @@ def _written(result: Result, base_url: str) -> Json:
     if result.status != 204:
         entry["fullUrl"] = f"{base_url}/{result.type}/{result.fhir_id}"
     return entry
-
-
-def _failed(error: FhirError) -> Json:
-    outcome = operation_outcome(error.issues)
-    return {"response": {"status": str(error.status), "outcome": outcome}}
-
-
-def _audit(request: Request, action: str, results: Iterable[Result]) -> None:
-    listed = list(results)
-    ids = Resource.objects.filter(
-        fhir_id__in={r.fhir_id for r in listed}, patient__isnull=False
-    ).values_list("patient_id", flat=True)
-    audit_client(
-        request,
-        action,
-        what="Bundle",
-        patient_ids=set(ids),
-        detail=f"{len(listed)} writes",
-    )

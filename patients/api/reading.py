@@ -10,6 +10,7 @@ from django.utils.http import http_date
 from rest_framework.request import Request
 
 from patients import selectors
+from patients.access.policy import visible_resources
 from patients.api.responses import fhir_response, instant
 from patients.api.security import audit_client
 from patients.errors import FhirError
@@ -36,7 +37,7 @@ def find(
     request: Request, type_name: str, fhir_id: str, *, version: str | None = None
 ) -> ResourceVersion:
     """The stored version, audited. FhirError 404 (never was) or 410 (deleted)."""
-    resource = selectors.stored_resource(type_name, fhir_id)
+    resource = selectors.stored_resource(visible_resources(request.auth), type_name, fhir_id)
     number = _version_number(version)
     row = selectors.stored_version(resource, number) if resource else None
     if resource is None or row is None:
@@ -58,7 +59,7 @@ def find(
 
 def history_bundle(request: Request, type_name: str, fhir_id: str, base_url: str) -> Json:
     """Every version of one resource, newest first, deletions included."""
-    resource = selectors.stored_resource(type_name, fhir_id)
+    resource = selectors.stored_resource(visible_resources(request.auth), type_name, fhir_id)
     if resource is None:
         raise _not_found(type_name, fhir_id)
     if request.query_params:
@@ -86,7 +87,7 @@ def search_bundle(
 ) -> Json:
     """One page of a search, with a truthful self link and a next link while there is more."""
     query = parse_query(type_name, [p for p in pairs if p[0] != "_format"], base_url=base_url)
-    page = selectors.search(type_name, query)
+    page = selectors.search(visible_resources(request.auth), type_name, query)
     audit_client(request, "search", what=type_name, patient_ids=selectors.compartments(page.rows))
     asked = [(name, value) for name, value in query.echo if name != "_cursor"]
     links = [{"relation": "self", "url": _url(base_url, type_name, list(query.echo))}]

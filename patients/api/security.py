@@ -22,9 +22,13 @@ class HasToken(BasePermission):
 
 
 def require_scope(request: Request, type_name: str, letter: str) -> None:
-    """FhirError 403 unless the token permits `letter` (c r u d s) on the type."""
+    """FhirError 403 unless the token permits `letter` (c r u d s) on the type.
+
+    A token that stands for a person never writes: only systems feed the record.
+    """
+    is_personal = getattr(request.auth, "user_id", None) is not None
     scopes = str(getattr(request.auth, "scope", "")).split()
-    if not allows(scopes, type_name, letter):
+    if not allows(scopes, type_name, letter) or (is_personal and letter in "cud"):
         words = f"The token's scopes do not allow '{letter}' on {type_name}"
         raise FhirError(403, [Issue("error", "forbidden", words)])
 
@@ -32,6 +36,11 @@ def require_scope(request: Request, type_name: str, letter: str) -> None:
 def application_of(request: Request) -> str:
     """Primary key of the OAuth application behind the token."""
     return str(getattr(request.auth, "application_id", ""))
+
+
+def base_url(request: Request) -> str:
+    """The address of this door as the client knows it."""
+    return request.build_absolute_uri("/fhir")
 
 
 def sender_of(request: Request) -> Sender:
@@ -46,6 +55,7 @@ def sender_of(request: Request) -> Sender:
         source=f"client {application_id}",
         request_id=getattr(request, "request_id", ""),
         default_care_team=tuple(team or ()),
+        base_url=base_url(request),
     )
 
 

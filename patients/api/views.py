@@ -5,13 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from patients import selectors
 from patients.api import bundles, reading
 from patients.api.negotiation import FhirNegotiation, FhirRenderer, UnreadParser, read_body
 from patients.api.responses import (
@@ -20,20 +19,16 @@ from patients.api.responses import (
     outcome_response,
     write_response,
 )
-from patients.api.security import HasToken, audit_client, require_scope, sender_of
+from patients.api.security import HasToken, audit_client, base_url, require_scope, sender_of
 from patients.errors import FhirError
 from patients.fhir.capability import capability_statement
 from patients.fhir.outcome import Issue
 from patients.services import ingest
-from patients.services.interactions import Interaction
+from patients.services.interactions import Interaction, patients_of
 from patients.services.reception import checked_interaction, known_type
 from patients.services.server_written import OWN_TYPES
 
 log = logging.getLogger(__name__)
-
-
-def base_url(request: HttpRequest) -> str:
-    return request.build_absolute_uri("/fhir")
 
 
 class FhirView(APIView):
@@ -169,12 +164,11 @@ def _write(request: Request, interaction: Interaction) -> HttpResponse:
     now = timezone.now()
     (result,) = ingest.process([interaction], sender=sender_of(request), now=now)
     actions = {"POST": "create", "PUT": "update", "DELETE": "delete"}
-    resource = selectors.stored_resource(result.type, result.fhir_id)
     audit_client(
         request,
         actions[interaction.method],
         what=result.type,
-        patient_ids=[resource.patient_id] if resource and resource.patient_id else [],
+        patient_ids=patients_of([result]),
         detail=f"{result.type}/{result.fhir_id}",
     )
     return write_response(result, base_url(request), request.headers.get("Prefer", ""))

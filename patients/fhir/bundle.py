@@ -21,6 +21,7 @@ Method = Literal["DELETE", "POST", "PUT", "GET"]
 # the order in which entries take effect (R4, 3.1.0.11.2)
 PROCESSING_ORDER: Mapping[str, int] = {"DELETE": 0, "POST": 1, "PUT": 2, "GET": 3}
 MAX_ENTRIES = 5000
+MOST_FAULTS = 2000
 COLLECTIONS = ("collection", "searchset", "history", "document", "message")
 _URL = re.compile(
     r"/?(?P<type>[A-Za-z]+)(/(?P<id>[A-Za-z0-9.-]{1,64})(/_history/(?P<version>[0-9]{1,9}))?)?"
@@ -30,10 +31,14 @@ _URN_REFERENCE = re.compile(rb'"reference"\s*:\s*"(urn:[^"]*)"')
 
 
 class BundleError(FhirError):
-    """A bundle that is refused as a whole, with every fault found in it."""
+    """A bundle that is refused as a whole, with every fault found in it (up to MOST_FAULTS)."""
 
     def __init__(self, issues: Sequence[Issue], *, status: int = 400) -> None:
-        super().__init__(status, issues)
+        listed = list(issues[:MOST_FAULTS])
+        if len(issues) > MOST_FAULTS:
+            text = f"{len(issues)} faults; the first {MOST_FAULTS} are listed"
+            listed.append(Issue("information", "incomplete", text))
+        super().__init__(status, listed)
 
     @property
     def too_large(self) -> bool:

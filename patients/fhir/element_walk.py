@@ -15,6 +15,9 @@ from patients.fhir.rules import RULES
 Json = dict[str, Any]
 # lists of codes longer than this are named, not listed
 _MOST_CODES_SHOWN = 20
+# beyond these a resource is noise, and telling more would only cost
+_MOST_FAULTS = 500
+_MOST_HINTS = 20
 
 
 @dataclass
@@ -23,10 +26,12 @@ class Walk:
 
     issues: list[Issue] = field(default_factory=list)
     inner: list[tuple[str, Any]] = field(default_factory=list)
+    unknown: int = 0
 
     def fault(self, code: str, path: str, text: str) -> None:
         """Note a fault of the element at `path`."""
-        self.issues.append(error(code, f"{path}: {text}", path))
+        if len(self.issues) < _MOST_FAULTS:
+            self.issues.append(error(code, f"{path}: {text}", path))
 
     def resource(self, resource: Json, path: str) -> None:
         """Walk a resource of a known type; `inner` gets what it contains."""
@@ -57,7 +62,8 @@ class Walk:
         self._rules(node, profile, path)
 
     def _unknown(self, name: str, known: dict[str, Element], path: str) -> None:
-        near = get_close_matches(name, known, n=1)
+        self.unknown += 1
+        near = get_close_matches(name, known, n=1) if self.unknown <= _MOST_HINTS else ()
         hint = f"; did you mean '{near[0]}'?" if near else ""
         self.fault("structure", f"{path}.{name[:64]}", f"unknown element{hint}")
 

@@ -26,6 +26,8 @@ __all__ = [
 ]
 
 MAX_DEPTH = 100
+_ESCAPED_COLON = re.compile(rb"\\u003[aA]")
+_ESCAPED_LETTER = re.compile(rb"\\u00[67]")
 _ONLY_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 _MEMBER = re.compile(rb'[\s{,]*("(?:[^"\\]|\\.)*")\s*:\s*')
 _REFERENCE = re.compile(rb'("reference"\s*:\s*)("(?:[^"\\]|\\.)*")')
@@ -66,7 +68,7 @@ def loads(raw: bytes) -> object:
         scan(raw, max_depth=MAX_DEPTH)
     # Every pair has one colon outside strings and our own rendering keeps the colons inside them:
     # fewer colons there than here means that a pair was lost, which only a duplicate name does.
-    if b"\\u003" in raw or raw.count(b":") != orjson.dumps(value).count(b":"):
+    if _ESCAPED_COLON.search(raw) or raw.count(b":") != orjson.dumps(value).count(b":"):
         scan(raw, max_depth=MAX_DEPTH)
     return value
 
@@ -198,7 +200,7 @@ def rewrite_references(raw: bytes, mapping: Mapping[str, str]) -> bytes:
         new = mapping.get(orjson.loads(value))
         return match.group() if new is None else name + orjson.dumps(new)
 
-    if b"\\u00" in raw:
+    if _ESCAPED_LETTER.search(raw):
         return _rewrite_escaped(raw, mapping)
     return _REFERENCE.sub(replaced, raw)
 

@@ -1,11 +1,15 @@
 """Who looks after whom, read from CareTeam, Patient.generalPractitioner, Encounter.participant."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from patients.fhir import dates
+from patients.models import CareTeamMember
+from patients.services import lookups, writing
+from patients.services.interactions import Sender
+from patients.services.plan import Change
 
 Json = dict[str, Any]
 SOURCES = ("Patient", "CareTeam", "Encounter")
@@ -18,6 +22,39 @@ class Membership:
     practitioner_id: str
     start_at: datetime | None = None
     end_at: datetime | None = None
+
+
+def write_memberships(changes: Sequence[Change], sender: Sender) -> None:
+    """The memberships that these resources state, anew.
+
+    A new patient also gets the sender's default team, which counts while no resource names one
+    (`patients.access.policy`).
+    """
+    relevant = [c for c in changes if c.interaction.type in SOURCES]
+    said = [c for c in relevant if not c.is_deletion]
+    roles = lookups.practitioners_of_roles(
+        role_ids(c.interaction.resource or {} for c in said), changes
+    )
+    rows = [
+        CareTeamMember(
+            patient_id=owner,
+            practitioner_id=member.practitioner_id,
+            resource_id=change.pk,
+            start_at=member.start_at,
+            end_at=member.end_at,
+        )
+        for change in said
+        if (owner := change.patient_id) is not None
+        for member in memberships(change.interaction.resource or {}, roles)
+    ]
+    rows += [
+        CareTeamMember(patient_id=owner, practitioner_id=practitioner_id)
+        for change in said
+        if change.interaction.type == "Patient" and change.existing is None
+        if (owner := change.patient_id) is not None
+        for practitioner_id in sender.default_care_team
+    ]
+    writing.replace_care_team([c.pk for c in relevant if c.existing], rows)
 
 
 def memberships(resource: Json, roles: Mapping[str, str]) -> list[Membership]:

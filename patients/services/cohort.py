@@ -6,7 +6,7 @@ from datetime import datetime
 import orjson
 
 from patients.services import ingest, reception
-from patients.services.file_import import bundle_interactions
+from patients.services.fhir_files import bundle_interactions
 from patients.services.interactions import Sender
 from patients.synthetic.generate import generate, infrastructure_bundle
 

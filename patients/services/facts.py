@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import cache
 
 from patients.models import Fact
 from patients.record.drafts import FactDraft
@@ -31,8 +32,14 @@ def rows_of(
 
 def fitted(columns: dict[str, object]) -> dict[str, object]:
     """Texts cut to their column: display text is not worth losing a resource."""
-    limits = {f.name: f.max_length for f in Fact._meta.concrete_fields}
-    return {
-        name: value[: limits[name]] if isinstance(value, str) and limits[name] else value
-        for name, value in columns.items()
-    }
+    for name, limit in limits().items():
+        value = columns.get(name)
+        if isinstance(value, str) and len(value) > limit:
+            columns[name] = value[:limit]
+    return columns
+
+
+@cache
+def limits() -> dict[str, int]:
+    """Longest text of each column that has a limit."""
+    return {f.name: f.max_length for f in Fact._meta.concrete_fields if f.max_length}

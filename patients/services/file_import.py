@@ -1,163 +1,110 @@
-"""Reads FHIR files (bundles, folders, NDJSON, compressed too) into interactions.
+"""Stores FHIR files through the same path as everything else, and remembers what was rejected."""
 
-Nothing here knows the database: `import_fhir` hands the interactions to the ingest service.
-"""
-
-import bz2
-import gzip
-import lzma
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+
+from django.utils import timezone
 
 from patients.errors import FhirError
-from patients.fhir import json_codec
-from patients.fhir.bundle import BundleError, parse_bundle
-from patients.fhir.outcome import Issue
-from patients.services.interactions import Interaction
-from patients.services.reception import parsed
+from patients.services import ingest, reception
+from patients.services.fhir_files import Portion, Rejected, portions
+from patients.services.interactions import Interaction, Sender
 
-OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-SUFFIXES = (".json", ".ndjson")
-# these name the same thing in file after file: matched by identifier, not multiplied
-SHARED_TYPES = {"Practitioner", "Organization", "Location", "PractitionerRole"}
-MAX_ENTRIES = 1_000_000
+# single resources go in by the hundred: a commit each would cost ten times as much
+CHUNK = 500
+Progress = Callable[[Path, int], object]
 
 
-@dataclass(frozen=True)
-class Rejected:
-    """Why something of a file did not go in. `line` is 1-based; 0 when it is the whole file."""
+@dataclass
+class FileImport:
+    """One run over some files. `counts` by resource type, of what is in the store now."""
 
-    path: Path
-    line: int
-    issues: tuple[Issue, ...]
+    counts: Counter[str] = field(default_factory=Counter)
+    rejected: list[Rejected] = field(default_factory=list)
+    _chunk: dict[tuple[str, str], Portion] = field(default_factory=dict)
+    _waiting: list[Portion] = field(default_factory=list)
 
-    def __str__(self) -> str:
-        place = f"{self.path}:{self.line}" if self.line else str(self.path)
-        return "\n".join(f"{place}: {i.expression or '-'}: {i.diagnostics}" for i in self.issues)
+    def run(self, files: Iterable[Path], progress: Progress = lambda path, position: None) -> None:
+        """Store every file; `progress` hears how far each has been read, in bytes."""
+        for path in files:
+            for portion in portions(path):
+                if isinstance(portion, Rejected):
+                    self.rejected.append(portion)
+                elif self._is_valid(portion):
+                    self._take(portion)
+                    progress(path, portion.position)
+            self._flush()
+            progress(path, path.stat().st_size if path.exists() else 0)
+        self._store_the_waiting()
 
+    def _is_valid(self, portion: Portion) -> bool:
+        try:
+            reception.check(portion.interactions)
+        except FhirError as error:
+            self._reject(portion, error)
+            return False
+        return True
 
-@dataclass(frozen=True)
-class Portion:
-    """What must go in together: a bundle, or one line of NDJSON."""
+    def _take(self, portion: Portion) -> None:
+        if len(portion.interactions) != 1:
+            self._flush()
+            self._store(portion)
+            return
+        (interaction,) = portion.interactions
+        # what counts as the same twice must be seen by the second
+        key = (interaction.type, interaction.if_none_exist or interaction.fhir_id)
+        if key in self._chunk or self._is_full(portion):
+            self._flush()
+        self._chunk[key] = portion
 
-    path: Path
-    line: int
-    interactions: tuple[Interaction, ...]
+    def _is_full(self, portion: Portion) -> bool:
+        """A bundle's entries stay together: they may name each other by urn."""
+        if len(self._chunk) < CHUNK:
+            return False
+        last = next(reversed(self._chunk.values()))
+        return portion.lines is None or portion.lines is not last.lines
 
+    def _flush(self) -> None:
+        """Store the single resources that have gathered; if they fail together, one by one."""
+        gathered, self._chunk = list(self._chunk.values()), {}
+        if not gathered:
+            return
+        try:
+            self._process(gathered[0].path, [i for p in gathered for i in p.interactions])
+        except FhirError:
+            for portion in gathered:
+                self._store(portion)
 
-def files_under(paths: Iterable[Path]) -> list[Path]:
-    """The FHIR files in paths and folders; those with hospitals and practitioners come first."""
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found += [p for p in sorted(path.rglob("*")) if p.is_file() and _is_fhir(p)]
-        else:
-            found.append(path)
-    return sorted(dict.fromkeys(found), key=_rank)
+    def _store(self, portion: Portion) -> None:
+        try:
+            self._process(portion.path, list(portion.interactions))
+        except FhirError as error:
+            if all(issue.code == "not-found" for issue in error.issues):
+                self._waiting.append(portion)
+            else:
+                self._reject(portion, error)
 
+    def _store_the_waiting(self) -> None:
+        """What refers to a resource of a later file; again while that helps any."""
+        before = -1
+        while self._waiting and len(self._waiting) != before:
+            before, again = len(self._waiting), self._waiting
+            self._waiting = []
+            for portion in again:
+                self._store(portion)
+        for portion in self._waiting:
+            try:
+                self._process(portion.path, list(portion.interactions))
+            except FhirError as error:
+                self._reject(portion, error)
 
-def _is_fhir(path: Path) -> bool:
-    name = path.name.removesuffix(path.suffix) if path.suffix in OPENERS else path.name
-    return name.endswith(SUFFIXES) and not path.name.startswith(".")
+    def _process(self, path: Path, interactions: list[Interaction]) -> None:
+        sender = Sender(source=f"import {path.name}"[:200])
+        ingest.process(interactions, sender=sender, now=timezone.now())
+        self.counts.update(interaction.type for interaction in interactions)
 
-
-NDJSON_ORDER = ("Organization", "Location", "Practitioner", "PractitionerRole", "Patient")
-
-
-def _rank(path: Path) -> tuple[int, str]:
-    name = path.name.lower()
-    if "hospitalinformation" in name:
-        return (0, str(path))
-    if "practitionerinformation" in name:
-        return (1, str(path))
-    kind = path.name.split(".")[0]
-    if kind in NDJSON_ORDER:
-        return (2 + NDJSON_ORDER.index(kind), str(path))
-    return (10 if kind != "Medication" else 9, str(path))
-
-
-def portions(path: Path) -> Iterator[Portion | Rejected]:
-    """The portions of one file, in its order; what cannot be read comes as Rejected."""
-    try:
-        if ".ndjson" in path.suffixes:
-            yield from _lines(path)
-        else:
-            with _open(path) as stream:
-                yield _portion(path, 0, stream.read())
-    except (OSError, EOFError, lzma.LZMAError) as error:
-        issue = Issue("error", "structure", f"cannot be read: {error}")
-        yield Rejected(path, 0, (issue,))
-
-
-def _open(path: Path) -> IO[bytes]:
-    opener = OPENERS.get(path.suffix, open)
-    stream: IO[bytes] = opener(path, "rb")  # type: ignore[operator]
-    return stream
-
-
-def _lines(path: Path) -> Iterator[Portion | Rejected]:
-    with _open(path) as stream:
-        for number, line in enumerate(stream, 1):
-            if line.strip():
-                yield _portion(path, number, line)
-
-
-def _portion(path: Path, line: int, raw: bytes) -> Portion | Rejected:
-    try:
-        content = parsed(raw)
-        if content.get("resourceType") == "Bundle":
-            return Portion(path, line, _of_bundle(content, raw))
-        return Portion(path, line, (_single(content, raw),))
-    except FhirError as error:
-        return Rejected(path, line, tuple(error.issues))
-    except BundleError as error:
-        return Rejected(path, line, tuple(error.issues))
-
-
-def bundle_interactions(raw: bytes) -> tuple[Interaction, ...]:
-    """The writes of one bundle's text. FhirError or BundleError for what cannot be read."""
-    return _of_bundle(parsed(raw), raw)
-
-
-def _single(content: dict, raw: bytes) -> Interaction:
-    """A resource that is not in a bundle keeps its id; without one it gets a new one."""
-    kind, fhir_id = str(content.get("resourceType")), str(content.get("id", ""))
-    method = "PUT" if fhir_id else "POST"
-    return Interaction(method, kind, fhir_id, resource=content, raw=raw)  # type: ignore[arg-type]
-
-
-def _of_bundle(content: dict, raw: bytes) -> tuple[Interaction, ...]:
-    bundle = parse_bundle(
-        content, json_codec.entry_slices(raw), max_entries=MAX_ENTRIES, collections=True
-    )
-    found = []
-    for entry in bundle.entries:
-        if entry.resource is None or entry.method == "GET":
-            continue
-        interaction = Interaction(
-            method=entry.method,  # type: ignore[arg-type]
-            type=entry.url_type,
-            fhir_id=entry.url_id,
-            resource=entry.resource,
-            raw=entry.raw or b"",
-            if_none_exist=entry.if_none_exist,
-            full_url=entry.full_url,
-            where=f"Bundle.entry[{entry.index}].resource",
-        )
-        found.append(_shared_once(interaction))
-    return tuple(found)
-
-
-def _shared_once(interaction: Interaction) -> Interaction:
-    """A POSTed practitioner or organisation becomes a conditional create on its identifier."""
-    if interaction.method != "POST" or interaction.if_none_exist:
-        return interaction
-    if interaction.type not in SHARED_TYPES:
-        return interaction
-    for identifier in (interaction.resource or {}).get("identifier", []):
-        if identifier.get("system") and identifier.get("value"):
-            token = f"{identifier['system']}|{identifier['value']}"
-            return replace(interaction, if_none_exist=f"identifier={token}")
-    return interaction
+    def _reject(self, portion: Portion, error: FhirError) -> None:
+        rejected = Rejected(portion.path, portion.line, tuple(error.issues), portion.lines)
+        self.rejected.append(rejected)

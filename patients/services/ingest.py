@@ -4,80 +4,85 @@ Resources, facts, care teams and the marks "this twin is stale" commit together 
 The answer is built after the commit.
 """
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from typing import cast
 
 from django.db import IntegrityError, OperationalError, transaction
 
 from patients.errors import FhirError
-from patients.fhir.outcome import Issue
-from patients.models import CareTeamMember, Patient, Resource, ResourceVersion
+from patients.fhir.json_codec import loads
+from patients.models import Fact, Resource, ResourceVersion
 from patients.record.projection import project
-from patients.services import care_team, facts, medications, writing
-from patients.services.interactions import Interaction, Result, Sender
-from patients.services.patient_row import patient_columns
-from patients.services.plan import Change, Plan, make_plan
+from patients.services import care_team, facts, medications, patient_row, writing
+from patients.services.interactions import Interaction, Json, Result, Sender
+from patients.services.lookups import Resolve
+from patients.services.plan import Change, Plan, lost_race, make_plan
 from patients.signals import twins_changed
 
-log = logging.getLogger(__name__)
 ATTEMPTS = 3
-SERIALISATION_FAILURES = {"40001", "40P01", "55P03"}
+# serialization failure, deadlock, lock timeout
+LOST_RACES = {"40001", "40P01", "55P03"}
 
 
 def process(interactions: Sequence[Interaction], *, sender: Sender, now: datetime) -> list[Result]:
     """Do every interaction in one transaction, in the given order; all or nothing.
 
-    Resources are valid by now. Raises FhirError (409 with Retry-After after lost races).
+    Resources are valid by now. Raises FhirError: 403, 412, 422, or 409 with Retry-After after
+    lost races; the interactions are then as they were given.
     """
-    raws = [interaction.raw for interaction in interactions]
-    for _ in range(ATTEMPTS):
-        for interaction, raw in zip(interactions, raws, strict=True):
-            interaction.raw = raw
+    given = [(interaction.raw, interaction.fhir_id) for interaction in interactions]
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            _restore(interactions, given)
         try:
             with transaction.atomic():
-                plan = make_plan(interactions, now=now)
-                _apply(plan, sender=sender, now=now)
+                plan = make_plan(interactions, base_url=sender.base_url, now=now)
+                _apply(plan.changes, sender=sender, now=now)
+        except FhirError:
+            _restore(interactions, given)
+            raise
         except IntegrityError:
+            # two creates of one id: the second becomes an update
             continue
         except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", "") not in SERIALISATION_FAILURES:
+            if getattr(error.__cause__, "sqlstate", "") not in LOST_RACES:
                 raise
             continue
         return _results(plan, now)
-    text = "another request is writing the same resources; send this one again"
-    raise FhirError(409, [Issue("error", "conflict", text)], {"Retry-After": "1"})
+    raise lost_race()
 
 
-def _apply(plan: Plan, *, sender: Sender, now: datetime) -> None:
-    changes = plan.changes
+def _restore(interactions: Sequence[Interaction], given: Sequence[tuple[bytes, str]]) -> None:
+    """Undo what the attempt before has resolved: the next one may resolve it otherwise."""
+    for interaction, (raw, fhir_id) in zip(interactions, given, strict=True):
+        interaction.raw, interaction.fhir_id = raw, fhir_id
+        if interaction.resource is not None:
+            interaction.resource = cast(Json, loads(raw))
+
+
+def _apply(changes: Sequence[Change], *, sender: Sender, now: datetime) -> None:
     if not changes:
         return
     _number(changes)
-    patient_ids = _write_patients(changes)
-    writing.write_resources(changes, patient_ids, sender, now)
+    patient_ids = patient_row.write_patients(changes)
+    for change in changes:
+        change.patient_id = patient_ids.get(change.patient_fhir_id)
+        if change.is_deletion and change.existing is not None:
+            # the versions before the deletion still belong to this patient's record
+            change.patient_id = change.existing.patient_id
+    writing.write_resources(changes, sender, now)
     resolve = medications.resolver(changes)
-    rows = [
-        fact
-        for change in changes
-        if change.patient_fhir_id and not change.is_deletion
-        for fact in facts.rows_of(
-            project(change.interaction.resource or {}, resolve=resolve),
-            patient_id=patient_ids[change.patient_fhir_id],
-            resource_pk=change.pk,
-            reference=(change.interaction.type, change.interaction.fhir_id, change.version),
-            recorded_at=now,
-        )
-    ]
-    had_facts = writing.replace_facts([c.pk for c in changes if c.existing], rows)
-    _write_care_team(changes, patient_ids, sender)
-    touched = had_facts | {fact.patient_id for fact in rows}
-    touched |= {p for c in changes if c.interaction.type == "Patient" for p in _own(c, patient_ids)}
-    touched |= medications.reproject_dependants(changes, resolve, now)
-    touched |= {p for c in changes for p in _moved_from(c, patient_ids)}
+    rows = _facts(changes, resolve, now)
+    touched = writing.replace_facts([c.pk for c in changes if c.existing], rows)
+    touched |= {fact.patient_id for fact in rows}
+    care_team.write_memberships(changes, sender)
+    touched |= {c.patient_id for c in changes if c.patient_id and c.interaction.type == "Patient"}
+    touched |= medications.reproject_dependants(changes, resolve)
     stale = writing.mark_stale(touched, now)
-    transaction.on_commit(partial(twins_changed.send_robust, sender=None, patient_ids=stale))
+    if stale:
+        transaction.on_commit(partial(twins_changed.send_robust, sender=None, patient_ids=stale))
 
 
 def _number(changes: Sequence[Change]) -> None:
@@ -90,96 +95,44 @@ def _number(changes: Sequence[Change]) -> None:
             change.pk = change.existing.pk
 
 
-def _own(change: Change, patient_ids: dict[str, int]) -> list[int]:
-    pk = patient_ids.get(change.interaction.fhir_id)
-    return [pk] if pk else []
-
-
-def _moved_from(change: Change, patient_ids: dict[str, int]) -> list[int]:
-    """The patient that a resource belonged to, when it now belongs to another or none."""
-    old = change.existing.patient_id if change.existing else None
-    return [old] if old and old != patient_ids.get(change.patient_fhir_id) else []
-
-
-def _write_patients(changes: Sequence[Change]) -> dict[str, int]:
-    """Twin rows of the Patient resources written; keys of all patients the changes speak of."""
-    mine = {c.interaction.fhir_id: c for c in changes if c.interaction.type == "Patient"}
-    wanted = {c.patient_fhir_id for c in changes if c.patient_fhir_id} | set(mine)
-    known = {p.fhir_id: p for p in Patient.objects.filter(fhir_id__in=wanted)}
-    new = [fhir_id for fhir_id in mine if fhir_id not in known and not mine[fhir_id].is_deletion]
-    created, updated = [], []
-    for fhir_id, pk in zip(new, writing.next_ids(Patient, len(new)), strict=True):
-        change = mine[fhir_id]
-        columns = patient_columns(change.interaction.resource or {})
-        created.append(Patient(id=pk, resource_id=change.pk, **columns))
-    for fhir_id, change in mine.items():
-        if fhir_id not in known:
-            continue
-        patient = known[fhir_id]
-        columns = (
-            {"active": False}
-            if change.is_deletion
-            else patient_columns(change.interaction.resource or {})
+def _facts(changes: Sequence[Change], resolve: Resolve, now: datetime) -> list[Fact]:
+    return [
+        fact
+        for change in changes
+        if change.patient_id is not None and not change.is_deletion
+        for fact in facts.rows_of(
+            project(change.interaction.resource or {}, resolve=resolve),
+            patient_id=change.patient_id,
+            resource_pk=change.pk,
+            reference=(change.interaction.type, change.interaction.fhir_id, change.version),
+            recorded_at=now,
         )
-        for name, value in columns.items():
-            setattr(patient, name, value)
-        updated.append(patient)
-    Patient.objects.bulk_create(created)
-    if updated:
-        names = [*patient_columns({"id": "x"})]
-        Patient.objects.bulk_update(updated, names)
-    keys = {p.fhir_id: p.pk for p in (*known.values(), *created)}
-    for change in changes:
-        if change.is_deletion and change.interaction.type == "Patient":
-            change.patient_fhir_id = change.interaction.fhir_id
-    return keys
-
-
-def _write_care_team(
-    changes: Sequence[Change], patient_ids: dict[str, int], sender: Sender
-) -> None:
-    relevant = [c for c in changes if c.interaction.type in care_team.SOURCES]
-    resources = [c.interaction.resource for c in relevant if c.interaction.resource]
-    roles = medications.practitioners_of_roles(care_team.role_ids(resources), changes)
-    rows = [
-        CareTeamMember(
-            patient_id=patient_ids[change.patient_fhir_id],
-            practitioner_id=member.practitioner_id,
-            resource_id=change.pk,
-            start_at=member.start_at,
-            end_at=member.end_at,
-        )
-        for change in relevant
-        if change.interaction.resource and change.patient_fhir_id in patient_ids
-        if not change.is_deletion
-        for member in care_team.memberships(change.interaction.resource, roles)
     ]
-    rows += [
-        CareTeamMember(patient_id=patient_ids[c.patient_fhir_id], practitioner_id=practitioner_id)
-        for c in relevant
-        if c.interaction.type == "Patient" and c.existing is None and not c.is_deletion
-        for practitioner_id in sender.default_care_team
-    ]
-    writing.replace_care_team([c.pk for c in relevant if c.existing], rows)
 
 
 def _results(plan: Plan, now: datetime) -> list[Result]:
     """Built after the commit; stored text of what did not change is read with one query."""
     unchanged = [row for _, row in plan.answers if isinstance(row, Resource)]
-    texts = {
-        (v.resource_id, v.version): v.content
-        for v in ResourceVersion.objects.filter(resource__in=unchanged)
-    }
+    texts = {}
+    if unchanged:
+        rows = ResourceVersion.objects.filter(resource__in=unchanged)
+        texts = {(v.resource_id, v.version): v.content for v in rows}
     results = []
     for status, answer in plan.answers:
         if isinstance(answer, Resource):
-            text = texts[answer.pk, answer.version]
-            results.append(
-                Result(
-                    status, answer.type, answer.fhir_id, answer.version, answer.last_updated, text
-                )
+            result = Result(
+                status,
+                answer.type,
+                answer.fhir_id,
+                answer.version,
+                answer.last_updated,
+                texts[answer.pk, answer.version],
+                answer.patient_id,
             )
         else:
             i = answer.interaction
-            results.append(Result(status, i.type, i.fhir_id, answer.version, now, answer.text))
+            result = Result(
+                status, i.type, i.fhir_id, answer.version, now, answer.text, answer.patient_id
+            )
+        results.append(result)
     return results

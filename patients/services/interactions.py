@@ -1,7 +1,7 @@
 """The value objects of an ingest: what is asked for, and what became of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -41,7 +41,10 @@ class Interaction:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one interaction. `content` is empty after a deletion."""
+    """What became of one interaction. `content` is empty after a deletion.
+
+    `patient_id` is the key of the twin in whose compartment the resource is.
+    """
 
     status: int
     type: str
@@ -49,6 +52,7 @@ class Result:
     version: int
     last_updated: datetime
     content: str = ""
+    patient_id: int | None = None
 
     @property
     def etag(self) -> str:
@@ -59,11 +63,19 @@ class Result:
         return f"{self.type}/{self.fhir_id}/_history/{self.version}"
 
 
+def patients_of(results: Iterable[Result]) -> set[int]:
+    """Keys of the twins that these results concern."""
+    return {r.patient_id for r in results if r.patient_id is not None}
+
+
 @dataclass(frozen=True)
 class Sender:
-    """Who writes: the OAuth application, or a file import. No PHI."""
+    """Who writes: the OAuth application, or a file import. No PHI.
+
+    `base_url` is how the sender knows this server: references under it are references to us.
+    """
 
     source: str
     request_id: str = ""
     default_care_team: tuple[str, ...] = ()
-    extra: Mapping[str, str] = field(default_factory=dict)
+    base_url: str = ""

@@ -1,12 +1,50 @@
 """The twin's identity row, projected from a Patient resource."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from patients.fhir import dates
+from patients.models import Patient
+from patients.services import writing
+from patients.services.plan import Change
 
 Json = dict[str, Any]
 MRN_CODE = "MR"
 PRECISIONS = {4: "year", 7: "month", 10: "day"}
+
+
+def write_patients(changes: Sequence[Change]) -> dict[str, int]:
+    """Insert and update twins; returns keys of all patients that the changes speak of, by FHIR id.
+
+    A deleted Patient keeps its row, inactive: the log and the versions before still refer to it.
+    """
+    mine = {c.interaction.fhir_id: c for c in changes if c.interaction.type == "Patient"}
+    wanted = {c.patient_fhir_id for c in changes if c.patient_fhir_id}
+    if not wanted:
+        return {}
+    known = {p.fhir_id: p for p in Patient.objects.filter(fhir_id__in=wanted)}
+    new = [i for i, change in mine.items() if i not in known and not change.is_deletion]
+    keys = writing.next_ids(Patient, len(new))
+    created = [
+        Patient(
+            id=pk, resource_id=mine[i].pk, **patient_columns(mine[i].interaction.resource or {})
+        )
+        for i, pk in zip(new, keys, strict=True)
+    ]
+    Patient.objects.bulk_create(created)
+    updated = [_updated(known[i], change) for i, change in mine.items() if i in known]
+    if updated:
+        Patient.objects.bulk_update(updated, [*patient_columns({"id": ""})])
+    return {p.fhir_id: p.pk for p in (*known.values(), *created)}
+
+
+def _updated(patient: Patient, change: Change) -> Patient:
+    if change.is_deletion:
+        patient.active = False
+        return patient
+    for name, value in patient_columns(change.interaction.resource or {}).items():
+        setattr(patient, name, value)
+    return patient
 
 
 def patient_columns(resource: Json) -> Json:

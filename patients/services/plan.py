@@ -1,22 +1,22 @@
 """Decides, under locks, what each interaction of one request changes. Writes nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import cast
-from urllib.parse import unquote
 
 from django.db import connection
 
 from patients.errors import FhirError
-from patients.fhir.json_codec import content_hash, loads, rewrite_references, stamp
+from patients.fhir.json_codec import content_hash, instant, stamp
 from patients.fhir.outcome import Issue
 from patients.fhir.references import iter_references, parse_reference, patient_reference
 from patients.fhir.search import IndexEntry, extract_index
 from patients.models import Patient, Resource
-from patients.services import conditionals
+from patients.services import server_written
 from patients.services.interactions import Interaction, Json
+from patients.services.resolution import match_conditional_creates, resolve_references
 
+BUSY = "another request is writing the same resources; send this one again"
 LOCK_ROWS = """
     SELECT r.id FROM patients_resource r
     JOIN unnest(%s::text[], %s::text[]) AS wanted(type, fhir_id)
@@ -27,7 +27,10 @@ LOCK_ROWS = """
 
 @dataclass
 class Change:
-    """One resource that gets a new version (or a first one, or a deletion)."""
+    """One resource that gets a new version (or a first one, or a deletion).
+
+    `pk` and `patient_id` are known once the rows are numbered.
+    """
 
     interaction: Interaction
     existing: Resource | None
@@ -38,6 +41,7 @@ class Change:
     medication_refs: list[str] = field(default_factory=list)
     patient_fhir_id: str = ""
     pk: int = 0
+    patient_id: int | None = None
 
     @property
     def is_deletion(self) -> bool:
@@ -52,121 +56,40 @@ class Plan:
     answers: list[tuple[int, Change | Resource]] = field(default_factory=list)
 
 
-def make_plan(interactions: Sequence[Interaction], *, now: datetime) -> Plan:
+def make_plan(interactions: Sequence[Interaction], *, base_url: str, now: datetime) -> Plan:
     """Resolve conditions and references, lock rows, compare with what is stored.
 
     Raises FhirError with every fault found at the stage that fails.
     """
-    matched = _conditional_creates(interactions)
-    _resolve_references(interactions, matched)
-    rows = _lock_rows(interactions, matched)
-    plan, issues = Plan(), []
+    matched = match_conditional_creates(interactions)
+    resolve_references(interactions, matched, base_url=base_url)
+    rows = _lock_rows(interactions)
+    faults = [
+        fault
+        for i in interactions
+        if (fault := _refusal(i, rows.get((i.type, i.fhir_id)))) and id(i) not in matched
+    ]
+    if faults:
+        raise FhirError(max(status for status, _ in faults), [issue for _, issue in faults])
+    plan = Plan()
     for interaction in interactions:
-        if id(interaction) in matched:
-            plan.answers.append((200, rows[interaction.type, interaction.fhir_id]))
-            continue
         existing = rows.get((interaction.type, interaction.fhir_id))
-        fault = _precondition(interaction, existing)
-        if fault:
-            issues.append(fault)
-            continue
-        _plan_one(plan, interaction, existing, now)
-    if issues:
-        raise FhirError(412, issues)
+        if id(interaction) not in matched:
+            _plan_one(plan, interaction, existing, now)
+        elif existing is not None and not existing.deleted:
+            plan.answers.append((200, existing))
+        else:
+            raise lost_race()
     _check_patients(plan.changes)
     return plan
 
 
-def _conditional_creates(interactions: Sequence[Interaction]) -> dict[object, str]:
-    """Give ids to conditional creates that match; keyed by object identity of the interaction."""
-    asked = {
-        id(i): conditionals.parse_condition(i.type, i.if_none_exist, i.at(f"{i.type}"))
-        for i in interactions
-        if i.if_none_exist
-    }
-    conditionals.lock_identifiers(t for c in asked.values() for t in c.tokens)
-    found = conditionals.find(list(asked.values()))
-    matched: dict[object, str] = {}
-    first: dict[tuple[str, tuple[str, ...]], str] = {}
-    for interaction in interactions:
-        condition = asked.get(id(interaction))
-        if condition is None:
-            continue
-        ids = found[condition]
-        if len(ids) > 1:
-            text = f"'{condition.query}' matches {len(ids)} resources; it must match at most one"
-            raise FhirError(412, [Issue("error", "multiple-matches", text, condition.expression)])
-        if ids:
-            interaction.fhir_id = ids[0]
-            matched[id(interaction)] = ids[0]
-        elif (condition.type, condition.tokens) in first:
-            text = f"'{condition.query}' is created twice in one request"
-            raise FhirError(412, [Issue("error", "duplicate", text, condition.expression)])
-        else:
-            first[condition.type, condition.tokens] = interaction.fhir_id
-    return matched
+def lost_race() -> FhirError:
+    """Somebody else was faster; nothing of this request is stored, and it may simply come again."""
+    return FhirError(409, [Issue("error", "conflict", BUSY)], {"Retry-After": "1"})
 
 
-def _resolve_references(interactions: Sequence[Interaction], matched: Mapping[object, str]) -> None:
-    """Replace urn: and conditional references by literal ones, in dict and text alike."""
-    own = {i.full_url: i.reference for i in interactions if i.full_url}
-    asked: dict[str, conditionals.Condition] = {}
-    issues: list[Issue] = []
-    uses: list[tuple[Interaction, Json, str]] = []
-    for interaction in interactions:
-        if interaction.resource is None or id(interaction) in matched:
-            continue
-        for path, element in iter_references(interaction.resource):
-            text = element.get("reference", "")
-            if text in own:
-                uses.append((interaction, element, text))
-            elif text.startswith("urn:"):
-                words = f"'{text}' is the fullUrl of no entry"
-                issues.append(Issue("error", "not-found", words, interaction.at(path)))
-            elif parse_reference(text).kind == "conditional":
-                uses.append((interaction, element, text))
-                if text not in asked:
-                    type_name, _, query = text.partition("?")
-                    asked[text] = conditionals.parse_condition(
-                        type_name, unquote(query), interaction.at(path)
-                    )
-    mapping = own | _match_conditions(asked, interactions, issues)
-    if issues:
-        raise FhirError(422, issues)
-    changed: dict[int, tuple[Interaction, dict[str, str]]] = {}
-    for interaction, element, text in uses:
-        element["reference"] = mapping[text]
-        changed.setdefault(id(interaction), (interaction, {}))[1][text] = mapping[text]
-    for interaction, used in changed.values():
-        interaction.raw = rewrite_references(interaction.raw, used)
-
-
-def _match_conditions(
-    asked: Mapping[str, conditionals.Condition],
-    interactions: Sequence[Interaction],
-    issues: list[Issue],
-) -> dict[str, str]:
-    if not asked:
-        return {}
-    stored = conditionals.find(list(asked.values()))
-    made = conditionals.tokens_of_new(interactions)
-    mapping = {}
-    for text, condition in asked.items():
-        ids = set(stored[condition])
-        for token in condition.tokens:
-            ids.update(made.get((condition.type, token), ()))
-        if len(ids) == 1:
-            mapping[text] = f"{condition.type}/{ids.pop()}"
-            continue
-        code = "multiple-matches" if ids else "not-found"
-        words = f"'{text}' matches {len(ids) or 'no'} resources; it must match exactly one"
-        issues.append(Issue("error", code, words, condition.expression))
-    return mapping
-
-
-def _lock_rows(
-    interactions: Sequence[Interaction], matched: Mapping[object, str]
-) -> dict[tuple[str, str], Resource]:
+def _lock_rows(interactions: Sequence[Interaction]) -> dict[tuple[str, str], Resource]:
     """Stored rows of the targets, locked in one order for everybody."""
     targets = sorted({(i.type, i.fhir_id) for i in interactions})
     if not targets:
@@ -181,15 +104,20 @@ def _lock_rows(
     return {(row.type, row.fhir_id): row for row in rows}
 
 
-def _precondition(interaction: Interaction, existing: Resource | None) -> Issue | None:
+def _refusal(interaction: Interaction, existing: Resource | None) -> tuple[int, Issue] | None:
+    """Why this row must not be written by this sender at this moment, with the status."""
+    where = interaction.at(interaction.type)
+    if existing is not None and server_written.is_ours(existing):
+        words = f"{interaction.reference} was written by this server; nobody else changes it"
+        return 403, Issue("error", "forbidden", words, where)
     if not interaction.if_match:
         return None
-    wanted = interaction.if_match.removeprefix("W/").strip('"')
+    wanted = interaction.if_match.strip().removeprefix("W/").strip('"')
     current = str(existing.version) if existing is not None else "none"
     if wanted == current:
         return None
-    text = f"If-Match asks for version {wanted}; the current version is {current}"
-    return Issue("error", "conflict", text, interaction.at(interaction.type))
+    words = f"If-Match asks for version {wanted[:40]}; the current version is {current}"
+    return 412, Issue("error", "conflict", words, where)
 
 
 def _plan_one(
@@ -200,10 +128,10 @@ def _plan_one(
             plan.answers.append((204, Change(interaction, existing, 0)))
             return
         change = Change(interaction, existing, existing.version + 1)
+        if interaction.type == "Patient":
+            change.patient_fhir_id = interaction.fhir_id
     else:
-        resource = interaction.resource or {}
-        resource["id"] = interaction.fhir_id
-        digest = content_hash(resource)
+        digest = content_hash(interaction.resource or {})
         if existing is not None and not existing.deleted and existing.content_hash == digest:
             plan.answers.append((200, existing))
             return
@@ -218,43 +146,63 @@ def _new_version(
     interaction: Interaction, existing: Resource | None, digest: str, now: datetime
 ) -> Change:
     version = existing.version + 1 if existing is not None else 1
-    raw = stamp(
-        interaction.raw, fhir_id=interaction.fhir_id, version_id=str(version), last_updated=now
+    updated = instant(now)
+    text = stamp(
+        interaction.raw, fhir_id=interaction.fhir_id, version_id=version, last_updated=updated
     )
-    resource = cast(Json, loads(raw))
-    interaction.resource = resource
-    change = Change(interaction, existing, version, digest, raw.decode())
+    resource = interaction.resource or {}
+    # the dict says what the text says: nobody parses it a second time
+    resource["id"] = interaction.fhir_id
+    stamped = {"versionId": str(version), "lastUpdated": updated}
+    resource["meta"] = {**resource.get("meta", {}), **stamped}
+    change = Change(interaction, existing, version, digest, text.decode())
     change.index = extract_index(resource)
-    reference = resource.get("medicationReference", {}).get("reference", "")
-    if reference and not reference.startswith("#"):
-        change.medication_refs = [f"medication\x1f{reference.split('/_history')[0]}"]
+    change.medication_refs = _medication_refs(resource)
     if interaction.type == "Patient":
         change.patient_fhir_id = interaction.fhir_id
     else:
-        parsed = parse_reference(patient_reference(resource) or "")
-        change.patient_fhir_id = parsed.id if parsed.type == "Patient" else ""
+        reference = patient_reference(resource) or ""
+        if reference:
+            parsed = parse_reference(reference)
+            # another server's patient is nobody here, whatever their id
+            change.patient_fhir_id = parsed.id if parsed.kind == "relative" else reference
     return change
+
+
+def _medication_refs(resource: Json) -> list[str]:
+    """Index entries by which a Medication finds what depends on it."""
+    reference = resource.get("medicationReference", {}).get("reference", "")
+    if not reference or reference.startswith("#"):
+        return []
+    return [f"medication\x1f{reference.split('/_history')[0]}"]
 
 
 def _check_patients(changes: Sequence[Change]) -> None:
     """A clinical resource must belong to a patient that is here: an unknown one is a fault."""
-    making = {c.interaction.fhir_id for c in changes if c.interaction.type == "Patient"}
-    wanted = {c.patient_fhir_id for c in changes if c.patient_fhir_id} - making
-    known = set(
-        Patient.objects.filter(fhir_id__in=wanted, active=True).values_list("fhir_id", flat=True)
-    )
+    written = [c for c in changes if c.patient_fhir_id and not c.is_deletion]
+    making = {c.interaction.fhir_id for c in written if c.interaction.type == "Patient"}
+    leaving = {c.patient_fhir_id for c in changes if c.is_deletion} - making
+    wanted = {c.patient_fhir_id for c in written} - making
+    known = making
+    if wanted - leaving:
+        here = Patient.objects.filter(fhir_id__in=wanted - leaving, active=True)
+        known |= set(here.values_list("fhir_id", flat=True))
     issues = [
         Issue(
             "error",
             "not-found",
-            f"Patient/{c.patient_fhir_id} is not known here; send the patient first",
+            f"{_named(c.patient_fhir_id)} is not known here; send the patient first",
             c.interaction.at(_path_of_patient(c)),
         )
-        for c in changes
-        if c.patient_fhir_id and c.patient_fhir_id in wanted - known and not c.is_deletion
+        for c in written
+        if c.patient_fhir_id not in known
     ]
     if issues:
         raise FhirError(422, issues)
+
+
+def _named(patient: str) -> str:
+    return patient[:80] if "/" in patient or ":" in patient else f"Patient/{patient}"
 
 
 def _path_of_patient(change: Change) -> str:

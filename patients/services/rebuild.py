@@ -9,7 +9,7 @@ from django.db.models import F
 
 from patients.models import Fact, Resource, ResourceVersion
 from patients.record.projection import project
-from patients.services import facts, medications, writing
+from patients.services import facts, lookups, writing
 
 BATCH = 2000
 
@@ -41,7 +41,7 @@ def _rebuild_batch(keys: list[int], now: datetime) -> set[int]:
     versions = ResourceVersion.objects.filter(
         resource__in=resources, version=F("resource__version")
     )
-    stored = medications.StoredResolver()
+    stored = lookups.StoredResolver()
     fresh: list[Fact] = []
     for version in versions:
         resource = resources[version.resource_id]

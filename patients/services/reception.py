@@ -9,7 +9,7 @@ from patients.fhir.definitions import resource_types
 from patients.fhir.outcome import Issue
 from patients.fhir.validation import validate
 from patients.services.interactions import Interaction, Json, Method
-from patients.services.server_written import OWN_TYPES
+from patients.services.server_written import OWN_SYSTEM, OWN_TYPES, claims_to_be_ours
 
 
 def known_type(type_name: str) -> None:
@@ -42,7 +42,7 @@ def checked_interaction(
 ) -> Interaction:
     """One interaction outside a bundle. FhirError 400, 403 or 422."""
     interaction = Interaction(
-        method, type_name, fhir_id, raw=raw, if_none_exist=if_none_exist, if_match=if_match
+        method, type_name, fhir_id, raw=raw.strip(), if_none_exist=if_none_exist, if_match=if_match
     )
     if method != "DELETE":
         interaction.resource = parsed(raw)
@@ -78,6 +78,9 @@ def _faults(interaction: Interaction) -> list[Issue]:
     if given != interaction.type:
         words = f"resourceType is {given!r}; this address takes {interaction.type}"
         return [Issue("error", "invalid", words, "resourceType")]
+    if claims_to_be_ours(resource):
+        words = f"identifiers of {OWN_SYSTEM} are given by this server only"
+        return [Issue("error", "forbidden", words, f"{interaction.type}.identifier")]
     faults = validate(resource)
     if interaction.method == "PUT" and resource.get("id") != interaction.fhir_id:
         words = f"id is {resource.get('id')!r}; the address says {interaction.fhir_id!r}"

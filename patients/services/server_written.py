@@ -15,9 +15,24 @@ from patients.fhir.search import extract_index
 from patients.models import Resource, ResourceVersion
 
 SOURCE = "twinportal"
-# clients may read these, and nobody but this server writes them
-OWN_TYPES = frozenset({"RiskAssessment", "AuditEvent"})
+# clients may read what is marked so, and nobody but this server writes it
+OWN_SYSTEM = "urn:twinportal:prediction"
+OWN_MARK = f"identifier\x1f{OWN_SYSTEM}|"
+# nobody else writes these at all
+OWN_TYPES = frozenset({"AuditEvent"})
 Json = dict[str, Any]
+
+
+def claims_to_be_ours(content: Json) -> bool:
+    """Whether a resource bears an identifier that only this server gives."""
+    identifier = content.get("identifier", [])
+    listed = identifier if isinstance(identifier, list) else [identifier]
+    return any(isinstance(i, dict) and i.get("system") == OWN_SYSTEM for i in listed)
+
+
+def is_ours(resource: Resource) -> bool:
+    """Whether a stored resource was written by this server."""
+    return OWN_MARK in resource.tokens
 
 
 def create_resources(contents: Sequence[Json], *, patient_id: int, now: datetime) -> list[Resource]:

@@ -1,6 +1,6 @@
 """Stores a plan: COPY for what is new, one UPDATE for what changed, whatever the bundle's size."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -66,11 +66,9 @@ def next_ids(table: type[Resource] | type[Patient], count: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def write_resources(
-    changes: Sequence[Change], patient_ids: Mapping[str, int], sender: Sender, now: datetime
-) -> None:
-    """Resource rows and their new versions. Every change has its `pk` by now."""
-    rows = [_resource_row(change, patient_ids, now) for change in changes]
+def write_resources(changes: Sequence[Change], sender: Sender, now: datetime) -> None:
+    """Resource rows and their new versions. Every change has its keys by now."""
+    rows = [_resource_row(change, now) for change in changes]
     new = [row for row, change in zip(rows, changes, strict=True) if change.existing is None]
     old = [row for row, change in zip(rows, changes, strict=True) if change.existing is not None]
     copy(Resource, RESOURCE_COLUMNS, ([row[c] for c in RESOURCE_COLUMNS] for row in new))
@@ -95,7 +93,7 @@ def write_resources(
     )
 
 
-def _resource_row(change: Change, patient_ids: Mapping[str, int], now: datetime) -> dict[str, Any]:
+def _resource_row(change: Change, now: datetime) -> dict[str, Any]:
     index = change.index
     return {
         "id": change.pk,
@@ -105,7 +103,7 @@ def _resource_row(change: Change, patient_ids: Mapping[str, int], now: datetime)
         "content_hash": change.content_hash,
         "deleted": change.is_deletion,
         "last_updated": now,
-        "patient_id": patient_ids.get(change.patient_fhir_id),
+        "patient_id": change.patient_id,
         "tokens": list(index.tokens) if index else [],
         "refs": [*index.refs, *change.medication_refs] if index else [],
         "date_low": index.date_low if index else None,
@@ -131,7 +129,8 @@ def replace_facts(resource_pks: Sequence[int], facts: Iterable[Fact]) -> set[int
 
 def replace_care_team(resource_pks: Sequence[int], rows: Iterable[CareTeamMember]) -> None:
     """The memberships that these resources state, anew."""
-    CareTeamMember.objects.filter(resource_id__in=resource_pks).delete()
+    if resource_pks:
+        CareTeamMember.objects.filter(resource_id__in=resource_pks).delete()
     columns = [f.attname for f in CareTeamMember._meta.concrete_fields if f.attname != "id"]
     copy(CareTeamMember, columns, ([getattr(row, c) for c in columns] for row in rows))
 

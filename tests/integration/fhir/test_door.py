@@ -227,6 +227,7 @@ class TestBadInput:
             "resourceType": "RiskAssessment",
             "status": "final",
             "subject": {"reference": "Patient/p1"},
+            "identifier": [{"system": "urn:twinportal:prediction", "value": "1"}],
         }
         assert post(ehr, "/RiskAssessment", forged).status_code == 403
 

@@ -1,7 +1,7 @@
 """Small random changes to valid resources, as a Hypothesis strategy."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -42,9 +42,9 @@ def _at(node: Any, path: tuple) -> Any:
 
 
 @st.composite
-def broken_resources(draw: st.DrawFn) -> ex.Json:
-    """A valid resource with one or two members replaced, removed, added or moved."""
-    resource = copy.deepcopy(draw(st.sampled_from(ex.ALL)))
+def broken(draw: st.DrawFn, examples: Sequence[ex.Json]) -> ex.Json:
+    """One of the examples with one or two members replaced, removed, added or moved."""
+    resource = copy.deepcopy(draw(st.sampled_from(examples)))
     for _ in range(draw(st.integers(1, 2))):
         places = list(_places(resource))
         path = draw(st.sampled_from(places))
@@ -62,3 +62,8 @@ def broken_resources(draw: st.DrawFn) -> ex.Json:
             case _:
                 parent[path[-1]] = copy.deepcopy(_at(resource, draw(st.sampled_from(places))))
     return resource
+
+
+def broken_resources() -> st.SearchStrategy[ex.Json]:
+    """A broken one of the valid resources."""
+    return broken(ex.ALL)

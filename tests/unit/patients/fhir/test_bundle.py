@@ -3,11 +3,20 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from patients.fhir.bundle import PROCESSING_ORDER, BundleError, ParsedBundle, parse_bundle
+from patients.fhir.bundle import (
+    MOST_FAULTS,
+    PROCESSING_ORDER,
+    BundleError,
+    ParsedBundle,
+    parse_bundle,
+)
 from patients.fhir.json_codec import entry_slices
 from tests.unit.patients.fhir import examples as ex
 from tests.unit.patients.fhir.examples import Json, changed
+from tests.unit.patients.fhir.mutations import broken
 
 
 def entry(method: str = "POST", url: str = "Patient", **members: Any) -> Json:
@@ -206,8 +215,35 @@ def test_faults_of_frame_and_resources_come_together():
     assert set(found) == {"Bundle.entry[0].resource.gender", "Bundle.entry[1].request.method"}
 
 
+def test_a_hopeless_bundle_is_told_so_in_short():
+    with pytest.raises(BundleError) as caught:
+        read(bundle(*[entry("PATCH", "Patient/1")] * (MOST_FAULTS + 5)))
+    assert len(caught.value.issues) == MOST_FAULTS + 1
+    assert caught.value.issues[-1].diagnostics.startswith(f"{MOST_FAULTS + 5} faults")
+
+
 def test_reading_changes_nothing():
     content = bundle(entry(), entry("DELETE", "Patient/1"))
     before = copy.deepcopy(content)
     read(content)
     assert content == before
+
+
+TRANSACTION = bundle(
+    entry("POST", "Patient", fullUrl="urn:uuid:1"),
+    entry("PUT", "Patient/p1", request={"ifMatch": 'W/"2"'}),
+    entry("GET", "Patient/p1"),
+)
+
+
+@given(broken((TRANSACTION, {**TRANSACTION, "type": "batch"})), st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_any_bundle_is_read_or_refused(content, collections):
+    try:
+        parsed = read(content, collections=collections)
+    except BundleError as refusal:
+        assert refusal.issues
+        return
+    for one in parsed.entries:
+        complete = one.url_type and one.method in PROCESSING_ORDER
+        assert one.issues or complete or parsed.type == "collection"

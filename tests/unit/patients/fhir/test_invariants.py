@@ -62,6 +62,7 @@ CASES = [
     ("org-3", {"telecom": [{"system": "phone"}]}, {"telecom": [{"use": "home"}]}),
     ("pat-1", {"organization": {}}, {"gender": "male"}),
     ("per-1", {"start": "2024-05", "end": "2024"}, {"start": "2025", "end": "2024-12-31"}),
+    ("per-1", {"start": "2024"}, {"start": "2024", "end": "2023"}),
     ("per-1", {"start": "x", "end": "y"}, {"start": "2024-01-01T10:00:00Z", "end": "2024-01-01T10:30:00+01:00"}),
     ("per-1", {"start": "2024", "end": "not a date"}, {"start": "2024-02", "end": "2024-01"}),
     ("ppc-1", {"policyRule": {}}, {"status": "active"}),

@@ -8,11 +8,17 @@ from fhir.resources.R4B import get_fhir_model_class
 from hypothesis import given, settings
 
 from patients.fhir.definitions import resource_types
+from patients.fhir.json_codec import content_hash
+from patients.fhir.references import iter_references, patient_reference
+from patients.fhir.search import extract_index
 from patients.fhir.validation import _is_certainly_valid, explain, validate
 from tests.unit.patients.fhir import examples as ex
 from tests.unit.patients.fhir.examples import Json, changed
 from tests.unit.patients.fhir.faults import FAULTS, Fault
+from tests.unit.patients.fhir.faults_of_meaning import FAULTS_OF_MEANING
 from tests.unit.patients.fhir.mutations import broken_resources
+
+ALL_FAULTS = FAULTS + FAULTS_OF_MEANING
 
 
 def said(resource: Any, path: str | None = None) -> dict[str, str]:
@@ -35,14 +41,14 @@ def test_a_valid_resource_passes_both_readings_and_the_oracle(resource):
     assert not r4b_refuses(resource)
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", ALL_FAULTS, ids=lambda fault: fault.name)
 def test_a_fault_is_named_where_it_is(fault: Fault):
     found = said(fault.resource)
     assert fault.expression in found
     assert fault.says in found[fault.expression]
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", ALL_FAULTS, ids=lambda fault: fault.name)
 def test_the_oracle_sees_what_we_say_it_sees(fault: Fault):
     assert r4b_refuses(fault.resource) == fault.r4b_sees
 
@@ -110,6 +116,14 @@ def test_lists_of_primitives_and_their_extensions_run_side_by_side():
     ):
         found = said(changed(ex.PATIENT, name=[{"given": [None, "B"], "_given": extensions}]))
         assert says in " ".join(found.values())
+
+
+def test_a_flood_of_faults_is_cut_short():
+    resource = {"resourceType": "Patient", **{f"gende{i}": 1 for i in range(10_000)}}
+    issues = validate(resource)
+    assert len(issues) == 500
+    assert "did you mean 'gender'" in issues[0].diagnostics
+    assert issues[400].diagnostics.endswith("unknown element")
 
 
 def test_a_reference_need_not_be_of_this_server():
@@ -191,3 +205,14 @@ def test_whatever_the_oracle_refuses_we_refuse(resource):
     name = resource.get("resourceType")
     if isinstance(name, str) and name in resource_types() and r4b_refuses(resource):
         assert validate(resource)
+
+
+@given(broken_resources())
+@settings(max_examples=300, deadline=None)
+def test_what_is_valid_can_be_hashed_indexed_and_attributed(resource):
+    if validate(resource) == []:
+        entry = extract_index(resource)
+        assert entry.date_low is None or entry.date_low <= entry.date_high
+        assert len(content_hash(resource)) == 64
+        assert patient_reference(resource) is None or isinstance(patient_reference(resource), str)
+        assert all(path for path, _ in iter_references(resource))

@@ -1,0 +1,220 @@
+"""Finds FHIR files and reads them: bundles, folders, NDJSON, compressed too.
+
+Nothing here knows the database; `file_import` stores what this finds.
+"""
+
+import bz2
+import codecs
+import gzip
+import lzma
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO, cast
+from urllib.parse import quote
+
+from patients.errors import FhirError
+from patients.fhir import json_codec
+from patients.fhir.bundle import Entry, parse_bundle
+from patients.fhir.outcome import Issue
+from patients.services.interactions import Interaction, Json, Method
+from patients.services.reception import parsed
+
+COMPRESSED = {".gz", ".bz2", ".xz"}
+NDJSON = {".ndjson", ".jsonl"}
+# these name the same thing in file after file: matched by identifier, not multiplied
+SHARED_TYPES = {"Practitioner", "Organization", "Location", "PractitionerRole"}
+# what others refer to comes first
+NDJSON_ORDER = ("Organization", "Location", "Practitioner", "PractitionerRole", "Patient")
+MAX_ENTRIES = 1_000_000
+ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]")
+
+
+@dataclass(frozen=True)
+class Portion:
+    """What must go in together: a transaction, or one resource.
+
+    `line` is where it begins. `lines` gives the lines of a bundle's entries. `position` is how
+    much of the file has been read, in bytes on disk.
+    """
+
+    path: Path
+    line: int
+    interactions: tuple[Interaction, ...]
+    lines: "EntryLines | None" = None
+    position: int = 0
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """Why something of a file did not go in."""
+
+    path: Path
+    line: int
+    issues: tuple[Issue, ...]
+    lines: "EntryLines | None" = None
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{self.path}:{self._line(i)}: {i.expression or '-'}: {i.diagnostics}"
+            for i in self.issues
+        )
+
+    def _line(self, issue: Issue) -> int:
+        match = ENTRY.match(issue.expression)
+        if match is None or self.lines is None:
+            return self.line
+        return self.line - 1 + self.lines.of(int(match[1]))
+
+
+@dataclass
+class EntryLines:
+    """Line of every entry's resource in a bundle's text, found when first asked."""
+
+    raw: bytes
+    _known: list[int] = field(default_factory=list)
+
+    def of(self, index: int) -> int:
+        """1-based line within the text."""
+        if not self._known:
+            position = 0
+            for piece in json_codec.entry_slices(self.raw):
+                position = max(self.raw.find(piece, position), position)
+                self._known.append(1 + self.raw.count(b"\n", 0, position))
+                position += len(piece)
+        return self._known[index] if index < len(self._known) else 1
+
+
+def files_under(paths: Iterable[Path]) -> list[Path]:
+    """The FHIR files in paths and folders; those with hospitals and practitioners come first."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += [p for p in path.rglob("*") if p.is_file() and _is_fhir(p)]
+        else:
+            found.append(path)
+    return sorted(dict.fromkeys(found), key=_rank)
+
+
+def _is_fhir(path: Path) -> bool:
+    kinds = [s for s in path.suffixes if s not in COMPRESSED]
+    return bool(kinds) and kinds[-1] in {".json", *NDJSON} and not path.name.startswith(".")
+
+
+def _rank(path: Path) -> tuple[int, str]:
+    name = path.name.lower()
+    if "hospitalinformation" in name:
+        return (0, str(path))
+    if "practitionerinformation" in name:
+        return (1, str(path))
+    kind = path.name.split(".")[0]
+    if kind in NDJSON_ORDER:
+        return (2 + NDJSON_ORDER.index(kind), str(path))
+    return (10 if kind != "Medication" else 9, str(path))
+
+
+def portions(path: Path) -> Iterator[Portion | Rejected]:
+    """The portions of one file, in its order; what cannot be read comes as Rejected."""
+    try:
+        with _opened(path) as (stream, file):
+            if NDJSON.intersection(path.suffixes):
+                for number, line in enumerate(stream, 1):
+                    if line.strip():
+                        yield from _portions_of(path, number, line, file.tell())
+            else:
+                yield from _portions_of(path, 1, stream.read(), file.tell())
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        issue = Issue("error", "structure", f"cannot be read: {error}")
+        yield Rejected(path, 1, (issue,))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """The text as a stream, and the file on disk under it."""
+    with path.open("rb") as file:
+        match path.suffix:
+            case ".gz":
+                yield cast("IO[bytes]", gzip.GzipFile(fileobj=file)), file
+            case ".bz2":
+                yield bz2.BZ2File(file), file
+            case ".xz":
+                yield lzma.LZMAFile(file), file  # noqa: SIM115 `file` is closed here
+            case _:
+                yield file, file
+
+
+def _portions_of(path: Path, line: int, raw: bytes, position: int) -> Iterator[Portion | Rejected]:
+    # some editors begin a file with a byte order mark, which is no JSON
+    raw = raw.removeprefix(codecs.BOM_UTF8)
+    lines = EntryLines(raw)
+    try:
+        content = parsed(raw)
+        if content.get("resourceType") != "Bundle":
+            yield Portion(path, line, (_single(content, raw),), position=position)
+            return
+        kind, found = _of_bundle(content, raw)
+    except FhirError as error:
+        yield Rejected(path, line, tuple(error.issues), lines)
+        return
+    if kind == "transaction":
+        yield Portion(path, line, tuple(i for i, _ in found), lines, position)
+        return
+    for interaction, faults in found:
+        if faults:
+            yield Rejected(path, line, tuple(faults), lines)
+        else:
+            yield Portion(path, line, (interaction,), lines, position)
+
+
+def bundle_interactions(raw: bytes) -> tuple[Interaction, ...]:
+    """The writes of one bundle's text. FhirError for what cannot be read."""
+    return tuple(interaction for interaction, _ in _of_bundle(parsed(raw), raw)[1])
+
+
+def _single(content: Json, raw: bytes) -> Interaction:
+    """A resource that is not in a bundle keeps its id; without one it gets a new one."""
+    kind, fhir_id = str(content.get("resourceType")), str(content.get("id", ""))
+    method: Method = "PUT" if fhir_id else "POST"
+    return shared_once(Interaction(method, kind, fhir_id, resource=content, raw=raw.strip()))
+
+
+def _of_bundle(content: Json, raw: bytes) -> tuple[str, list[tuple[Interaction, list[Issue]]]]:
+    bundle = parse_bundle(
+        content, json_codec.entry_slices(raw), max_entries=MAX_ENTRIES, collections=True
+    )
+    found = [
+        (shared_once(_interaction(entry)), entry.issues)
+        for entry in bundle.entries
+        if entry.issues or entry.method not in ("GET", "")
+    ]
+    return bundle.type, found
+
+
+def _interaction(entry: Entry) -> Interaction:
+    return Interaction(
+        method=cast(Method, entry.method),
+        type=entry.url_type,
+        fhir_id=entry.url_id,
+        resource=entry.resource,
+        raw=entry.raw,
+        if_none_exist=entry.if_none_exist,
+        full_url=entry.full_url,
+        where=f"{entry.path}.resource",
+    )
+
+
+def shared_once(interaction: Interaction) -> Interaction:
+    """A POSTed practitioner or organisation becomes a conditional create on its identifier."""
+    if interaction.method != "POST" or interaction.if_none_exist:
+        return interaction
+    if interaction.type not in SHARED_TYPES:
+        return interaction
+    identifiers = (interaction.resource or {}).get("identifier")
+    for identifier in identifiers if isinstance(identifiers, list) else ():
+        if isinstance(identifier, dict) and identifier.get("system") and identifier.get("value"):
+            token = f"{identifier['system']}|{identifier['value']}"
+            return replace(interaction, if_none_exist=f"identifier={quote(token)}")
+    return interaction

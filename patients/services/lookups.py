@@ -1,0 +1,76 @@
+"""Reads what a resource refers to: contents of Medications, practitioners behind roles."""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+import orjson
+from django.db import connection
+from django.db.models import F
+
+from patients.models import ResourceVersion
+from patients.services.plan import Change
+
+Json = dict[str, Any]
+Resolve = Callable[[str], Json | None]
+HOLD_ROWS = """
+    SELECT 1 FROM patients_resource r
+    JOIN unnest(%s::text[], %s::text[]) AS wanted(type, fhir_id)
+      ON r.type = wanted.type AND r.fhir_id = wanted.fhir_id
+    ORDER BY r.type, r.fhir_id FOR SHARE OF r
+"""
+
+
+def unversioned(reference: str) -> str:
+    """ "Medication/1/_history/2" -> "Medication/1": what is said now counts."""
+    return reference.split("/_history")[0]
+
+
+def current_contents(references: Collection[str]) -> dict[str, Json]:
+    """Current content of "Type/id" references, with one query for any number of them."""
+    wanted = {unversioned(r) for r in references if r.count("/") >= 1}
+    if not wanted:
+        return {}
+    rows = ResourceVersion.objects.filter(
+        resource__type__in={r.split("/")[0] for r in wanted},
+        resource__fhir_id__in={r.split("/")[1] for r in wanted},
+        version=F("resource__version"),
+        resource__deleted=False,
+    ).values_list("resource__type", "resource__fhir_id", "content")
+    return {f"{t}/{i}": orjson.loads(c) for t, i, c in rows if f"{t}/{i}" in wanted}
+
+
+def hold(references: Collection[str]) -> None:
+    """Nobody changes these resources before the caller's transaction ends."""
+    wanted = sorted(unversioned(r) for r in references if r.count("/") >= 1)
+    if wanted:
+        types = [r.split("/")[0] for r in wanted]
+        ids = [r.split("/")[1] for r in wanted]
+        with connection.cursor() as cursor:
+            cursor.execute(HOLD_ROWS, [types, ids])
+
+
+def practitioners_of_roles(role_ids: Collection[str], changes: Sequence[Change]) -> dict[str, str]:
+    """PractitionerRole id to Practitioner id, as this request or the store says."""
+    contents = current_contents({f"PractitionerRole/{role}" for role in role_ids})
+    for change in changes:
+        if change.interaction.type == "PractitionerRole" and change.interaction.resource:
+            contents[change.interaction.reference] = change.interaction.resource
+    practitioners = {}
+    for reference, content in contents.items():
+        practitioner = content.get("practitioner", {}).get("reference", "")
+        if practitioner.startswith("Practitioner/"):
+            practitioners[reference.split("/")[1]] = practitioner.split("/")[1]
+    return practitioners
+
+
+class StoredResolver:
+    """Resolves references to what is stored, each at most once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Json | None] = {}
+
+    def __call__(self, reference: str) -> Json | None:
+        key = unversioned(reference)
+        if key not in self._known:
+            self._known[key] = current_contents({key}).get(key)
+        return self._known[key]
