@@ -162,7 +162,7 @@ def _pairs(request: Request) -> Any:
 
 def _write(request: Request, interaction: Interaction) -> HttpResponse:
     now = timezone.now()
-    (result,) = ingest.process([interaction], sender=sender_of(request), now=now)
+    (result,) = ingest.process([interaction], sender=sender_of(request), now=now, contents=True)
     actions = {"POST": "create", "PUT": "update", "DELETE": "delete"}
     audit_client(
         request,

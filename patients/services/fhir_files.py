@@ -216,5 +216,5 @@ def shared_once(interaction: Interaction) -> Interaction:
     for identifier in identifiers if isinstance(identifiers, list) else ():
         if isinstance(identifier, dict) and identifier.get("system") and identifier.get("value"):
             token = f"{identifier['system']}|{identifier['value']}"
-            return replace(interaction, if_none_exist=f"identifier={quote(token)}")
+            return replace(interaction, if_none_exist=f"identifier={quote(token)}", any_match=True)
     return interaction

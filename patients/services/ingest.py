@@ -18,7 +18,7 @@ from patients.record.projection import project
 from patients.services import care_team, facts, medications, patient_row, writing
 from patients.services.interactions import Interaction, Json, Result, Sender
 from patients.services.lookups import Resolve
-from patients.services.plan import Change, Plan, lost_race, make_plan
+from patients.services.plan import Change, Plan, Stored, lost_race, make_plan
 from patients.signals import twins_changed
 
 ATTEMPTS = 3
@@ -26,8 +26,12 @@ ATTEMPTS = 3
 LOST_RACES = {"40001", "40P01", "55P03"}
 
 
-def process(interactions: Sequence[Interaction], *, sender: Sender, now: datetime) -> list[Result]:
+def process(
+    interactions: Sequence[Interaction], *, sender: Sender, now: datetime, contents: bool = False
+) -> list[Result]:
     """Do every interaction in one transaction, in the given order; all or nothing.
+
+    With `contents` the results also carry the text of what was there already.
 
     Resources are valid by now. Raises FhirError: 403, 412, 422, or 409 with Retry-After after
     lost races; the interactions are then as they were given.
@@ -50,7 +54,7 @@ def process(interactions: Sequence[Interaction], *, sender: Sender, now: datetim
             if getattr(error.__cause__, "sqlstate", "") not in LOST_RACES:
                 raise
             continue
-        return _results(plan, now)
+        return _results(plan, now, contents=contents)
     raise lost_race()
 
 
@@ -110,29 +114,22 @@ def _facts(changes: Sequence[Change], resolve: Resolve, now: datetime) -> list[F
     ]
 
 
-def _results(plan: Plan, now: datetime) -> list[Result]:
-    """Built after the commit; stored text of what did not change is read with one query."""
-    unchanged = [row for _, row in plan.answers if isinstance(row, Resource)]
-    texts = {}
-    if unchanged:
+def _results(plan: Plan, now: datetime, *, contents: bool) -> list[Result]:
+    """Built after the commit. The text of what did not change is read only if wanted."""
+    texts: dict[tuple[int, int], str] = {}
+    unchanged = [row.pk for _, row in plan.answers if isinstance(row, Stored)]
+    if contents and unchanged:
         rows = ResourceVersion.objects.filter(resource__in=unchanged)
         texts = {(v.resource_id, v.version): v.content for v in rows}
     results = []
     for status, answer in plan.answers:
-        if isinstance(answer, Resource):
-            result = Result(
-                status,
-                answer.type,
-                answer.fhir_id,
-                answer.version,
-                answer.last_updated,
-                texts[answer.pk, answer.version],
-                answer.patient_id,
-            )
+        if isinstance(answer, Stored):
+            kind, fhir_id, moment = answer.type, answer.fhir_id, answer.last_updated
+            text = texts.get((answer.pk, answer.version), "")
         else:
-            i = answer.interaction
-            result = Result(
-                status, i.type, i.fhir_id, answer.version, now, answer.text, answer.patient_id
-            )
-        results.append(result)
+            kind, fhir_id, moment = answer.interaction.type, answer.interaction.fhir_id, now
+            text = answer.text
+        results.append(
+            Result(status, kind, fhir_id, answer.version, moment, text, answer.patient_id)
+        )
     return results

@@ -14,7 +14,7 @@ class Interaction:
     """One write. `where` prefixes the expressions of its issues, e.g. "Bundle.entry[3].resource".
 
     `raw` is the JSON text as it came; `resource` the same, parsed. `fhir_id` is given for PUT and
-    DELETE and made for POST.
+    DELETE and made for POST. With `any_match` a condition that matches several takes the first.
     """
 
     method: Method
@@ -23,6 +23,7 @@ class Interaction:
     resource: Json | None = None
     raw: bytes = b""
     if_none_exist: str = ""
+    any_match: bool = False
     if_match: str = ""
     full_url: str = ""
     where: str = ""
@@ -41,7 +42,8 @@ class Interaction:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one interaction. `content` is empty after a deletion.
+    """What became of one interaction. `content` is empty after a deletion, and for what was
+    there already unless it was asked for.
 
     `patient_id` is the key of the twin in whose compartment the resource is.
     """

@@ -11,18 +11,35 @@ from patients.fhir.json_codec import content_hash, instant, stamp
 from patients.fhir.outcome import Issue
 from patients.fhir.references import iter_references, parse_reference, patient_reference
 from patients.fhir.search import IndexEntry, extract_index
-from patients.models import Patient, Resource
+from patients.models import Patient
 from patients.services import server_written
 from patients.services.interactions import Interaction, Json
 from patients.services.resolution import match_conditional_creates, resolve_references
 
 BUSY = "another request is writing the same resources; send this one again"
 LOCK_ROWS = """
-    SELECT r.id FROM patients_resource r
+    SELECT r.id, r.type, r.fhir_id, r.version, r.content_hash, r.deleted, r.last_updated,
+           r.patient_id, r.tokens @> ARRAY[%s] AS is_ours
+    FROM patients_resource r
     JOIN unnest(%s::text[], %s::text[]) AS wanted(type, fhir_id)
       ON r.type = wanted.type AND r.fhir_id = wanted.fhir_id
     ORDER BY r.type, r.fhir_id FOR UPDATE OF r
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What must be known of a stored resource. The row is locked."""
+
+    pk: int
+    type: str
+    fhir_id: str
+    version: int
+    content_hash: str
+    deleted: bool
+    last_updated: datetime
+    patient_id: int | None
+    is_ours: bool
 
 
 @dataclass
@@ -33,7 +50,7 @@ class Change:
     """
 
     interaction: Interaction
-    existing: Resource | None
+    existing: Stored | None
     version: int
     content_hash: str = ""
     text: str = ""
@@ -53,7 +70,7 @@ class Plan:
     """The changes, and for every interaction what to answer with (a change or a stored row)."""
 
     changes: list[Change] = field(default_factory=list)
-    answers: list[tuple[int, Change | Resource]] = field(default_factory=list)
+    answers: list[tuple[int, Change | Stored]] = field(default_factory=list)
 
 
 def make_plan(interactions: Sequence[Interaction], *, base_url: str, now: datetime) -> Plan:
@@ -89,25 +106,22 @@ def lost_race() -> FhirError:
     return FhirError(409, [Issue("error", "conflict", BUSY)], {"Retry-After": "1"})
 
 
-def _lock_rows(interactions: Sequence[Interaction]) -> dict[tuple[str, str], Resource]:
+def _lock_rows(interactions: Sequence[Interaction]) -> dict[tuple[str, str], Stored]:
     """Stored rows of the targets, locked in one order for everybody."""
     targets = sorted({(i.type, i.fhir_id) for i in interactions})
     if not targets:
         return {}
     types, ids = [t for t, _ in targets], [i for _, i in targets]
     with connection.cursor() as cursor:
-        cursor.execute(LOCK_ROWS, [types, ids])
-        keys = [row[0] for row in cursor.fetchall()]
-    if not keys:
-        return {}
-    rows = Resource.objects.filter(pk__in=keys)
+        cursor.execute(LOCK_ROWS, [server_written.OWN_MARK, types, ids])
+        rows = [Stored(*row) for row in cursor.fetchall()]
     return {(row.type, row.fhir_id): row for row in rows}
 
 
-def _refusal(interaction: Interaction, existing: Resource | None) -> tuple[int, Issue] | None:
+def _refusal(interaction: Interaction, existing: Stored | None) -> tuple[int, Issue] | None:
     """Why this row must not be written by this sender at this moment, with the status."""
     where = interaction.at(interaction.type)
-    if existing is not None and server_written.is_ours(existing):
+    if existing is not None and existing.is_ours:
         words = f"{interaction.reference} was written by this server; nobody else changes it"
         return 403, Issue("error", "forbidden", words, where)
     if not interaction.if_match:
@@ -120,9 +134,7 @@ def _refusal(interaction: Interaction, existing: Resource | None) -> tuple[int, 
     return 412, Issue("error", "conflict", words, where)
 
 
-def _plan_one(
-    plan: Plan, interaction: Interaction, existing: Resource | None, now: datetime
-) -> None:
+def _plan_one(plan: Plan, interaction: Interaction, existing: Stored | None, now: datetime) -> None:
     if interaction.method == "DELETE":
         if existing is None or existing.deleted:
             plan.answers.append((204, Change(interaction, existing, 0)))
@@ -143,7 +155,7 @@ def _plan_one(
 
 
 def _new_version(
-    interaction: Interaction, existing: Resource | None, digest: str, now: datetime
+    interaction: Interaction, existing: Stored | None, digest: str, now: datetime
 ) -> Change:
     version = existing.version + 1 if existing is not None else 1
     updated = instant(now)

@@ -3,16 +3,18 @@
 import re
 from collections.abc import Mapping, Sequence
 
+import orjson
+
 from patients.errors import FhirError
 from patients.fhir.json_codec import rewrite_references
 from patients.fhir.outcome import Issue
 from patients.fhir.references import iter_references, parse_reference
 from patients.services import conditionals
 from patients.services.conditionals import Condition
-from patients.services.interactions import Interaction, Json
+from patients.services.interactions import Interaction
 
 REST_URL = re.compile(r"(?P<base>https?://.+/)[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64}")
-Use = tuple[Interaction, Json, str]
+REFERENCE = re.compile(rb'"reference"\s*:\s*"([^"\\]*)"')
 
 
 def match_conditional_creates(interactions: Sequence[Interaction]) -> set[int]:
@@ -34,7 +36,7 @@ def match_conditional_creates(interactions: Sequence[Interaction]) -> set[int]:
         if condition is None:
             continue
         ids = found[condition]
-        if len(ids) > 1:
+        if len(ids) > 1 and not interaction.any_match:
             words = f"'{condition.query}' matches {len(ids)} resources; it must match at most one"
             raise FhirError(412, [Issue("error", "multiple-matches", words, condition.expression)])
         if ids:
@@ -56,47 +58,71 @@ def resolve_references(
     FhirError 422 with every reference that leads nowhere.
     """
     own = {i.full_url: i.reference for i in interactions if i.full_url}
-    mapping = dict(own)
     asked: dict[str, Condition] = {}
-    issues: list[Issue] = []
-    uses: list[Use] = []
+    lost: list[tuple[Interaction, str]] = []
+    uses: list[tuple[Interaction, dict[str, str]]] = []
     for interaction in interactions:
         if interaction.resource is None or id(interaction) in matched:
             continue
         match = REST_URL.fullmatch(interaction.full_url)
         sender_base = match["base"] if match else ""
-        for path, element in iter_references(interaction.resource):
-            text = element["reference"]
-            if text in own or _is_ours(text, base_url, mapping):
-                uses.append((interaction, element, text))
+        mapping: dict[str, str] = {}
+        for text in _reference_texts(interaction):
+            if text in own:
+                mapping[text] = own[text]
             elif sender_base and sender_base + text in own:
                 mapping[text] = own[sender_base + text]
-                uses.append((interaction, element, text))
             elif text.startswith("urn:"):
-                words = f"'{text[:80]}' is the fullUrl of no entry"
-                issues.append(Issue("error", "not-found", words, interaction.at(path)))
+                lost.append((interaction, text))
+            elif base_url and text.startswith(base_url):
+                mapping |= _ours(text, base_url)
             elif "?" in text and parse_reference(text).kind == "conditional":
-                uses.append((interaction, element, text))
+                mapping[text] = text
                 if text not in asked:
-                    type_name, _, query = text.partition("?")
-                    asked[text] = conditionals.parse_condition(
-                        type_name, query, interaction.at(path)
-                    )
-    mapping |= _match_conditions(asked, interactions, issues)
+                    asked[text] = _condition(interaction, text)
+        if mapping:
+            uses.append((interaction, mapping))
+    issues = [
+        Issue("error", "not-found", f"'{text[:80]}' is the fullUrl of no entry", where)
+        for interaction, text in lost
+        for where in _places(interaction, text)
+    ]
+    found = _match_conditions(asked, interactions, issues)
     if issues:
         raise FhirError(422, issues)
-    _rewrite(uses, mapping)
+    for interaction, mapping in uses:
+        _rewrite(interaction, {text: found.get(to, to) for text, to in mapping.items()})
 
 
-def _is_ours(text: str, base_url: str, mapping: dict[str, str]) -> bool:
-    """Whether it is an absolute URL of this very server; notes what it means if so."""
-    if not base_url or not text.startswith(base_url):
-        return False
-    parsed = parse_reference(text, base_url=base_url)
-    if parsed.kind != "relative":
-        return False
-    mapping[text] = text.removeprefix(base_url).lstrip("/")
-    return True
+def _reference_texts(interaction: Interaction) -> set[str]:
+    """Every reference of a resource; found in the text where that is sure to give the same."""
+    raw = interaction.raw
+    plain = REFERENCE.findall(raw)
+    if len(plain) == raw.count(b'"reference"') and b"\\u00" not in raw:
+        return {text.decode() for text in plain}
+    return {element["reference"] for _, element in iter_references(interaction.resource or {})}
+
+
+def _places(interaction: Interaction, text: str) -> list[str]:
+    """Expressions of the elements that refer to `text`."""
+    return [
+        interaction.at(path)
+        for path, element in iter_references(interaction.resource or {})
+        if element["reference"] == text
+    ]
+
+
+def _condition(interaction: Interaction, text: str) -> Condition:
+    type_name, _, query = text.partition("?")
+    where = next(iter(_places(interaction, text)), interaction.at(interaction.type))
+    return conditionals.parse_condition(type_name, query, where)
+
+
+def _ours(text: str, base_url: str) -> dict[str, str]:
+    """What an absolute URL of this very server means, if it is one of a resource."""
+    if parse_reference(text, base_url=base_url).kind != "relative":
+        return {}
+    return {text: text.removeprefix(base_url).lstrip("/")}
 
 
 def _match_conditions(
@@ -121,10 +147,6 @@ def _match_conditions(
     return mapping
 
 
-def _rewrite(uses: Sequence[Use], mapping: Mapping[str, str]) -> None:
-    changed: dict[int, tuple[Interaction, dict[str, str]]] = {}
-    for interaction, element, text in uses:
-        element["reference"] = mapping[text]
-        changed.setdefault(id(interaction), (interaction, {}))[1][text] = mapping[text]
-    for interaction, used in changed.values():
-        interaction.raw = rewrite_references(interaction.raw, used)
+def _rewrite(interaction: Interaction, mapping: Mapping[str, str]) -> None:
+    interaction.raw = rewrite_references(interaction.raw, mapping)
+    interaction.resource = orjson.loads(interaction.raw)

@@ -30,11 +30,6 @@ def claims_to_be_ours(content: Json) -> bool:
     return any(isinstance(i, dict) and i.get("system") == OWN_SYSTEM for i in listed)
 
 
-def is_ours(resource: Resource) -> bool:
-    """Whether a stored resource was written by this server."""
-    return OWN_MARK in resource.tokens
-
-
 def create_resources(contents: Sequence[Json], *, patient_id: int, now: datetime) -> list[Resource]:
     """Store new resources of one patient's compartment; ids are made here."""
     resources = []

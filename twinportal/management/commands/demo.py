@@ -11,10 +11,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 from django.utils import timezone
-from patients.services.cohort import load_synthetic_cohort
 from tqdm import tqdm
 
 from patients.models import Patient
+from patients.services.cohort import load_synthetic_cohort
 from twinportal import demo, embedded
 from twinportal.supervisor import Supervisor, interrupt_on_signals, portal_children
 
