@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from explain.wording.numbers import Frequency, frequency
-from explain.wording.phrases import Level, concept_words, outcome_words
+from explain.wording.phrases import (
+    KEEP_MEDICINES,
+    MEDICINES,
+    Level,
+    concept_words,
+    outcome_words,
+)
 
 REASONS_SHOWN = 3
 # a smaller share of the picture is not worth a sentence
@@ -26,6 +32,7 @@ class ResultText:
     raising: tuple[str, ...]
     lowering: tuple[str, ...]
     talk: tuple[str, ...]
+    medicines: str
 
 
 def years(horizon: float) -> str:
@@ -65,6 +72,7 @@ def result_text(
         raising=_reasons(contributions, level, sign=1),
         lowering=_reasons(contributions, level, sign=-1),
         talk=_talk(contributions, level),
+        medicines=_medicines(contributions, level),
     )
 
 
@@ -93,3 +101,12 @@ def _talk(contributions: Sequence[Mapping[str, Any]], level: Level) -> tuple[str
         if words and words.talk and row["modifiable"] and raises:
             found.append(words.talk)
     return tuple(dict.fromkeys(found))[:REASONS_SHOWN]
+
+
+def _medicines(contributions: Sequence[Mapping[str, Any]], level: Level) -> str:
+    """What must be said when a medicine may stand among the reasons; else nothing."""
+    counts = any(
+        row["concept"] in MEDICINES and abs(row["contribution"]) >= SMALLEST_REASON
+        for row in contributions
+    )
+    return KEEP_MEDICINES[level] if counts else ""

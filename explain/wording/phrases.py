@@ -125,14 +125,14 @@ CONCEPTS: dict[str, dict[Level, ConceptWords]] = {
         "detailed": ConceptWords("diabetes"),
     },
     "antihypertensive": {
-        "plain": ConceptWords("taking blood pressure pills"),
-        "standard": ConceptWords("taking blood pressure medicine"),
-        "detailed": ConceptWords("antihypertensive treatment"),
+        "plain": ConceptWords("needing blood pressure pills"),
+        "standard": ConceptWords("needing blood pressure medicine"),
+        "detailed": ConceptWords("treated high blood pressure"),
     },
     "statin": {
-        "plain": ConceptWords("taking a pill for blood fat (a statin)"),
-        "standard": ConceptWords("taking a statin"),
-        "detailed": ConceptWords("statin treatment"),
+        "plain": ConceptWords("needing a pill for blood fat (a statin)"),
+        "standard": ConceptWords("needing a statin"),
+        "detailed": ConceptWords("treatment with a statin"),
     },
     "hba1c": {
         "plain": ConceptWords("your blood sugar", "What can I do about my blood sugar?"),
@@ -148,6 +148,16 @@ CONCEPTS: dict[str, dict[Level, ConceptWords]] = {
             "urine albumin-creatinine ratio", "Would a treatment that lowers albuminuria suit me?"
         ),
     },
+}
+# A medicine marks a condition that was treated; nobody may read it as a reason to stop.
+MEDICINES = frozenset({"antihypertensive", "statin", "glucose_lowering", "insulin"})
+KEEP_MEDICINES: dict[Level, str] = {
+    "plain": "Keep taking your medicines. Talk to your doctor before you stop one.",
+    "standard": "Keep taking your medicines. Talk to your doctor before you change one.",
+    "detailed": (
+        "A medicine is listed because it marks a treated condition. "
+        "Stopping it would not lower the number."
+    ),
 }
 # the models' own names for an input, where they differ from the word list's
 ALIASES = {"current_smoking": "smoking", "smoking_status": "smoking", "sdi_decile": "sdi"}

@@ -70,7 +70,7 @@ def resolve_references(
         for text in _reference_texts(interaction):
             if text in own:
                 mapping[text] = own[text]
-            elif sender_base and sender_base + text in own:
+            elif sender_base and own.get(sender_base + text, text) != text:
                 mapping[text] = own[sender_base + text]
             elif text.startswith("urn:"):
                 lost.append((interaction, text))

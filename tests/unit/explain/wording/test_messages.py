@@ -104,6 +104,22 @@ def test_readability_of_everything_said(level: Level, grade: int) -> None:
     assert flesch_kincaid_grade(whole) <= grade
 
 
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_medicine_among_the_reasons_is_no_reason_to_stop_it(level: Level) -> None:
+    with_medicine = text_at(level)
+    assert with_medicine.medicines
+    assert not any(name.startswith("taking") for name in with_medicine.lowering)
+    without = result_text(
+        outcome="cvd",
+        level=level,
+        probability=0.2,
+        baseline=0.1,
+        horizon=10,
+        contributions=[contribution("systolic_bp", 0.1), contribution("statin", 0.0, False)],
+    )
+    assert without.medicines == ""
+
+
 def test_a_concept_without_words_is_not_named() -> None:
     text = result_text(
         outcome="cvd",
