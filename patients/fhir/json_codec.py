@@ -197,7 +197,8 @@ def rewrite_references(raw: bytes, mapping: Mapping[str, str]) -> bytes:
         name, value = match.groups()
         if match.start() > 0 and raw[match.start() - 1] == 0x5C:  # a quote inside a longer name
             return match.group()
-        new = mapping.get(orjson.loads(value))
+        text = orjson.loads(value) if b"\\" in value else value[1:-1].decode()
+        new = mapping.get(text)
         return match.group() if new is None else name + orjson.dumps(new)
 
     if _ESCAPED_LETTER.search(raw):

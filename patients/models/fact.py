@@ -24,7 +24,10 @@ class Fact(models.Model):
         UNDATED = "undated"
         INACTIVE = "inactive"
 
-    patient = models.ForeignKey("patients.Patient", on_delete=models.CASCADE, related_name="facts")
+    # found by the index fact_series
+    patient = models.ForeignKey(
+        "patients.Patient", on_delete=models.CASCADE, related_name="facts", db_index=False
+    )
     resource = models.ForeignKey(
         "patients.Resource", on_delete=models.CASCADE, related_name="facts"
     )
@@ -54,7 +57,6 @@ class Fact(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["patient", "concept", "-effective_at"], name="fact_series"),
-            models.Index(fields=["resource"], name="fact_resource"),
         ]
 
     def __str__(self) -> str:

@@ -21,6 +21,7 @@ class Resource(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="resources",
+        db_index=False,  # resource_patient_type finds it
         help_text="The Patient compartment this resource belongs to.",
     )
     # "<param>\x1f<system>|<code>" and "<param>\x1fPatient/123": see patients.fhir.search
@@ -53,7 +54,10 @@ class ResourceVersion(models.Model):
         PATCH = "PATCH"
         DELETE = "DELETE"
 
-    resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="versions")
+    # found by resource_version_unique
+    resource = models.ForeignKey(
+        Resource, on_delete=models.CASCADE, related_name="versions", db_index=False
+    )
     version = models.PositiveIntegerField()
     content = models.TextField(blank=True, help_text="Empty for a deletion.")
     method = models.CharField(max_length=6, choices=Method)

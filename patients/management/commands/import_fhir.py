@@ -7,6 +7,7 @@ from tqdm import tqdm
 
 from patients.services.fhir_files import files_under
 from patients.services.file_import import FileImport
+from patients.services.garbage import collect_rarely
 
 
 class Command(BaseCommand):
@@ -26,6 +27,7 @@ class Command(BaseCommand):
         files = files_under(options["paths"])
         if not files:
             raise CommandError("No .json or .ndjson file there (also .gz, .bz2, .xz)")
+        collect_rarely()
         done = FileImport()
         read: dict[Path, int] = {}
         total = sum(path.stat().st_size for path in files)
