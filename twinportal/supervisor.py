@@ -16,6 +16,8 @@ from twinportal import embedded
 # a process that dies is started again, after a pause that doubles up to this
 LONGEST_PAUSE_SECONDS = 30
 GRACE_SECONDS = 10
+# a shell starts background jobs with SIGINT ignored: it is asked for by name
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass
@@ -115,12 +117,12 @@ def portal_children(port: int, logs: Path) -> list[Child]:
 
 @contextmanager
 def interrupt_on_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the program as Ctrl-C does."""
+    """SIGTERM and SIGHUP end the program as Ctrl-C does, which works in the background too."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    previous = {s: signal.signal(s, interrupt) for s in (signal.SIGTERM, signal.SIGHUP)}
+    previous = {s: signal.signal(s, interrupt) for s in ENDING_SIGNALS}
     try:
         yield
     finally:

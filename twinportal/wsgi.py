@@ -6,6 +6,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "twinportal.settings")
 application = get_wsgi_application()
 
 # after the settings: it belongs to a Django app
-from patients.services.garbage import collect_rarely  # noqa: E402
+from patients.services.garbage import collect_rarely
 
 collect_rarely()

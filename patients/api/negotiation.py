@@ -42,7 +42,7 @@ class UnreadParser(BaseParser):
 
 
 class FhirNegotiation(BaseContentNegotiation):
-    """`_format` first, then Accept; anything but JSON is 406."""
+    """There is one format; `check_accepts` refuses others, once the token has been looked at."""
 
     def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
         return next(iter(parsers))
@@ -50,13 +50,17 @@ class FhirNegotiation(BaseContentNegotiation):
     def select_renderer(
         self, request: Request, renderers: Iterable[Any], format_suffix: str | None = None
     ) -> tuple[Any, str]:
-        asked = request.query_params.get("_format") or request.headers.get("Accept", "*/*")
-        kinds = {part.split(";")[0].strip().lower() for part in asked.split(",")}
-        # a "+" in a query string arrives as a space
-        if not {kind.replace(" ", "+") for kind in kinds} & ACCEPTED_ANSWERS:
-            raise FhirError(406, [Issue("error", "not-supported", XML_WORDS)])
         renderer = next(iter(renderers))
         return renderer, renderer.media_type
+
+
+def check_accepts(request: Request) -> None:
+    """`_format` first, then Accept. FhirError 406 for anything but JSON."""
+    asked = request.query_params.get("_format") or request.headers.get("Accept", "*/*")
+    kinds = {part.split(";")[0].strip().lower() for part in asked.split(",")}
+    # a "+" in a query string arrives as a space
+    if not {kind.replace(" ", "+") for kind in kinds} & ACCEPTED_ANSWERS:
+        raise FhirError(406, [Issue("error", "not-supported", XML_WORDS)])
 
 
 def read_body(request: Request) -> bytes:

@@ -12,7 +12,13 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from patients.api import bundles, reading
-from patients.api.negotiation import FhirNegotiation, FhirRenderer, UnreadParser, read_body
+from patients.api.negotiation import (
+    FhirNegotiation,
+    FhirRenderer,
+    UnreadParser,
+    check_accepts,
+    read_body,
+)
 from patients.api.responses import (
     error_response,
     fhir_response,
@@ -38,6 +44,10 @@ class FhirView(APIView):
     parser_classes = [UnreadParser]
     renderer_classes = [FhirRenderer]
     content_negotiation_class = FhirNegotiation
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        check_accepts(request)
 
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
         request_id = getattr(self.request, "request_id", "")

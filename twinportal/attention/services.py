@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import Max
 
 from explain.selectors import attributions_of
+from explain.wording.phrases import MEDICINES
 from models_engine.catalogue.display import Displayed, displayed
 from models_engine.models import Prediction
 from models_engine.selectors import current_predictions, earlier_prediction
@@ -56,7 +57,12 @@ def _reasons(prediction: Prediction) -> list[str]:
     attribution = attributions_of([prediction.pk]).get((prediction.pk, "optimal"))
     if attribution is None:
         return []
-    raising = [c for c in attribution.contributions if c["contribution"] >= SMALLEST_REASON]
+    # a medicine marks a treated condition: it explains, and is no reason to act on
+    raising = [
+        c
+        for c in attribution.contributions
+        if c["contribution"] >= SMALLEST_REASON and c["concept"] not in MEDICINES
+    ]
     raising.sort(key=lambda c: (not c["modifiable"], -c["contribution"]))
     return [f"{c['label']}: {c['display']}" for c in raising[:REASONS_SHOWN]]
 

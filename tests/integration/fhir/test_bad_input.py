@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from patients.models import Resource
+from models_engine.fhir_rendering import PREDICTION_SYSTEM
+from patients.models import Patient, Resource
+from patients.services.server_written import create_resources
 from tests.factories import fhir
 from tests.integration.fhir.calls import FHIR_JSON, expressions, faults, post, put
 
@@ -87,3 +90,47 @@ class TestBadInput:
             "identifier": [{"system": "urn:twinportal:prediction", "value": "1"}],
         }
         assert post(ehr, "/RiskAssessment", forged).status_code == 403
+
+    def test_what_we_wrote_nobody_else_changes(self, ehr: Client) -> None:
+        put(ehr, fhir.patient())
+        content = {
+            "resourceType": "RiskAssessment",
+            "status": "final",
+            "identifier": [{"system": PREDICTION_SYSTEM, "value": "1"}],
+            "subject": {"reference": "Patient/p1"},
+        }
+        pk = Patient.objects.get().pk
+        (ours,) = create_resources([content], patient_id=pk, now=timezone.now())
+        del content["identifier"], content["meta"]
+        assert put(ehr, content).status_code == 403
+        assert ehr.delete(f"/fhir/RiskAssessment/{ours.fhir_id}").status_code == 403
+        assert ehr.get(f"/fhir/RiskAssessment/{ours.fhir_id}").status_code == 200
+        theirs = {k: v for k, v in content.items() if k != "id"}
+        assert post(ehr, "/RiskAssessment", theirs).status_code == 201
+
+    def test_audit_events_are_ours_alone(self, ehr: Client) -> None:
+        answer = post(ehr, "/AuditEvent", {"resourceType": "AuditEvent"})
+        assert answer.status_code == 403
+
+    @pytest.mark.parametrize("accept", ["application/fhir+json", "application/json", "*/*", ""])
+    def test_json_by_any_name(self, ehr: Client, accept: str) -> None:
+        put(ehr, fhir.patient())
+        headers = {"Accept": accept} if accept else {}
+        answer = ehr.get("/fhir/Patient/p1", headers=headers)
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"].startswith("application/fhir+json")
+
+    def test_format_beats_accept(self, ehr: Client) -> None:
+        path, xml = "/fhir/metadata", {"Accept": "application/fhir+xml"}
+        assert ehr.get(f"{path}?_format=json", headers=xml).status_code == 200
+        assert ehr.get(f"{path}?_format=application/fhir%2Bjson").status_code == 200
+        assert ehr.get(f"{path}?_format=xml").status_code == 406
+
+    @pytest.mark.parametrize(
+        "name", ["a\u0000b", "\u0001", "\ud800", "x" * 300_000], ids=["nul", "soh", "half", "long"]
+    )
+    def test_odd_text_is_stored_or_refused_and_never_an_error(self, ehr: Client, name: str) -> None:
+        answer = put(ehr, fhir.patient(family=name))
+        assert answer.status_code in (201, 400, 422)
+        if answer.status_code == 201:
+            assert ehr.get("/fhir/Patient/p1").json()["name"][0]["family"] == name

@@ -6,8 +6,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from oauth2_provider.models import AccessToken
 
-from patients.models import Fact, Patient, Resource, StaleTwin
+from patients.models import Fact, Patient, Resource, ResourceVersion, StaleTwin
 from tests.factories import fhir
 from tests.integration.fhir.calls import expressions, post, put
 
@@ -100,3 +101,109 @@ class TestBundles:
         few, many = statements(10, "few"), statements(300, "many")
         assert many == few
         assert Fact.objects.count() == 310
+
+    def test_deletes_come_first_and_gets_see_the_result(self, ehr: Client) -> None:
+        put(ehr, fhir.patient())
+        put(ehr, fhir.blood_pressure("gone", 140, 80))
+        bundle = fhir.transaction([fhir.blood_pressure("new", 150, 90)])
+        bundle["entry"].insert(0, {"request": {"method": "GET", "url": "Observation?patient=p1"}})
+        bundle["entry"].append({"request": {"method": "DELETE", "url": "Observation/gone"}})
+        answer = post(ehr, "", bundle).json()["entry"]
+        assert [e["response"]["status"][:3] for e in answer] == ["200", "201", "204"]
+        assert [e["resource"]["id"] for e in answer[0]["resource"]["entry"]] == ["new"]
+
+    def test_the_same_bundle_again_is_no_work(self, ehr: Client) -> None:
+        bundle = fhir.transaction(fhir.complete_record())
+        post(ehr, "", bundle)
+        versions = ResourceVersion.objects.count()
+        StaleTwin.objects.all().delete()
+        again = post(ehr, "", bundle).json()["entry"]
+        assert {e["response"]["status"] for e in again} == {"200 OK"}
+        assert {e["response"]["etag"] for e in again} == {'W/"1"'}
+        assert ResourceVersion.objects.count() == versions
+        assert not StaleTwin.objects.exists()
+
+    def test_a_precondition_that_fails_fails_the_whole(self, ehr: Client) -> None:
+        put(ehr, fhir.patient())
+        bundle = fhir.transaction([fhir.patient(family="New"), fhir.practitioner()])
+        bundle["entry"][0]["request"]["ifMatch"] = 'W/"7"'
+        answer = post(ehr, "", bundle)
+        assert answer.status_code == 412
+        assert expressions(answer) == ["Bundle.entry[0].resource"]
+        assert set(Resource.objects.values_list("type", flat=True)) == {"Patient"}
+
+    def test_conditional_creates_inside_a_bundle(self, ehr: Client) -> None:
+        bundle = fhir.transaction([fhir.patient(), fhir.practitioner()], method="POST")
+        query = f"identifier={fhir.MRN}|MRN-p1"
+        bundle["entry"][0]["request"]["ifNoneExist"] = query
+        statuses = []
+        for _ in range(2):
+            entries = post(ehr, "", bundle).json()["entry"]
+            statuses.append([e["response"]["status"][:3] for e in entries])
+        assert statuses == [["201", "201"], ["200", "201"]]
+        assert Patient.objects.count() == 1
+
+    def test_the_number_of_entries_is_limited(self, ehr: Client, settings: Any) -> None:
+        settings.FHIR_MAX_BUNDLE_ENTRIES = 2
+        bundle = fhir.transaction([fhir.practitioner(f"d{i}") for i in range(3)])
+        assert post(ehr, "", bundle).status_code == 413
+        assert not Resource.objects.exists()
+
+    def test_a_scope_that_lacks_one_type_fails_the_whole(self, ehr: Client) -> None:
+        AccessToken.objects.update(scope="system/Patient.cruds")
+        bundle = fhir.transaction([fhir.patient(), fhir.practitioner()])
+        assert post(ehr, "", bundle).status_code == 403
+        assert not Resource.objects.exists()
+
+
+class TestBatches:
+    def batch(self, ehr: Client, bundle: Json) -> list[Json]:
+        answer = post(ehr, "", bundle | {"type": "batch"})
+        assert answer.status_code == 200, answer.content
+        return list(answer.json()["entry"])
+
+    def statuses(self, entries: list[Json]) -> list[str]:
+        return [e["response"]["status"][:3] for e in entries]
+
+    def test_a_clean_batch_takes_constant_statements(self, ehr: Client) -> None:
+        put(ehr, fhir.patient())
+
+        def statements(n: int) -> int:
+            resources = [fhir.quantity(f"{n}-{i}", "2093-3", 200, "mg/dL") for i in range(n)]
+            with CaptureQueriesContext(connection) as captured:
+                entries = self.batch(ehr, fhir.transaction(resources))
+            assert self.statuses(entries) == ["201"] * n
+            return len(captured)
+
+        assert statements(5) == statements(100)
+
+    def test_an_entry_knows_no_other(self, ehr: Client) -> None:
+        bp = fhir.blood_pressure("bp", 140, 80)
+        bp["subject"]["reference"] = "urn:uuid:Patient-p1"
+        bundle = fhir.transaction([fhir.patient(), bp, fhir.practitioner()], method="POST")
+        entries = self.batch(ehr, bundle)
+        assert self.statuses(entries) == ["201", "422", "201"]
+        assert "urn:uuid" not in "".join(ResourceVersion.objects.values_list("content", flat=True))
+
+    def test_the_same_target_twice_is_two_versions(self, ehr: Client) -> None:
+        bundle = fhir.transaction([fhir.patient(family="A"), fhir.patient(family="B")])
+        bundle["entry"][1]["fullUrl"] = "urn:uuid:other"
+        assert self.statuses(self.batch(ehr, bundle)) == ["201", "200"]
+        assert ehr.get("/fhir/Patient/p1").json()["name"][0]["family"] == "B"
+
+    def test_what_a_failed_entry_resolved_is_stored_right_by_the_others(self, ehr: Client) -> None:
+        doctor = fhir.practitioner() | {"identifier": [{"system": "urn:npi", "value": "7"}]}
+        put(ehr, doctor)
+        person = fhir.patient()
+        person["generalPractitioner"] = [{"reference": "Practitioner?identifier=urn:npi|7"}]
+        lost = fhir.patient("p2")
+        lost["generalPractitioner"] = [{"reference": "Practitioner?identifier=urn:npi|8"}]
+        entries = self.batch(ehr, fhir.transaction([person, lost]))
+        assert self.statuses(entries) == ["201", "422"]
+        found = ehr.get("/fhir/Patient/p1").json()["generalPractitioner"]
+        assert found == [{"reference": "Practitioner/dr1"}]
+
+    def test_scopes_count_for_each_entry(self, ehr: Client) -> None:
+        AccessToken.objects.update(scope="system/Patient.cruds")
+        bundle = fhir.transaction([fhir.patient(), fhir.practitioner()])
+        assert self.statuses(self.batch(ehr, bundle)) == ["201", "403"]

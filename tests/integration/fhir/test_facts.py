@@ -1,11 +1,13 @@
 """From a resource to facts, and back when it is corrected, moved or deleted."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from patients.models import Fact, StaleTwin
+from patients.models import Fact, Patient, StaleTwin
+from patients.signals import twins_changed
 from tests.factories import fhir
 from tests.integration.fhir.calls import post, put
 
@@ -63,3 +65,117 @@ class TestFacts:
         put(ehr, drug)
         assert [f.concept for f in Fact.objects.all()] == ["antihypertensive"]
         assert StaleTwin.objects.exists()
+
+    def test_a_resource_that_changes_its_subject_concerns_both(self, ehr: Client) -> None:
+        put(ehr, fhir.patient("p1"))
+        put(ehr, fhir.patient("p2"))
+        put(ehr, fhir.blood_pressure("bp", 140, 80, subject="p1"))
+        StaleTwin.objects.all().delete()
+        put(ehr, fhir.blood_pressure("bp", 140, 80, subject="p2"))
+        owners = Fact.objects.values_list("patient__fhir_id", flat=True)
+        assert set(owners) == {"p2"}
+        stale = StaleTwin.objects.values_list("patient__fhir_id", flat=True)
+        assert set(stale) == {"p1", "p2"}
+
+    def test_a_resource_that_loses_its_subject_leaves_no_fact(self, ehr: Client) -> None:
+        put(ehr, fhir.patient())
+        put(ehr, fhir.blood_pressure("bp", 140, 80))
+        StaleTwin.objects.all().delete()
+        orphan = fhir.blood_pressure("bp", 140, 80)
+        del orphan["subject"]
+        assert put(ehr, orphan).status_code == 200
+        assert not Fact.objects.exists()
+        assert StaleTwin.objects.filter(patient__fhir_id="p1").exists()
+
+    def test_what_is_entered_in_error_feeds_nothing(self, ehr: Client) -> None:
+        put(ehr, fhir.patient())
+        put(ehr, fhir.blood_pressure("bp", 140, 80))
+        put(ehr, fhir.blood_pressure("bp", 140, 80, status="entered-in-error"))
+        assert set(Fact.objects.values_list("quality", flat=True)) <= {"inactive"}
+
+    def test_a_visit_without_facts_starts_no_model(self, ehr: Client) -> None:
+        put(ehr, fhir.patient())
+        StaleTwin.objects.all().delete()
+        visit = {
+            "resourceType": "Encounter",
+            "id": "e",
+            "status": "finished",
+            "class": {"code": "AMB"},
+            "subject": {"reference": "Patient/p1"},
+        }
+        assert put(ehr, visit).status_code == 201
+        assert not StaleTwin.objects.exists()
+
+    def test_a_deleted_patient_is_no_twin_until_it_comes_again(self, ehr: Client) -> None:
+        put(ehr, fhir.patient())
+        ehr.delete("/fhir/Patient/p1")
+        assert not Patient.objects.get().active
+        assert put(ehr, fhir.blood_pressure("bp", 140, 80)).status_code == 422
+        put(ehr, fhir.patient())
+        assert Patient.objects.get().active
+        assert put(ehr, fhir.blood_pressure("bp", 140, 80)).status_code == 201
+
+    def test_a_medication_in_the_same_bundle_or_later(self, ehr: Client) -> None:
+        drug = {
+            "resourceType": "Medication",
+            "id": "m",
+            "code": {"coding": [{"system": fhir.RXNORM, "code": fhir.ATORVASTATIN_INGREDIENT}]},
+        }
+
+        def request(fhir_id: str) -> Json:
+            return {
+                "resourceType": "MedicationRequest",
+                "id": fhir_id,
+                "status": "active",
+                "intent": "order",
+                "medicationReference": {"reference": "Medication/m"},
+                "subject": {"reference": "Patient/p1"},
+                "authoredOn": "2026-01-01",
+            }
+
+        put(ehr, fhir.patient())
+        put(ehr, request("before"))
+        assert Fact.objects.get().quality == "unclassified"
+        post(ehr, "", fhir.transaction([request("with"), drug]))
+        found = Fact.objects.values_list("resource_fhir_id", "concept", "quality")
+        assert set(found) == {("before", "statin", "usable"), ("with", "statin", "usable")}
+        ehr.delete("/fhir/Medication/m")
+        assert set(Fact.objects.values_list("quality", flat=True)) == {"unclassified"}
+
+
+class TestWakeUps:
+    @pytest.fixture
+    def heard(self) -> Iterator[list[list[int]]]:
+        calls: list[list[int]] = []
+
+        def listen(*, patient_ids: list[int], **_: Any) -> None:
+            calls.append(patient_ids)
+
+        twins_changed.connect(listen)
+        yield calls
+        twins_changed.disconnect(listen)
+
+    def test_one_after_the_commit_and_none_without_a_change(
+        self, ehr: Client, heard: list[Any], django_capture_on_commit_callbacks: Any
+    ) -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            post(ehr, "", fhir.transaction(fhir.complete_record()))
+            assert heard == []
+        assert heard == [[Patient.objects.get().pk]]
+        with django_capture_on_commit_callbacks(execute=True):
+            post(ehr, "", fhir.transaction(fhir.complete_record()))
+        assert len(heard) == 1
+
+    def test_a_listener_that_fails_fails_no_request(
+        self, ehr: Client, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        def broken(**_: Any) -> None:
+            raise ConnectionError("the broker is down")
+
+        twins_changed.connect(broken)
+        try:
+            with django_capture_on_commit_callbacks(execute=True):
+                assert put(ehr, fhir.patient()).status_code == 201
+        finally:
+            twins_changed.disconnect(broken)
+        assert StaleTwin.objects.exists(), "the mark is the truth, not the wake-up"

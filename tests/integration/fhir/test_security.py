@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from oauth2_provider.models import AccessToken
 
 from patients.models import AuditEvent, Patient, Resource
 from tests.factories import fhir
+from tests.factories.people import clinician, patient_user
 from tests.integration.fhir.calls import faults, post, put
 
 pytestmark = pytest.mark.django_db
@@ -28,14 +31,10 @@ class TestAuthentication:
         assert client.get("/fhir/Patient").status_code == 401
 
     def test_an_expired_token_is_refused(self, ehr: Client) -> None:
-        from oauth2_provider.models import AccessToken
-
         AccessToken.objects.update(expires="2020-01-01T00:00:00Z")
         assert ehr.get("/fhir/Patient").status_code == 401
 
     def test_a_reading_token_may_not_write(self, ehr: Client) -> None:
-        from oauth2_provider.models import AccessToken
-
         AccessToken.objects.update(scope="system/*.rs")
         assert ehr.get("/fhir/Patient").status_code == 200
         assert post(ehr, "/Patient", fhir.patient()).status_code == 403
@@ -46,6 +45,74 @@ class TestAuthentication:
         answer = client.get("/fhir/metadata")
         assert answer.status_code == 200
         assert answer.json()["resourceType"] == "CapabilityStatement"
+
+    def test_the_token_is_looked_at_before_anything_else(self, client: Client) -> None:
+        for headers in ({}, {"Accept": "application/fhir+xml"}, {"Authorization": "Bearer wrong"}):
+            for path in ("/fhir/Patient", "/fhir/Nonsense", "/fhir/a/b/c/d", "/fhir/Patient?x=y"):
+                answer = client.get(path, headers=headers)
+                assert answer.status_code == 401
+                assert not faults(answer)[0].get("expression")
+        assert client.patch("/fhir/Patient/1").status_code == 401
+        assert not AuditEvent.objects.exists()
+
+
+class TestScopes:
+    @pytest.fixture
+    def filled(self, ehr: Client) -> Client:
+        assert post(ehr, "", fhir.transaction(fhir.complete_record())).status_code == 200
+        return ehr
+
+    @pytest.mark.parametrize(
+        ("scope", "read", "search", "write"),
+        [
+            ("system/Observation.rs", 200, 200, 403),
+            ("system/Observation.r", 200, 403, 403),
+            ("system/Observation.read", 200, 200, 403),
+            ("system/Observation.cud", 403, 403, 200),
+            ("system/*.cruds", 200, 200, 200),
+            ("system/Patient.cruds", 403, 403, 403),
+            ("patient/*.rs", 403, 403, 403),
+            ("system/Observation.sr", 403, 403, 403),
+            ("openid", 403, 403, 403),
+            ("", 403, 403, 403),
+        ],
+    )
+    def test_what_a_scope_opens(
+        self, filled: Client, scope: str, read: int, search: int, write: int
+    ) -> None:
+        AccessToken.objects.update(scope=scope)
+        assert filled.get("/fhir/Observation/p1-bp").status_code == read
+        assert filled.get("/fhir/Observation/p1-bp/_history").status_code == read
+        assert filled.get("/fhir/Observation?patient=p1").status_code == search
+        assert put(filled, fhir.blood_pressure("p1-bp", 152, 88)).status_code == write
+
+    def test_a_persons_token_sees_no_more_than_the_person(self, filled: Client) -> None:
+        push_other = fhir.transaction(fhir.complete_record("p2", practitioner="dr1"))
+        assert post(filled, "", push_other).status_code == 200
+        mine = Patient.objects.get(fhir_id="p1")
+        for user, visible in ((patient_user(mine), "p1"), (clinician("dr1"), "p2")):
+            AccessToken.objects.update(user=user)
+            hidden = {"p1": "p2", "p2": "p1"}[visible]
+            assert filled.get(f"/fhir/Patient/{visible}").status_code == 200
+            for path in (
+                f"Patient/{hidden}",
+                f"Patient/{hidden}/_history",
+                f"Patient/{hidden}/_history/1",
+                f"Observation/{hidden}-bp",
+            ):
+                assert filled.get(f"/fhir/{path}").status_code == 404
+            for query in (f"Patient?_id={hidden}", f"Observation?patient={hidden}"):
+                found = filled.get(f"/fhir/{query}").json()
+                assert found["total"] == 0 and "entry" not in found
+            every = filled.get("/fhir/Observation?_count=100").json()["entry"]
+            owners = {e["resource"]["subject"]["reference"] for e in every}
+            assert owners == {f"Patient/{visible}"}
+
+    def test_a_persons_token_never_writes(self, filled: Client) -> None:
+        AccessToken.objects.update(user=patient_user(Patient.objects.get()))
+        assert put(filled, fhir.patient(family="Forged")).status_code == 403
+        assert filled.delete("/fhir/Patient/p1").status_code == 403
+        assert post(filled, "", fhir.transaction([fhir.patient()])).status_code == 403
 
 
 class TestAudit:
@@ -60,3 +127,30 @@ class TestAudit:
         assert all(e.patient_ids == [pk] for e in events)
         assert all(e.request_id and e.actor for e in events)
         assert "Secretname" not in str([vars(e) for e in events])
+
+    def test_bundles_name_every_twin_they_touch(self, ehr: Client) -> None:
+        post(ehr, "", fhir.transaction([fhir.patient("p1"), fhir.patient("p2")]))
+        event = AuditEvent.objects.get()
+        assert event.action == "transaction"
+        assert event.patient_ids == sorted(Patient.objects.values_list("pk", flat=True))
+
+    def test_a_deletion_names_the_twin_it_took_from(self, ehr: Client) -> None:
+        put(ehr, fhir.patient())
+        put(ehr, fhir.blood_pressure("bp", 140, 80))
+        ehr.delete("/fhir/Observation/bp")
+        ehr.get("/fhir/Observation/bp/_history/1")
+        for action in ("delete", "read"):
+            event = AuditEvent.objects.get(action=action)
+            assert event.patient_ids == [Patient.objects.get().pk]
+
+
+def test_an_unexpected_error_says_nothing_but_the_request_id(ehr: Client) -> None:
+    put(ehr, fhir.patient(family="Secretname"))
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE patients_resource RENAME COLUMN tokens TO was_tokens")
+    answer = ehr.get("/fhir/Patient/p1", headers={"X-Request-ID": "find-me"})
+    assert answer.status_code == 500
+    assert [i["code"] for i in faults(answer)] == ["exception"]
+    assert "find-me" in answer.content.decode()
+    for piece in ("Secretname", "tokens", "Traceback", "SELECT"):
+        assert piece not in answer.content.decode()

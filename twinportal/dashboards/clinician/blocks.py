@@ -7,6 +7,7 @@ from typing import Any
 from explain.figures.bars import Bars, bars
 from explain.models import Attribution
 from explain.wording.numbers import frequency, percent, points
+from explain.wording.phrases import MEDICINES
 from models_engine.catalogue.contract import ClinicalModel, Outcome
 from models_engine.catalogue.facts import EVIDENCE_TEXT
 from models_engine.fhir_rendering import band_text
@@ -113,9 +114,14 @@ class PredictionView:
 
     @property
     def raising(self) -> list[dict[str, Any]]:
-        """Contributions that raise it against the same age and sex, largest first."""
+        """What raises it against the same age and sex, largest first, without medicines.
+
+        A medicine marks a treated condition; it stands among the bars, not among the reasons.
+        """
         rows = self.baselines[0].rows if self.baselines else []
-        return [row for row in rows if row["contribution"] >= 0.0005]
+        return [
+            row for row in rows if row["contribution"] >= 0.0005 and row["concept"] not in MEDICINES
+        ]
 
     @property
     def is_released(self) -> bool:

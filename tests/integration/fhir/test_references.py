@@ -1,0 +1,127 @@
+"""References: resolved where they lead to us, kept where they lead elsewhere, refused if lost."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from patients.models import Fact, Resource, ResourceVersion
+from tests.factories import fhir
+from tests.integration.fhir.calls import FHIR_JSON, expressions, post, put
+
+pytestmark = pytest.mark.django_db
+Json = dict[str, Any]
+
+
+def stored(ehr: Client, reference: str) -> Json:
+    content: Json = ehr.get(f"/fhir/{reference}").json()
+    return content
+
+
+def test_our_own_address_is_us(ehr: Client) -> None:
+    put(ehr, fhir.patient())
+    bp = fhir.blood_pressure("bp", 140, 80)
+    bp["subject"]["reference"] = "http://testserver/fhir/Patient/p1"
+    assert put(ehr, bp).status_code == 201
+    assert stored(ehr, "Observation/bp")["subject"]["reference"] == "Patient/p1"
+    assert Fact.objects.count() == 2
+
+
+def test_another_servers_patient_of_the_same_id_is_not_ours(ehr: Client) -> None:
+    put(ehr, fhir.patient())
+    bp = fhir.blood_pressure("bp", 140, 80)
+    bp["subject"]["reference"] = "https://elsewhere.example/fhir/Patient/p1"
+    answer = put(ehr, bp)
+    assert answer.status_code == 422
+    assert expressions(answer) == ["Observation.subject"]
+    assert not Fact.objects.exists()
+
+
+def test_a_slash_that_is_escaped_is_still_a_slash(ehr: Client) -> None:
+    put(ehr, fhir.patient())
+    text = (
+        '{"resourceType":"Observation","id":"e","status":"final","code":{"text":"x"},'
+        '"subject":{"reference":"Patient\\/p1"}}'
+    )
+    answer = ehr.put("/fhir/Observation/e", text, content_type=FHIR_JSON)
+    assert answer.status_code == 201, answer.content
+    assert Resource.objects.get(fhir_id="e").patient is not None
+
+
+def test_relative_references_follow_the_full_url_of_their_entry(ehr: Client) -> None:
+    bundle = fhir.transaction([fhir.patient("a"), fhir.blood_pressure("b", 140, 80, subject="a")])
+    for entry in bundle["entry"]:
+        resource = entry["resource"]
+        kind = resource["resourceType"]
+        entry["fullUrl"] = f"https://sender.example/r4/{kind}/{resource['id']}"
+        entry["request"] = {"method": "POST", "url": kind}
+    answer = post(ehr, "", bundle)
+    assert answer.status_code == 200, answer.content
+    patient = Resource.objects.get(type="Patient")
+    observation = Resource.objects.get(type="Observation")
+    assert patient.fhir_id != "a"
+    subject = stored(ehr, f"Observation/{observation.fhir_id}")["subject"]
+    assert subject["reference"] == f"Patient/{patient.fhir_id}"
+
+
+def test_a_condition_may_mean_what_the_same_bundle_makes(ehr: Client) -> None:
+    doctor = fhir.practitioner() | {"identifier": [{"system": "urn:npi", "value": "7|8 +9"}]}
+    person = fhir.patient()
+    query = "identifier=urn%3Anpi%7C7%5C%7C8%20%2B9"
+    person["generalPractitioner"] = [{"reference": f"Practitioner?{query}"}]
+    answer = post(ehr, "", fhir.transaction([person, doctor]))
+    assert answer.status_code == 200, answer.content
+    found = stored(ehr, "Patient/p1")["generalPractitioner"]
+    assert found == [{"reference": "Practitioner/dr1"}]
+
+
+def test_every_lost_reference_is_named_at_once(ehr: Client) -> None:
+    first = fhir.blood_pressure("a", 140, 80)
+    first["subject"]["reference"] = "Patient?identifier=urn:x|nobody"
+    second = fhir.blood_pressure("b", 140, 80)
+    second["performer"] = [{"reference": "Practitioner?identifier=urn:x|no-one"}]
+    answer = post(ehr, "", fhir.transaction([fhir.patient(), first, second]))
+    assert answer.status_code == 422
+    assert set(expressions(answer)) == {
+        "Bundle.entry[1].resource.subject",
+        "Bundle.entry[2].resource.performer[0]",
+    }
+
+
+def test_a_condition_that_matches_two_is_refused(ehr: Client) -> None:
+    for fhir_id in ("d1", "d2"):
+        put(ehr, fhir.practitioner(fhir_id) | {"identifier": [{"system": "urn:npi", "value": "7"}]})
+    person = fhir.patient()
+    person["generalPractitioner"] = [{"reference": "Practitioner?identifier=urn:npi|7"}]
+    answer = put(ehr, person)
+    assert answer.status_code == 422
+    assert "matches 2" in str(answer.json())
+
+
+@pytest.mark.parametrize("query", ["name=Test", "identifier=urn:npi|7&identifier=urn:npi|8"])
+def test_only_one_identifier_makes_a_safe_condition(ehr: Client, query: str) -> None:
+    answer = post(ehr, "/Practitioner", fhir.practitioner(), **{"If-None-Exist": query})
+    assert answer.status_code in (400, 412)
+    assert not Resource.objects.exists()
+
+
+def test_unknown_patients_of_a_bundle_are_all_named(ehr: Client) -> None:
+    resources = [fhir.blood_pressure(f"bp{i}", 140, 80, subject=f"nobody{i}") for i in range(3)]
+    answer = post(ehr, "", fhir.transaction(resources))
+    assert answer.status_code == 422
+    assert expressions(answer) == [f"Bundle.entry[{i}].resource.subject" for i in range(3)]
+    assert not ResourceVersion.objects.exists()
+
+
+def test_a_patient_and_what_hangs_on_it_in_any_order(ehr: Client) -> None:
+    resources = [fhir.blood_pressure("bp", 140, 80), fhir.patient()]
+    assert post(ehr, "", fhir.transaction(resources)).status_code == 200
+    assert Fact.objects.count() == 2
+
+
+def test_a_bundle_that_deletes_the_patient_cannot_write_about_it(ehr: Client) -> None:
+    put(ehr, fhir.patient())
+    bundle = fhir.transaction([fhir.blood_pressure("bp", 140, 80)])
+    bundle["entry"].append({"request": {"method": "DELETE", "url": "Patient/p1"}})
+    assert post(ehr, "", bundle).status_code == 422
+    assert ehr.get("/fhir/Patient/p1").status_code == 200
