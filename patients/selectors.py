@@ -42,6 +42,8 @@ def search(among: "QuerySet[Resource]", type_name: str, query: Query) -> Page:
     """One page, in the order in which resources first came; three statements."""
     matching = among.filter(search_condition(type_name, query))
     total = matching.count()
+    if query.count == 0:  # only the number is asked for
+        return Page([], total, None)
     after = matching.filter(pk__gt=query.cursor) if query.cursor else matching
     keys = list(after.order_by("pk").values_list("pk", flat=True)[: query.count + 1])
     more = len(keys) > query.count

@@ -1,7 +1,9 @@
 """Scopes of the bearer token, who sends, and the audit of every access."""
 
 from collections.abc import Iterable
+from typing import Any
 
+from oauth2_provider.contrib.rest_framework import OAuth2Authentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -12,6 +14,17 @@ from patients.errors import FhirError
 from patients.fhir.outcome import Issue
 from patients.models import ClientProfile
 from patients.services.interactions import Sender
+
+
+class BearerHeader(OAuth2Authentication):
+    """A token in the Authorization header, and nowhere else: addresses end up in logs."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        scheme = request.headers.get("Authorization", "").partition(" ")[0]
+        if scheme.lower() != "bearer":
+            return None
+        found: tuple[Any, Any] | None = super().authenticate(request)
+        return found
 
 
 class HasToken(BasePermission):

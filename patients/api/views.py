@@ -25,7 +25,14 @@ from patients.api.responses import (
     outcome_response,
     write_response,
 )
-from patients.api.security import HasToken, audit_client, base_url, require_scope, sender_of
+from patients.api.security import (
+    BearerHeader,
+    HasToken,
+    audit_client,
+    base_url,
+    require_scope,
+    sender_of,
+)
 from patients.errors import FhirError
 from patients.fhir.capability import capability_statement
 from patients.fhir.outcome import Issue
@@ -40,6 +47,7 @@ log = logging.getLogger(__name__)
 class FhirView(APIView):
     """Bearer tokens only, FHIR JSON only, every fault an OperationOutcome."""
 
+    authentication_classes = [BearerHeader]
     permission_classes = [HasToken]
     parser_classes = [UnreadParser]
     renderer_classes = [FhirRenderer]

@@ -154,3 +154,20 @@ def test_an_unexpected_error_says_nothing_but_the_request_id(ehr: Client) -> Non
     assert "find-me" in answer.content.decode()
     for piece in ("Secretname", "tokens", "Traceback", "SELECT"):
         assert piece not in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_token_in_an_address_or_a_form_opens_nothing(ehr_client: Client) -> None:
+    """Addresses end up in logs and histories."""
+    token = ehr_client.defaults["HTTP_AUTHORIZATION"].split()[1]
+    stranger = Client()
+    assert stranger.get(f"/fhir/Patient?access_token={token}").status_code == 401
+    assert stranger.post("/fhir/Patient", {"access_token": token}).status_code == 401
+
+
+@pytest.mark.django_db
+def test_a_count_of_nought_gives_the_total_only(ehr_client: Client) -> None:
+    answer = ehr_client.get("/fhir/Patient?_count=0")
+    assert answer.status_code == 200
+    assert answer.json()["total"] == 0
+    assert "entry" not in answer.json()
