@@ -61,16 +61,3 @@ def practitioners_of_roles(role_ids: Collection[str], changes: Sequence[Change])
         if practitioner.startswith("Practitioner/"):
             practitioners[reference.split("/")[1]] = practitioner.split("/")[1]
     return practitioners
-
-
-class StoredResolver:
-    """Resolves references to what is stored, each at most once."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, Json | None] = {}
-
-    def __call__(self, reference: str) -> Json | None:
-        key = unversioned(reference)
-        if key not in self._known:
-            self._known[key] = current_contents({key}).get(key)
-        return self._known[key]

@@ -19,7 +19,7 @@ def rebuild_facts(*, now: datetime, progress: Callable[[int], None] = lambda _: 
 
     Only they are marked stale, so a rebuild that changes nothing starts no model.
     """
-    changed: set[int] = set()
+    changed = _forget_the_deleted(now)
     last = 0
     while True:
         keys = list(
@@ -35,20 +35,38 @@ def rebuild_facts(*, now: datetime, progress: Callable[[int], None] = lambda _: 
 
 
 @transaction.atomic
+def _forget_the_deleted(now: datetime) -> set[int]:
+    """Facts of resources that are gone should not be there at all."""
+    gone = Fact.objects.filter(resource__deleted=True) | Fact.objects.filter(
+        resource__patient__isnull=True
+    )
+    concerned = set(gone.values_list("patient_id", flat=True))
+    if concerned:
+        gone.delete()
+        writing.mark_stale(concerned, now)
+    return concerned
+
+
+@transaction.atomic
 def _rebuild_batch(keys: list[int], now: datetime) -> set[int]:
     locked = Resource.objects.select_for_update().filter(pk__in=keys).order_by("type", "fhir_id")
     resources = {row.pk: row for row in locked}
     versions = ResourceVersion.objects.filter(
         resource__in=resources, version=F("resource__version")
     )
-    stored = lookups.StoredResolver()
+    known = lookups.current_contents(
+        {ref.split("\x1f")[1] for r in resources.values() for ref in r.refs if _is_medication(ref)}
+    )
     fresh: list[Fact] = []
     for version in versions:
         resource = resources[version.resource_id]
         if resource.patient_id is None or not version.content:
             continue
         fresh += facts.rows_of(
-            project(orjson.loads(version.content), resolve=stored),
+            project(
+                orjson.loads(version.content),
+                resolve=lambda ref: known.get(lookups.unversioned(ref)),
+            ),
             patient_id=resource.patient_id,
             resource_pk=resource.pk,
             reference=(resource.type, resource.fhir_id, version.version),
@@ -62,6 +80,10 @@ def _rebuild_batch(keys: list[int], now: datetime) -> set[int]:
         writing.replace_facts(keys, concerned)
         writing.mark_stale(differing, now)
     return differing
+
+
+def _is_medication(ref: str) -> bool:
+    return ref.startswith("medication\x1f")
 
 
 def _differing(before: Iterable[Fact], after: Iterable[Fact]) -> set[int]:
