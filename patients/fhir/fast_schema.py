@@ -89,8 +89,10 @@ class _Builder:
             elif element.required:
                 required.append(element.name)
             properties[element.name] = self.value(element)
-            if element.is_primitive and element.type != "xhtml" and element.name != "id":
-                properties[f"_{element.name}"] = self.listed(element, self.ref("Element"))
+            # beside a list there is one of the same length, which the walk compares
+            if element.is_primitive and not element.is_list and element.type != "xhtml":
+                if element.name != "id":
+                    properties[f"_{element.name}"] = self.ref("Element")
         schema: Schema = {
             "type": "object",
             "properties": properties,

@@ -20,7 +20,10 @@ ALLOWED_TAGS = frozenset(_TAGS.split())
 ALLOWED_ATTRIBUTES = frozenset(_ATTRIBUTES.split())
 XHTML = "http://www.w3.org/1999/xhtml"
 _ADDRESSES = ("href", "src", "cite", "longdesc", "usemap")
-_SAFE_ADDRESS = re.compile(r"(https?:|mailto:|tel:|cid:|#|data:image/(png|gif|jpeg)[;,]|[^:]*$)")
+# the last two: an address without a scheme, whose first colon comes after "/", "?" or "#"
+_SAFE_ADDRESS = re.compile(
+    r"(https?:|mailto:|tel:|cid:|data:image/(png|gif|jpeg)[;,]|[^:/?#]*[/?#]|[^:]*$)"
+)
 _UNSAFE_STYLE = re.compile(r"expression|javascript|@import|behaviou?r|-moz-binding|\\|/\*")
 _STYLE_ADDRESS = re.compile(r"url\(['\"]?([^)]*)\)")
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")

@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from tests.factories import fhir
-from tests.integration.fhir.calls import faults, post
+from tests.integration.fhir.calls import faults, post, put
 
 pytestmark = pytest.mark.django_db
 Json = dict[str, Any]
@@ -78,3 +80,38 @@ class TestSearch:
     def test_a_deleted_resource_is_not_found(self, filled: Client) -> None:
         filled.delete("/fhir/Observation/old")
         assert "old" not in self.ids(filled, "Observation?patient=p1")
+
+    def test_a_count_of_zero_asks_for_the_total_alone(self, filled: Client) -> None:
+        bundle = filled.get("/fhir/Observation?_count=0").json()
+        assert bundle["total"] == 13
+        assert "entry" not in bundle
+        assert [link["relation"] for link in bundle["link"]] == ["self"]
+
+    def test_pages_stay_true_while_resources_come_and_go(self, filled: Client) -> None:
+        first = filled.get("/fhir/Observation?patient=p1&_count=3").json()
+        seen = [e["resource"]["id"] for e in first["entry"]]
+        filled.delete(f"/fhir/Observation/{seen[0]}")
+        put(filled, fhir.quantity("late", "2093-3", 180, "mg/dL"))
+        url = next(link["url"] for link in first["link"] if link["relation"] == "next")
+        while url:
+            page = filled.get(url.removeprefix("http://testserver")).json()
+            seen += [e["resource"]["id"] for e in page["entry"]]
+            url = next((x["url"] for x in page["link"] if x["relation"] == "next"), "")
+        assert len(seen) == len(set(seen)) == 8
+        assert "late" in seen
+
+    def test_the_self_link_says_what_was_understood(self, filled: Client) -> None:
+        query = "code=http%3A%2F%2Floinc.org%7C2093-3&date=ge2026&_count=99999"
+        bundle = filled.get(f"/fhir/Observation?{query}&_format=json").json()
+        (link,) = bundle["link"]
+        assert link["url"].endswith(
+            "/fhir/Observation?code=http%3A%2F%2Floinc.org%7C2093-3&date=ge2026&_count=1000"
+        )
+
+    def test_a_search_takes_few_statements(self, filled: Client) -> None:
+        def statements(count: int) -> int:
+            with CaptureQueriesContext(connection) as captured:
+                assert filled.get(f"/fhir/Observation?_count={count}").status_code == 200
+            return len(captured)
+
+        assert statements(1) == statements(13) <= 8
