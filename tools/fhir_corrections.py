@@ -53,8 +53,9 @@ MISSING_IN_THE_PACKAGE = {
         ["groupMeasure", 0, 0, "code"],
     ],
 }
-REQUIRED_IN_R4 = {
-    "EvidenceVariable": {"characteristic"},
+REQUIRED_IN_R4 = {"EvidenceVariable": {"characteristic"}}
+# the package has these side by side; in R4 they are definition[x], exactly one of which is needed
+DEFINITIONS_IN_R4 = {
     "EvidenceVariable.characteristic": {
         "definitionReference",
         "definitionCanonical",
@@ -74,5 +75,12 @@ def corrected(types: dict[str, list]) -> dict[str, list]:
         kept = [row for row in rows if f"{owner}.{row[0]}" not in gone]
         required = REQUIRED_IN_R4.get(owner, ())
         kept = [[row[0], 1, *row[2:]] if row[0] in required else row for row in kept]
+        choices = DEFINITIONS_IN_R4.get(owner, ())
+        kept = [_as_definition(row) if row[0] in choices else row for row in kept]
         found[owner] = kept + MISSING_IN_THE_PACKAGE.get(owner, [])
     return found
+
+
+def _as_definition(row: list) -> list:
+    name, _, is_list, kind, *extra = row
+    return [name, 1, is_list, kind, {**(extra[0] if extra else {}), **_DEFINITION}]

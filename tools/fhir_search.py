@@ -34,8 +34,10 @@ def compartment_table(definitions: Definitions, elements: dict) -> dict:
     """Type to the paths of the Patient whose record it belongs to."""
     table = {}
     rules = {r["code"]: r.get("param", []) for r in definitions.compartment["resource"]}
-    # Device is outside HL7's compartment, yet an implanted one tells as much as a condition
-    rules["Device"] = ["patient"]
+    # outside HL7's compartment, yet an implanted device tells as much as a condition does, and
+    # so do guidance and a contract about one patient
+    for name in ("Contract", "Device", "GuidanceResponse"):
+        rules[name] = ["patient"]
     for name in definitions.resource_types():
         for code in OWNERS:
             parameter = next(

@@ -62,8 +62,9 @@ def history_bundle(request: Request, type_name: str, fhir_id: str, base_url: str
     resource = selectors.stored_resource(visible_resources(request.auth), type_name, fhir_id)
     if resource is None:
         raise _not_found(type_name, fhir_id)
-    if request.query_params:
-        words = f"history takes no parameters here: {', '.join(request.query_params)}"
+    unknown = [name for name in request.query_params if name != "_format"]
+    if unknown:
+        words = f"history takes no parameters here: {', '.join(unknown)}"
         raise FhirError(400, [Issue("error", "not-supported", words)])
     rows = selectors.history(resource)
     audit_client(

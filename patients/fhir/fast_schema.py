@@ -90,9 +90,9 @@ class _Builder:
                 required.append(element.name)
             properties[element.name] = self.value(element)
             # beside a list there is one of the same length, which the walk compares
-            if element.is_primitive and not element.is_list and element.type != "xhtml":
-                if element.name != "id":
-                    properties[f"_{element.name}"] = self.ref("Element")
+            may_be_extended = element.type != "xhtml" and element.name != "id"
+            if element.is_primitive and may_be_extended and not element.is_list:
+                properties[f"_{element.name}"] = self.ref("Element")
         schema: Schema = {
             "type": "object",
             "properties": properties,

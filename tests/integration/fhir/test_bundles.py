@@ -155,6 +155,25 @@ class TestBundles:
         assert post(ehr, "", bundle).status_code == 403
         assert not Resource.objects.exists()
 
+    def test_the_same_condition_twice_in_one_request_is_refused(self, ehr: Client) -> None:
+        bundle = fhir.transaction([fhir.patient("a"), fhir.patient("b")], method="POST")
+        for entry in bundle["entry"]:
+            entry["request"]["ifNoneExist"] = "identifier=urn:x|1"
+        answer = post(ehr, "", bundle)
+        assert answer.status_code == 412
+        assert expressions(answer) == ["Bundle.entry[1].resource"]
+        assert not Resource.objects.exists()
+
+    def test_only_bundles_are_taken_at_the_base(self, ehr: Client) -> None:
+        assert post(ehr, "", fhir.patient()).status_code == 400
+
+    def test_a_read_that_fails_fails_alone(self, ehr: Client) -> None:
+        bundle = fhir.transaction([fhir.patient()])
+        for url in ("Patient/p1", "Patient/nobody", "Patient?nmae=x"):
+            bundle["entry"].append({"request": {"method": "GET", "url": url}})
+        entries = post(ehr, "", bundle).json()["entry"]
+        assert [e["response"]["status"][:3] for e in entries] == ["201", "200", "404", "400"]
+
 
 class TestBatches:
     def batch(self, ehr: Client, bundle: Json) -> list[Json]:

@@ -90,3 +90,47 @@ class TestInstance:
         for piece in (b'"value":405.70', b"05.190+01:00", b"\\u00e9 \\/ \xc3\xa9"):
             assert piece in back
         assert back.index(b'"code"') < back.index(b'"status"') < back.index(b'"note"')
+
+    def test_history_tells_of_deletions_and_of_nothing_unknown(self, ehr: Client) -> None:
+        assert ehr.get("/fhir/Patient/p1/_history").status_code == 404
+        put(ehr, fhir.patient())
+        ehr.delete("/fhir/Patient/p1")
+        entries = ehr.get("/fhir/Patient/p1/_history?_format=json").json()["entry"]
+        assert [e["request"]["method"] for e in entries] == ["DELETE", "PUT"]
+        assert [("resource" in e) for e in entries] == [False, True]
+        assert ehr.get("/fhir/Patient/p1/_history/1").status_code == 200
+        assert ehr.get("/fhir/Patient/p1/_history/2").status_code == 410
+        for version in ("3", "0", "x", "9" * 30):
+            assert ehr.get(f"/fhir/Patient/p1/_history/{version}").status_code == 404
+        assert ehr.get("/fhir/Patient/p1/_history?_since=2020").status_code == 400
+
+    def test_a_deletion_may_have_a_precondition(self, ehr: Client) -> None:
+        put(ehr, fhir.patient())
+        put(ehr, fhir.patient(family="B"))
+        stale = ehr.delete("/fhir/Patient/p1", headers={"If-Match": 'W/"1"'})
+        assert stale.status_code == 412
+        assert ehr.delete("/fhir/Patient/p1", headers={"If-Match": 'W/"2"'}).status_code == 204
+
+    def test_an_update_of_nothing_with_a_precondition_is_refused(self, ehr: Client) -> None:
+        assert put(ehr, fhir.patient(), **{"If-Match": 'W/"1"'}).status_code == 412
+        assert ehr.get("/fhir/Patient/p1").status_code == 404
+
+    def test_representation_is_the_default_and_outcome_on_wish(self, ehr: Client) -> None:
+        assert put(ehr, fhir.patient()).json()["id"] == "p1"
+        again = put(ehr, fhir.patient(), Prefer="return=representation")
+        assert again.json()["meta"]["versionId"] == "1", "an unchanged resource comes back whole"
+        wish = put(ehr, fhir.patient(), Prefer="return=OperationOutcome")
+        assert wish.json()["issue"][0]["severity"] == "information"
+
+    def test_our_stamp_replaces_what_a_client_claims(self, ehr: Client) -> None:
+        meta = {"versionId": "77", "lastUpdated": "1999-01-01T00:00:00Z", "tag": [{"code": "x"}]}
+        stored = put(ehr, fhir.patient() | {"meta": meta}).json()["meta"]
+        assert stored["versionId"] == "1"
+        assert not stored["lastUpdated"].startswith("1999")
+        assert stored["tag"] == [{"code": "x"}]
+
+    def test_a_head_is_a_read_without_its_body(self, ehr: Client) -> None:
+        put(ehr, fhir.patient())
+        answer = ehr.head("/fhir/Patient/p1")
+        assert answer.status_code == 200 and not answer.content
+        assert answer.headers["ETag"] == 'W/"1"'

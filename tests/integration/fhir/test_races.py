@@ -8,7 +8,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -102,11 +102,8 @@ class TestRaces:
         written = Event()
 
         def change_slowly() -> None:
-            change = checked_interaction(
-                "PUT", "Medication", "m", json.dumps(medication("197361")).encode()
-            )
             with transaction.atomic():
-                ingest.process([change], sender=Sender(source="test"), now=timezone.now())
+                store(medication("197361"))
                 written.set()
                 time.sleep(0.5)
 
@@ -118,6 +115,65 @@ class TestRaces:
         works: list[Callable[[], Any]] = [change_slowly, request]
         self.in_threads(lambda i: works[i]() or 0, n=2)
         assert Fact.objects.get().concept == "antihypertensive"
+
+    def test_the_loser_of_two_creates_becomes_an_update(self, ehr: Client) -> None:
+        token = ehr.defaults["HTTP_AUTHORIZATION"]
+        created = Event()
+
+        def create_slowly() -> int:
+            with transaction.atomic():
+                store(fhir.patient(family="First"))
+                created.set()
+                time.sleep(0.5)
+            return 0
+
+        def create_too() -> int:
+            created.wait()
+            client = Client(headers={"Authorization": token})
+            observation = fhir.blood_pressure("bp", 140, 80)
+            observation["subject"]["reference"] = "urn:uuid:Patient-p1"
+            second = fhir.transaction([observation, fhir.patient(family="Second")])
+            entries = post(client, "", second).json()["entry"]
+            return int(entries[1]["response"]["etag"][3])
+
+        works = [create_slowly, create_too]
+        assert self.in_threads(lambda i: works[i](), n=2) == [0, 2]
+        assert Patient.objects.get().family == "Second"
+        stored = ehr.get("/fhir/Observation/bp").json()
+        assert stored["subject"]["reference"] == "Patient/p1", "resolved anew, not left as a urn"
+
+    def test_who_waits_too_long_is_told_to_come_again(self, ehr: Client) -> None:
+        token = ehr.defaults["HTTP_AUTHORIZATION"]
+        put(ehr, fhir.patient())
+        locked, answered = Event(), Event()
+
+        def hold() -> int:
+            with transaction.atomic():
+                store(fhir.patient(family="Slow"))
+                locked.set()
+                answered.wait(timeout=30)
+            return 0
+
+        def impatient() -> int:
+            locked.wait()
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '50ms'")
+            client = Client(headers={"Authorization": token})
+            answer = put(client, fhir.patient(family="Fast"))
+            answered.set()
+            assert answer.headers["Retry-After"] == "1"
+            return int(answer.status_code)
+
+        works = [hold, impatient]
+        assert self.in_threads(lambda i: works[i](), n=2) == [0, 409]
+        assert Patient.objects.get().family == "Slow"
+
+
+def store(resource: Json) -> None:
+    """Through the service, in the caller's transaction."""
+    raw = json.dumps(resource).encode()
+    change = checked_interaction("PUT", resource["resourceType"], resource["id"], raw)
+    ingest.process([change], sender=Sender(source="test"), now=timezone.now())
 
 
 def medication(code: str) -> Json:

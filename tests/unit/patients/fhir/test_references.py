@@ -80,6 +80,8 @@ def test_every_reference_is_found_with_its_path():
         ({"resourceType": "AllergyIntolerance", "patient": PATIENT}, "Patient/1"),
         ({"resourceType": "Coverage", "beneficiary": PATIENT}, "Patient/1"),
         ({"resourceType": "Device", "patient": PATIENT}, "Patient/1"),
+        ({"resourceType": "GuidanceResponse", "subject": PATIENT}, "Patient/1"),
+        ({"resourceType": "Contract", "subject": [{"reference": "Group/1"}, PATIENT]}, "Patient/1"),
         (
             {"resourceType": "Provenance", "target": [{"reference": "Observation/1"}, PATIENT]},
             "Patient/1",

@@ -118,6 +118,29 @@ def test_lists_of_primitives_and_their_extensions_run_side_by_side():
         assert says in " ".join(found.values())
 
 
+def test_lists_without_a_gap_are_compared_in_length_too():
+    reason = {"extension": [{"url": "http://x", "valueCode": "unknown"}]}
+    name = {"given": ["A", "B"], "_given": [reason]}
+    found = said(changed(ex.PATIENT, name=[name]))
+    assert found == {
+        "Patient.name[0]._given": "Patient.name[0]._given: its length differs from that of 'given'"
+    }
+
+
+def test_an_evidence_variable_defines_in_one_way():
+    variable = {
+        "resourceType": "EvidenceVariable",
+        "status": "active",
+        "characteristic": [{"definitionCodeableConcept": {"text": "Adults"}}],
+    }
+    assert said(variable) == {}
+    both = {**variable["characteristic"][0], "definitionCanonical": "http://x"}
+    where = "EvidenceVariable.characteristic[0].definition"
+    assert "only one of" in said({**variable, "characteristic": [both]})[where]
+    neither = {"description": "Adults"}
+    assert "is missing" in said({**variable, "characteristic": [neither]})[where]
+
+
 def test_a_flood_of_faults_is_cut_short():
     resource = {"resourceType": "Patient", **{f"gende{i}": 1 for i in range(10_000)}}
     issues = validate(resource)
