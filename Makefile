@@ -19,6 +19,7 @@ demo: $(VENV)/.run ## Start the whole product on this machine (PORT, DEMO_PATIEN
 	@TWINPORTAL_MODE=demo $(BIN)/python manage.py demo --port $(PORT) --patients $(DEMO_PATIENTS)
 
 demo-reset: ## Forget the demo's data and start anew
+	@! (exec 3<>/dev/tcp/127.0.0.1/$(PORT)) 2> /dev/null || { echo "Stop what runs on port $(PORT) first."; exit 1; }
 	rm -rf var/postgres var/redis var/demo.json var/celerybeat-schedule*
 	@$(MAKE) --no-print-directory demo
 

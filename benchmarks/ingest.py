@@ -4,8 +4,12 @@ A gunicorn with two workers and two clients that push bundles over HTTP: validat
 search-indexed, projected into facts, twins marked, committed. The floor is COPY of every resource
 into one jsonb table, a transaction a bundle, in the same run and on the same server.
 
-    python benchmarks/ingest.py --bundles 40            # the synthetic cohort
+The bundles are Synthea's where the data room has them (TWINPORTAL_DATA), else our own cohort's,
+whose resources are a fifth of the size: COPY likes that better than we do.
+
+    python benchmarks/ingest.py --bundles 40
     python benchmarks/ingest.py --folder ~/synthea      # bundles of your own
+    python benchmarks/ingest.py --cohort                # our own
 """
 
 import argparse
@@ -16,11 +20,13 @@ import secrets
 import socket
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -30,6 +36,7 @@ import psycopg
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 DATABASE = "twinportal_bench"
+ARCHIVE = "synthea-smart-2019.tar.xz"
 CLIENTS = 2
 PATIENCE_SECONDS = 30
 
@@ -72,8 +79,11 @@ def token() -> str:
     return str(made.token)
 
 
-def load(folder: Path | None, bundles: int) -> tuple[bytes | None, list[bytes]]:
+def load(folder: Path | None, bundles: int, cohort: bool) -> tuple[bytes | None, list[bytes]]:
     """What must go in first, and the bundles to measure."""
+    archive = Path(os.environ.get("TWINPORTAL_DATA", ROOT.parent / "shared" / "data")) / ARCHIVE
+    if folder is None and not cohort and archive.exists():
+        return None, list(islice(synthea(archive), bundles))
     if folder is not None:
         paths = [p for p in sorted(folder.glob("*.json")) if not p.name.startswith("0-")]
         return None, [with_fixed_ids(p.read_bytes()) for p in paths[:bundles]]
@@ -81,6 +91,15 @@ def load(folder: Path | None, bundles: int) -> tuple[bytes | None, list[bytes]]:
 
     made = generate(bundles, seed=1, as_of=datetime(2026, 11, 1, tzinfo=UTC))
     return orjson.dumps(infrastructure_bundle(1)), [orjson.dumps(b) for b in made]
+
+
+def synthea(archive: Path) -> Iterator[bytes]:
+    """Patients' bundles, in the order of the archive."""
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            stream = tar.extractfile(member) if member.name.endswith(".json") else None
+            if stream is not None and "Information" not in member.name:
+                yield with_fixed_ids(stream.read())
 
 
 def with_fixed_ids(bundle: bytes) -> bytes:
@@ -101,7 +120,8 @@ def server() -> Iterator[int]:
         port = int(probe.getsockname()[1])
     command = [sys.executable, "-m", "gunicorn", "twinportal.wsgi:application", "--preload"]
     command += ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4"]
-    process = subprocess.Popen([*command, "--log-level", "error"], cwd=ROOT)
+    quiet = os.environ | {"PYTHONWARNINGS": "ignore"}
+    process = subprocess.Popen([*command, "--log-level", "error"], cwd=ROOT, env=quiet)
     try:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
@@ -176,9 +196,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bundles", type=int, default=40)
     parser.add_argument("--folder", type=Path, help="transaction bundles, one a .json file")
+    parser.add_argument("--cohort", action="store_true", help="our own synthetic cohort")
     options = parser.parse_args()
     url = prepare()
-    first, bundles = load(options.folder, options.bundles)
+    first, bundles = load(options.folder, options.bundles, options.cohort)
     bearer = token()
     count = sum(len(orjson.loads(b)["entry"]) for b in bundles)
     with server() as port:
