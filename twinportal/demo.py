@@ -32,7 +32,11 @@ def client_token() -> str:
     practitioner = demo_practitioner_id()
     ClientProfile.objects.update_or_create(
         application=application,
-        defaults={"default_care_team": [practitioner] if practitioner else []},
+        # whatever is pushed into the demo can be looked at, also with practitioners of its own
+        defaults={
+            "default_care_team": [practitioner] if practitioner else [],
+            "default_team_always": True,
+        },
     )
     token = AccessToken.objects.filter(
         application=application, expires__gt=timezone.now() + timedelta(days=1)

@@ -47,7 +47,10 @@ def visible_resources(token: Any) -> "QuerySet[Resource]":
 
 
 def _in_care_team(practitioner_id: str) -> Q:
-    """Named by a resource today; or in the sender's default team while no resource names one."""
+    """Named by a resource today; or in the sender's default team while no resource names one.
+
+    A client's profile may say that its default team counts always.
+    """
     now = timezone.now()
     today = CareTeamMember.objects.filter(
         Q(start_at=None) | Q(start_at__lte=now),
@@ -55,6 +58,6 @@ def _in_care_team(practitioner_id: str) -> Q:
         patient=OuterRef("pk"),
     )
     mine = today.filter(practitioner_id=practitioner_id)
-    return Exists(mine.filter(resource__isnull=False)) | (
+    return Exists(mine.filter(Q(resource__isnull=False) | Q(always=True))) | (
         Exists(mine.filter(resource__isnull=True)) & ~Exists(today.filter(resource__isnull=False))
     )

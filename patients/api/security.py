@@ -59,15 +59,12 @@ def base_url(request: Request) -> str:
 def sender_of(request: Request) -> Sender:
     """The OAuth application behind the token, with its default care team."""
     application_id = application_of(request)
-    team = (
-        ClientProfile.objects.filter(application_id=application_id)
-        .values_list("default_care_team", flat=True)
-        .first()
-    )
+    profile = ClientProfile.objects.filter(application_id=application_id).first()
     return Sender(
         source=f"client {application_id}",
         request_id=getattr(request, "request_id", ""),
-        default_care_team=tuple(team or ()),
+        default_care_team=tuple(profile.default_care_team) if profile else (),
+        default_team_always=profile is not None and profile.default_team_always,
         base_url=base_url(request),
     )
 

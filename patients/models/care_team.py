@@ -15,6 +15,9 @@ class CareTeamMember(models.Model):
         on_delete=models.CASCADE,
         help_text="What says so; empty for a client's default team.",
     )
+    always = models.BooleanField(
+        default=False, help_text="A default team that counts beside those that resources name."
+    )
     start_at = models.DateTimeField(null=True, blank=True)
     end_at = models.DateTimeField(null=True, blank=True)
 

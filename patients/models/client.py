@@ -15,6 +15,10 @@ class ClientProfile(models.Model):
         blank=True,
         help_text="Practitioner ids that see this client's patients when no resource names a team.",
     )
+    default_team_always = models.BooleanField(
+        default=False,
+        help_text="The default team sees this client's new patients whoever else is named.",
+    )
 
     def __str__(self) -> str:
         return str(self.application_id)

@@ -48,7 +48,11 @@ def write_memberships(changes: Sequence[Change], sender: Sender) -> None:
         for member in memberships(change.interaction.resource or {}, roles)
     ]
     rows += [
-        CareTeamMember(patient_id=owner, practitioner_id=practitioner_id)
+        CareTeamMember(
+            patient_id=owner,
+            practitioner_id=practitioner_id,
+            always=sender.default_team_always,
+        )
         for change in said
         if change.interaction.type == "Patient" and change.existing is None
         if (owner := change.patient_id) is not None

@@ -80,4 +80,5 @@ class Sender:
     source: str
     request_id: str = ""
     default_care_team: tuple[str, ...] = ()
+    default_team_always: bool = False
     base_url: str = ""

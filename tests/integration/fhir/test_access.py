@@ -108,6 +108,15 @@ class TestCareTeams:
         ehr.delete("/fhir/CareTeam/team")
         assert seen_by("ward") == {"p1"}
 
+    def test_a_default_team_may_count_always(self, ehr: Client) -> None:
+        ClientProfile.objects.create(
+            application=Application.objects.get(),
+            default_care_team=["ward"],
+            default_team_always=True,
+        )
+        put(ehr, fhir.patient(practitioner="dr1"))
+        assert (seen_by("ward"), seen_by("dr1")) == ({"p1"}, {"p1"})
+
 
 class TestNobodyElse:
     def test_roles_that_see_no_patient(self, ehr: Client) -> None:
