@@ -171,3 +171,11 @@ def test_a_count_of_nought_gives_the_total_only(ehr_client: Client) -> None:
     assert answer.status_code == 200
     assert answer.json()["total"] == 0
     assert "entry" not in answer.json()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["multipart/form-data", "application/x-www-form-urlencoded"])
+def test_a_form_is_no_fhir(ehr_client: Client, kind: str) -> None:
+    answer = ehr_client.post("/fhir/Patient", b"a=b", content_type=kind)
+    assert answer.status_code == 415
+    assert faults(answer)
