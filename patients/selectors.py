@@ -10,8 +10,10 @@ from operator import and_, or_
 
 from django.db.models import F, Q, QuerySet
 
+from patients.fhir.json_codec import loads
+from patients.fhir.references import parse_reference, patient_reference
 from patients.fhir.search import DateRange, Query
-from patients.models import Resource, ResourceVersion
+from patients.models import Patient, Resource, ResourceVersion
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,20 @@ def stored_version(resource: Resource, version: int | None = None) -> ResourceVe
 def history(resource: Resource) -> list[ResourceVersion]:
     """Every version, newest first."""
     return list(resource.versions.select_related("resource").order_by("-version"))
+
+
+def concerns(row: ResourceVersion, patient: Patient) -> bool:
+    """Whether this very version is of the patient's record.
+
+    The resource belongs to whom its current version names. Earlier versions may name somebody
+    else, and their content is nobody's business who may see this patient only.
+    """
+    if not row.content:
+        return bool(row.resource.patient_id == patient.pk)
+    content = loads(row.content.encode())
+    reference = patient_reference(content) if isinstance(content, dict) else None
+    parsed = parse_reference(reference or "")
+    return parsed.kind == "relative" and parsed.id == patient.fhir_id
 
 
 def search(among: "QuerySet[Resource]", type_name: str, query: Query) -> Page:

@@ -89,6 +89,21 @@ class TestAccess:
         ):
             assert ward.doctor.get(path).status_code == 404, path
 
+    def test_a_version_about_somebody_else_is_not_shown(self, ward: Ward) -> None:
+        """A result filed to the wrong patient, then corrected, leaves the first one's content."""
+        push(ward.ehr, fhir.quantity("moved", "2093-3", 200, "mg/dL", subject="p2"))
+        push(ward.ehr, fhir.quantity("moved", "2093-3", 200, "mg/dL", subject="p1"))
+        base = f"/twins/{ward.mine.public_id}/resources/Observation/moved"
+        assert ward.doctor.get(f"{base}/1/").status_code == 404
+        page = ward.doctor.get(f"{base}/2/")
+        assert page.status_code == 200
+        assert f"{base}/1/" not in page.content.decode()
+
+    def test_odd_characters_are_no_error_of_ours(self, ward: Ward) -> None:
+        assert ward.doctor.post("/worklist/search/", {"q": "\0mine"}).status_code == 200
+        path = f"/twins/{ward.mine.public_id}/release/"
+        assert ward.doctor.post(path, {"prediction": "²"}).status_code == 404
+
     def test_nobody_signed_out_sees_anything(self, ward: Ward, client: Client) -> None:
         for path in ["/", "/worklist/", "/my/", *clinician_paths(ward.mine)]:
             answer = client.get(path)

@@ -16,6 +16,7 @@ from models_engine.models import Prediction
 from patients import audit
 from patients.models import Fact, Patient, ResourceVersion
 from patients.record.loading import state_of
+from patients.selectors import concerns, history
 from patients.terminology.measurements import MEASUREMENTS
 from twinportal.dashboards.access import role_required, visible_patient
 from twinportal.dashboards.clinician.blocks import PredictionView
@@ -48,7 +49,7 @@ def release(request: HttpRequest, public_id: UUID) -> HttpResponse:
     patient = visible_patient(request, public_id)
     visible = request.POST.get("action") == "release"
     pk = request.POST.get("prediction", "")
-    if not pk.isdigit() or not set_release(
+    if not (pk.isascii() and pk.isdigit()) or not set_release(
         patient, int(pk), visible=visible, by=request.user, now=timezone.now()
     ):
         raise Http404
@@ -115,7 +116,7 @@ def resource(
         .filter(resource__patient=patient)
         .first()
     )
-    if row is None:
+    if row is None or not concerns(row, patient):
         raise Http404
     audit.record_read(request, patient, what="resource", detail=f"{kind}/{fhir_id}/{version}")
     facts = Fact.objects.filter(resource=row.resource).order_by("path", "concept")
@@ -123,7 +124,7 @@ def resource(
         "banner": _banner(patient),
         "patient": patient,
         "version": row,
-        "versions": row.resource.versions.order_by("-version"),
+        "versions": [v for v in history(row.resource) if concerns(v, patient)],
         "facts": [(concept_label(fact.concept), fact) for fact in facts],
         "content": json.dumps(json.loads(row.content), indent=2, ensure_ascii=False)
         if row.content

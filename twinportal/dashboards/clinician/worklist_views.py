@@ -44,7 +44,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
 @role_required("clinician")
 def search(request: HttpRequest) -> HttpResponse:
     """Own patients by name, identifier or birth date. By POST: names stay out of URLs and logs."""
-    text = request.POST.get("q", "").strip()
+    text = request.POST.get("q", "").replace("\0", "").strip()
     patients = _with_entries(visible_patients(request.user))
     for word in text.lower().split():
         if word.count("-") == 2 and word.replace("-", "").isdigit() and len(word) == 10:
