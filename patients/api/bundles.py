@@ -1,5 +1,7 @@
 """Batch and transaction bundles."""
 
+import logging
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -20,7 +22,11 @@ from patients.fhir.outcome import Issue, operation_outcome
 from patients.services import ingest, reception
 from patients.services.interactions import Interaction, Result, patients_of
 
+log = logging.getLogger(__name__)
 Json = dict[str, Any]
+ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]")
+# as many as there are stages at which entries can be refused
+ATTEMPTS = 4
 LETTERS = {"POST": "c", "PUT": "u", "DELETE": "d"}
 
 
@@ -63,18 +69,39 @@ def _batch(request: Request, bundle: ParsedBundle, base_url: str) -> list[Json]:
     entries = _in_order(bundle.entries)
     together = [e for e in entries if _may_go_together(request, e)]
     answers: dict[int, Json] = {}
-    if len({(e.url_type, e.url_id or e.index) for e in together}) == len(together) > 1:
-        try:
-            answers = _write_together(request, together, base_url, action="batch")
-        except FhirError:
-            for entry in together:
-                # what this attempt has resolved is undone
-                if entry.resource is not None:
-                    entry.resource = reception.parsed(entry.raw)
+    if len({(e.url_type, e.url_id or e.index) for e in together}) == len(together):
+        answers = _as_many_as_can(request, together, base_url)
     for entry in entries:
         if entry.index not in answers:
             answers[entry.index] = _answer(partial(_one, request, entry, base_url))
     return [answers[entry.index] for entry in bundle.entries]
+
+
+def _as_many_as_can(request: Request, together: list[Entry], base_url: str) -> dict[int, Json]:
+    """Store entries together, leaving out those that a refusal names; answers by entry index.
+
+    One unknown patient would otherwise cost a large batch a commit for each entry.
+    """
+    for _ in range(ATTEMPTS):
+        if len(together) < 2:
+            break
+        named: set[int] = set()
+        try:
+            return _write_together(request, together, base_url, action="batch")
+        except FhirError as error:
+            places = [ENTRY.match(issue.expression) for issue in error.issues]
+            named = {int(place[1]) for place in places if place}
+        except Exception as error:
+            # whichever it is fails alone below, and only it
+            log.error("unhandled %s", type(error).__name__, exc_info=settings.MODE == "test")
+        for entry in together:
+            # what this attempt has resolved is undone
+            if entry.resource is not None:
+                entry.resource = reception.parsed(entry.raw)
+        if not named:
+            break
+        together = [entry for entry in together if entry.index not in named]
+    return {}
 
 
 def _may_go_together(request: Request, entry: Entry) -> bool:
@@ -130,8 +157,12 @@ def _answer(work: Callable[[], Json]) -> Json:
     try:
         return work()
     except FhirError as error:
-        outcome = operation_outcome(error.issues)
-        return {"response": {"status": str(error.status), "outcome": outcome}}
+        status, issues = error.status, error.issues
+    except Exception as error:
+        # entries before this one are stored: the client must hear of them, so the batch goes on
+        log.error("unhandled %s", type(error).__name__, exc_info=settings.MODE == "test")
+        status, issues = 500, [Issue("fatal", "exception", "An error of this server")]
+    return {"response": {"status": str(status), "outcome": operation_outcome(issues)}}
 
 
 def _interaction(entry: Entry) -> Interaction:
@@ -158,7 +189,12 @@ def _read(request: Request, entry: Entry, base_url: str) -> Json:
         return {"resource": content, "response": {"status": "200 OK", "etag": f'W/"{row.version}"'}}
     require_scope(request, entry.url_type, "s")
     pairs = parse_qsl(entry.url_query, keep_blank_values=True)
-    found = reading.search_bundle(request, entry.url_type, pairs, base_url)
+    try:
+        found = reading.search_bundle(request, entry.url_type, pairs, base_url)
+    except FhirError as error:
+        where = f"{entry.path}.request.url"
+        issues = [Issue(i.severity, i.code, i.diagnostics, where) for i in error.issues]
+        raise FhirError(error.status, issues) from error
     return {"resource": found, "response": {"status": "200 OK"}}
 
 

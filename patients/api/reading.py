@@ -28,7 +28,8 @@ def read(
     row = find(request, type_name, fhir_id, version=version)
     etag = f'W/"{row.version}"'
     headers = {"ETag": etag, "Last-Modified": http_date(row.recorded_at.timestamp())}
-    if version is None and etag in request.headers.get("If-None-Match", ""):
+    known = request.headers.get("If-None-Match", "")
+    if version is None and (known.strip() == "*" or f'"{row.version}"' in known):
         return HttpResponse(status=304, headers=headers)
     return fhir_response(row.content, headers=headers)
 
@@ -40,8 +41,11 @@ def find(
     resource = selectors.stored_resource(visible_resources(request.auth), type_name, fhir_id)
     number = _version_number(version)
     row = selectors.stored_version(resource, number) if resource else None
-    if resource is None or row is None:
+    if resource is None:
         raise _not_found(type_name, fhir_id)
+    if row is None or not _in_view(request, resource, row):
+        words = f"{type_name}/{fhir_id} has no version {str(version)[:20]!r}"
+        raise FhirError(404, [Issue("error", "not-found", words)])
     audit_client(
         request,
         "read",
@@ -66,7 +70,7 @@ def history_bundle(request: Request, type_name: str, fhir_id: str, base_url: str
     if unknown:
         words = f"history takes no parameters here: {', '.join(unknown)}"
         raise FhirError(400, [Issue("error", "not-supported", words)])
-    rows = selectors.history(resource)
+    rows = [row for row in selectors.history(resource) if _in_view(request, resource, row)]
     audit_client(
         request,
         "history",
@@ -81,6 +85,13 @@ def history_bundle(request: Request, type_name: str, fhir_id: str, base_url: str
         "link": [{"relation": "self", "url": f"{base_url}/{type_name}/{fhir_id}/_history"}],
         "entry": [_history_entry(row, base_url) for row in rows],
     }
+
+
+def _in_view(request: Request, resource: Resource, row: ResourceVersion) -> bool:
+    """A person's token sees the versions about the patient, not those filed there wrongly."""
+    if getattr(request.auth, "user_id", None) is None:
+        return True
+    return resource.patient is not None and selectors.concerns(row, resource.patient)
 
 
 def search_bundle(

@@ -52,6 +52,8 @@ class FhirView(APIView):
     parser_classes = [UnreadParser]
     renderer_classes = [FhirRenderer]
     content_negotiation_class = FhirNegotiation
+    # without OPTIONS, which would be answered with a description that is not FHIR
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -68,7 +70,8 @@ class FhirView(APIView):
             codes = {403: "forbidden", 404: "not-found", 405: "not-supported"}
             code = codes.get(exc.status_code, "invalid")
             issue = Issue("error", code, str(exc.detail))
-            return outcome_response(exc.status_code, [issue])
+            headers = {"Allow": ", ".join(self.allowed_methods)} if exc.status_code == 405 else None
+            return outcome_response(exc.status_code, [issue], headers)
         # the class name and the request id are enough to find it; a message may hold PHI
         log.error("unhandled %s", type(exc).__name__, exc_info=settings.MODE == "test")
         words = f"An error of this server; request id {request_id}"

@@ -31,8 +31,15 @@ class Condition:
 
 
 def parse_condition(type_name: str, query: str, expression: str) -> Condition:
-    """A condition on identifiers. Raises FhirError 412 for what cannot be decided safely."""
-    parsed = parse_query(type_name, parse_qsl(query, keep_blank_values=True))
+    """A condition on identifiers. Raises FhirError 412 for what cannot be decided safely.
+
+    Its issues name `expression`: the name of a search parameter tells nobody which entry asked.
+    """
+    try:
+        parsed = parse_query(type_name, parse_qsl(query, keep_blank_values=True))
+    except FhirError as error:
+        issues = [Issue("error", i.code, i.diagnostics, expression) for i in error.issues]
+        raise FhirError(error.status, issues) from error
     named = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
     if named != {"identifier"} or len(parsed.token_groups) != 1:
         text = f"'{query}': a condition names exactly one identifier, as identifier=system|value"

@@ -126,11 +126,12 @@ def _refusal(interaction: Interaction, existing: Stored | None) -> tuple[int, Is
         return 403, Issue("error", "forbidden", words, where)
     if not interaction.if_match:
         return None
-    wanted = interaction.if_match.strip().removeprefix("W/").strip('"')
+    wanted = [v.strip().removeprefix("W/").strip('"') for v in interaction.if_match.split(",")]
     current = str(existing.version) if existing is not None else "none"
-    if wanted == current:
+    if existing is not None and (current in wanted or (wanted == ["*"] and not existing.deleted)):
         return None
-    words = f"If-Match asks for version {wanted[:40]}; the current version is {current}"
+    asked = ", ".join(wanted)[:40]
+    words = f"If-Match asks for version {asked}; the current version is {current}"
     return 412, Issue("error", "conflict", words, where)
 
 
@@ -219,7 +220,11 @@ def _named(patient: str) -> str:
 
 def _path_of_patient(change: Change) -> str:
     literal = patient_reference(change.interaction.resource or {})
-    for path, element in iter_references(change.interaction.resource or {}):
-        if element.get("reference") == literal:
-            return path
-    return change.interaction.type
+    paths = [
+        path
+        for path, element in iter_references(change.interaction.resource or {})
+        if element.get("reference") == literal
+    ]
+    # the same patient may be a receiver or a source too; the sender looks at whose record it is
+    owners = (f"{change.interaction.type}.{name}" for name in ("subject", "patient", "beneficiary"))
+    return next((p for p in owners if p in paths), next(iter(paths), change.interaction.type))
