@@ -4,20 +4,38 @@ import re
 
 from fhir_definitions import Definitions
 
-PARAMETERS = ("identifier", "patient", "subject", "code", "category", "date")
+PARAMETERS = {
+    "token": "identifier code category status clinical-status verification-status combo-code "
+    "component-code intent lifecycle-status type class vaccine-code gender active role specialty",
+    "reference": "patient subject encounter context medication performer participant practitioner "
+    "requester author source organization service-provider location general-practitioner link "
+    "target agent beneficiary payor part-of based-on result specimen has-member derived-from "
+    "diagnosis goal care-team condition prescription request member",
+    "date": "date authoredon effective effective-time whenhandedover onset-date abatement-date "
+    "recorded-date birthdate death-date recorded authored occurrence start-date target-date "
+    "collected period issued identified",
+    "string": "name family given",
+    "quantity": "value-quantity",
+}
+# names of people and places; elsewhere "name" is a title nobody looks records up by
+NAMED = ("Patient", "Practitioner", "RelatedPerson", "Organization", "Location")
 # the first of these that a type's compartment rule names is whose record it is part of
 OWNERS = ("patient", "subject", "beneficiary", "individual", "policy-holder", "subscriber")
-CAST = re.compile(r"^\((?P<path>[\w.]+) as (?P<type>\w+)\)$")
+CAST = re.compile(r"^\(?(?P<path>[\w.]+?)( as |\.as\()(?P<type>\w+)\)$")
+MANY_TARGETS = 100
 IS_PATIENT = ".where(resolve() is Patient)"
 
 
 def search_table(definitions: Definitions, elements: dict) -> dict:
-    """Type to parameter to {"type", "paths", "targets"}; a path is "a.b:LeafType"."""
+    """Type to parameter to {"type", "paths", "targets"}; a path is "a.b:LeafType".
+
+    Targets are ["*"] where any resource may be meant.
+    """
     table: dict = {}
     for name in definitions.resource_types():
         parameters = {}
         for parameter in definitions.search_parameters:
-            if parameter["code"] not in PARAMETERS or name not in parameter["base"]:
+            if name not in parameter["base"] or not is_served(parameter, name):
                 continue
             paths = paths_of(parameter, name, elements)
             if paths:
@@ -28,6 +46,13 @@ def search_table(definitions: Definitions, elements: dict) -> dict:
         if parameters:
             table[name] = dict(sorted(parameters.items()))
     return table
+
+
+def is_served(parameter: dict, name: str) -> bool:
+    kind = parameter["type"]
+    if kind == "string" and name not in NAMED:
+        return False
+    return parameter["code"] in PARAMETERS.get(kind, "").split()
 
 
 def compartment_table(definitions: Definitions, elements: dict) -> dict:
@@ -80,7 +105,8 @@ def targets_of(parameter: dict, name: str, paths: list[str], elements: dict) -> 
             owner = next(row[3] for row in elements[owner] if row[0] == step)
         row = next(row for row in elements[owner] if row[0] == steps[-1])
         found |= set((row[4] if len(row) > 4 else {}).get("targets", parameter["target"]))
-    return sorted(found & set(parameter["target"]))
+    targets = sorted(found & set(parameter["target"]))
+    return ["*"] if len(targets) > MANY_TARGETS else targets
 
 
 def resolve(owner: str, steps: list[str], elements: dict) -> list[tuple[str, str]]:

@@ -155,6 +155,8 @@ EMERGENCY_NUMBER = get_env("TWINPORTAL_EMERGENCY_NUMBER", "911")
 # --- FHIR door --------------------------------------------------------------------------------
 FHIR_MAX_BODY_BYTES = int(get_env("FHIR_MAX_BODY_BYTES", str(50 * 1024 * 1024)))
 FHIR_MAX_BUNDLE_ENTRIES = int(get_env("FHIR_MAX_BUNDLE_ENTRIES", "10000"))
+# resources that one page of a search may bring along by _include and _revinclude
+FHIR_MAX_INCLUDED = int(get_env("FHIR_MAX_INCLUDED", "10000"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = FHIR_MAX_BODY_BYTES
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -12,22 +13,24 @@ from django.conf import settings
 from django.utils import timezone
 from rest_framework.request import Request
 
-from patients.api import reading
-from patients.api.responses import entry_response
+from patients.api import reading, searching
+from patients.api.patching import patched
+from patients.api.responses import entry_response, preference
 from patients.api.security import audit_client, require_scope, sender_of
 from patients.errors import FhirError
-from patients.fhir import json_codec
-from patients.fhir.bundle import PROCESSING_ORDER, Entry, ParsedBundle, parse_bundle
+from patients.fhir import json_codec, json_patch
+from patients.fhir.bundle import PROCESSING_ORDER, READS, Entry, ParsedBundle, parse_bundle
 from patients.fhir.outcome import Issue, operation_outcome
 from patients.services import ingest, reception
-from patients.services.interactions import Interaction, Result, patients_of
+from patients.services.interactions import Interaction, patients_of
+from patients.services.plan import lost_race
 
 log = logging.getLogger(__name__)
 Json = dict[str, Any]
 ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]")
 # as many as there are stages at which entries can be refused
 ATTEMPTS = 4
-LETTERS = {"POST": "c", "PUT": "u", "DELETE": "d"}
+LETTERS = {"POST": "c", "PUT": "u", "PATCH": "u", "DELETE": "d"}
 
 
 def process_bundle(request: Request, body: bytes, base_url: str) -> Json:
@@ -50,12 +53,12 @@ def process_bundle(request: Request, body: bytes, base_url: str) -> Json:
 def _transaction(request: Request, bundle: ParsedBundle, base_url: str) -> list[Json]:
     """All or nothing: the writes commit together before the first GET is answered."""
     for entry in bundle.entries:
-        if entry.method != "GET":
+        if entry.method not in READS:
             _check_scope(request, entry)
-    writes = _in_order(e for e in bundle.entries if e.method != "GET")
+    writes = _in_order(e for e in bundle.entries if e.method not in READS)
     answers = _write_together(request, writes, base_url, action="transaction")
     for entry in bundle.entries:
-        if entry.method == "GET":
+        if entry.method in READS:
             answers[entry.index] = _answer(partial(_read, request, entry, base_url))
     return [answers[entry.index] for entry in bundle.entries]
 
@@ -105,7 +108,9 @@ def _as_many_as_can(request: Request, together: list[Entry], base_url: str) -> d
 
 
 def _may_go_together(request: Request, entry: Entry) -> bool:
-    if entry.issues or entry.method == "GET" or entry.if_none_exist or entry.if_match:
+    if entry.issues or entry.method in READS or entry.method == "PATCH":
+        return False
+    if entry.if_none_exist or entry.if_match or entry.if_none_match or entry.url_query:
         return False
     # an entry of a batch knows no other: what it cannot resolve alone fails alone
     entry.full_url = ""
@@ -123,7 +128,16 @@ def _write_together(
     """Store all in one transaction; answers by entry index."""
     interactions = [_interaction(entry) for entry in entries]
     reception.check(interactions)
-    results = ingest.process(interactions, sender=sender_of(request), now=timezone.now())
+    wanted = preference(request)
+    try:
+        results = ingest.process(
+            interactions,
+            sender=sender_of(request),
+            now=timezone.now(),
+            contents=wanted == "representation",
+        )
+    except FhirError as error:
+        raise (lost_race() if _patch_was_late(error, entries) else error) from error
     audit_client(
         request,
         action,
@@ -131,13 +145,21 @@ def _write_together(
         patient_ids=patients_of(results),
         detail=f"{len(results)} writes",
     )
-    return {e.index: _written(r, base_url) for e, r in zip(entries, results, strict=True)}
+    return {
+        e.index: entry_response(r, base_url, wanted) for e, r in zip(entries, results, strict=True)
+    }
+
+
+def _patch_was_late(error: FhirError, entries: Sequence[Entry]) -> bool:
+    """A patched resource changed meanwhile, and the client did not say that it must not."""
+    own = {f"{e.path}.request.ifMatch" for e in entries if e.method == "PATCH" and not e.if_match}
+    return error.status == 412 and any(issue.expression in own for issue in error.issues)
 
 
 def _one(request: Request, entry: Entry, base_url: str) -> Json:
     if entry.issues:
         raise FhirError(400, entry.issues)
-    if entry.method == "GET":
+    if entry.method in READS:
         return _read(request, entry, base_url)
     _check_scope(request, entry)
     return _write_together(request, [entry], base_url, action="batch")[entry.index]
@@ -166,17 +188,35 @@ def _answer(work: Callable[[], Json]) -> Json:
 
 
 def _interaction(entry: Entry) -> Interaction:
-    return Interaction(
-        method=entry.method,  # type: ignore[arg-type]
+    made = Interaction(
+        method=entry.method if entry.method != "PATCH" else "PUT",  # type: ignore[arg-type]
         type=entry.url_type,
         fhir_id=entry.url_id,
         resource=entry.resource,
         raw=entry.raw,
         if_none_exist=entry.if_none_exist,
+        condition=entry.url_query,
         if_match=entry.if_match,
+        if_none_match=entry.if_none_match,
         full_url=entry.full_url,
         where=f"Bundle.entry[{entry.index}].resource",
     )
+    return patched(made, _operations(entry)) if entry.method == "PATCH" else made
+
+
+def _operations(entry: Entry) -> list[Json]:
+    """The JSON Patch in an entry's Binary."""
+    where = f"{entry.path}.resource"
+    binary = entry.resource or {}
+    if binary.get("contentType") != json_patch.CONTENT_TYPE:
+        words = f"PATCH takes a Binary with contentType {json_patch.CONTENT_TYPE}"
+        raise FhirError(422, [Issue("error", "invalid", words, f"{where}.contentType")])
+    try:
+        data = b64decode("".join(binary.get("data", "").split()), validate=True)
+    except (ValueError, AttributeError) as fault:
+        words = "the JSON Patch is not base64"
+        raise FhirError(422, [Issue("error", "value", words, f"{where}.data")]) from fault
+    return json_patch.read_patch(data, f"{where}.data")
 
 
 def _read(request: Request, entry: Entry, base_url: str) -> Json:
@@ -185,21 +225,18 @@ def _read(request: Request, entry: Entry, base_url: str) -> Json:
     if entry.url_id:
         require_scope(request, entry.url_type, "r")
         row = reading.find(request, entry.url_type, entry.url_id, version=entry.url_version or None)
-        content: Any = orjson.Fragment(row.content)
-        return {"resource": content, "response": {"status": "200 OK", "etag": f'W/"{row.version}"'}}
+        response = {"status": "200 OK", "etag": f'W/"{row.version}"'}
+        if reading.is_known(entry.if_none_match, row.version):
+            return {"response": response | {"status": "304 Not Modified"}}
+        if entry.method == "HEAD":
+            return {"response": response}
+        return {"resource": orjson.Fragment(row.content), "response": response}
     require_scope(request, entry.url_type, "s")
     pairs = parse_qsl(entry.url_query, keep_blank_values=True)
     try:
-        found = reading.search_bundle(request, entry.url_type, pairs, base_url)
+        found = searching.search_bundle(request, entry.url_type, pairs, base_url)
     except FhirError as error:
         where = f"{entry.path}.request.url"
         issues = [Issue(i.severity, i.code, i.diagnostics, where) for i in error.issues]
         raise FhirError(error.status, issues) from error
     return {"resource": found, "response": {"status": "200 OK"}}
-
-
-def _written(result: Result, base_url: str) -> Json:
-    entry: Json = {"response": entry_response(result, base_url)}
-    if result.status != 204:
-        entry["fullUrl"] = f"{base_url}/{result.type}/{result.fhir_id}"
-    return entry

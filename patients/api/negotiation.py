@@ -1,6 +1,6 @@
 """FHIR JSON in, FHIR JSON out; XML is refused with a clear word."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +21,7 @@ ACCEPTED_ANSWERS = {
     "application/*",
     "json",
 }
+FORM = "application/x-www-form-urlencoded"
 XML_WORDS = "This server speaks FHIR JSON only: application/fhir+json"
 
 
@@ -64,11 +65,12 @@ def check_accepts(request: Request) -> None:
         raise FhirError(406, [Issue("error", "not-supported", XML_WORDS)])
 
 
-def read_body(request: Request) -> bytes:
+def read_body(request: Request, kinds: Collection[str] = ACCEPTED_BODIES) -> bytes:
     """The request's bytes. FhirError 413 when too large, 415 for another media type."""
     kind = request.content_type.split(";")[0].strip().lower() if request.content_type else ""
-    if kind and kind not in ACCEPTED_BODIES:
-        raise FhirError(415, [Issue("error", "not-supported", XML_WORDS)])
+    if kind and kind not in kinds:
+        words = XML_WORDS if "application/fhir+json" in kinds else f"Send {' or '.join(kinds)}"
+        raise FhirError(415, [Issue("error", "not-supported", words)])
     if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
         words = "Send the body as it is: compressed bodies are not taken"
         raise FhirError(415, [Issue("error", "not-supported", words)])

@@ -1,21 +1,19 @@
 """Read, vread, history and search, as FHIR answers."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 import orjson
 from django.http import HttpResponse
-from django.utils import timezone
 from django.utils.http import http_date
 from rest_framework.request import Request
 
 from patients import selectors
 from patients.access.policy import visible_resources
+from patients.api.history import parse_history
 from patients.api.responses import fhir_response, instant
 from patients.api.security import audit_client
 from patients.errors import FhirError
 from patients.fhir.outcome import Issue
-from patients.fhir.search import parse_query
 from patients.models import Resource, ResourceVersion
 
 Json = dict[str, Any]
@@ -29,9 +27,14 @@ def read(
     etag = f'W/"{row.version}"'
     headers = {"ETag": etag, "Last-Modified": http_date(row.recorded_at.timestamp())}
     known = request.headers.get("If-None-Match", "")
-    if version is None and (known.strip() == "*" or f'"{row.version}"' in known):
+    if version is None and is_known(known, row.version):
         return HttpResponse(status=304, headers=headers)
     return fhir_response(row.content, headers=headers)
+
+
+def is_known(if_none_match: str, version: int) -> bool:
+    """Whether the client says that it has this version."""
+    return if_none_match.strip() == "*" or f'"{version}"' in if_none_match
 
 
 def find(
@@ -62,28 +65,33 @@ def find(
 
 
 def history_bundle(request: Request, type_name: str, fhir_id: str, base_url: str) -> Json:
-    """Every version of one resource, newest first, deletions included."""
+    """Versions of one resource, newest first: all, or those that `_since` and `_count` ask for."""
     resource = selectors.stored_resource(visible_resources(request.auth), type_name, fhir_id)
     if resource is None:
         raise _not_found(type_name, fhir_id)
-    unknown = [name for name in request.query_params if name != "_format"]
-    if unknown:
-        words = f"history takes no parameters here: {', '.join(unknown)}"
-        raise FhirError(400, [Issue("error", "not-supported", words)])
+    wanted = parse_history(request.query_params)
     rows = [row for row in selectors.history(resource) if _in_view(request, resource, row)]
+    if wanted.since:
+        rows = [row for row in rows if row.recorded_at >= wanted.since]
+    shown = [row for row in rows if not wanted.before or row.version < wanted.before]
+    page = shown[: wanted.count] if wanted.count is not None else shown
     audit_client(
         request,
         "history",
         what=type_name,
-        patient_ids=selectors.compartments(rows),
+        patient_ids=[resource.patient_id] if resource.patient_id else [],
         detail=f"{type_name}/{fhir_id}",
     )
+    address = f"{base_url}/{type_name}/{fhir_id}/_history"
+    links = [{"relation": "self", "url": wanted.url(address)}]
+    if page and len(page) < len(shown):
+        links.append({"relation": "next", "url": wanted.url(address, before=page[-1].version)})
     return {
         "resourceType": "Bundle",
         "type": "history",
         "total": len(rows),
-        "link": [{"relation": "self", "url": f"{base_url}/{type_name}/{fhir_id}/_history"}],
-        "entry": [_history_entry(row, base_url) for row in rows],
+        "link": links,
+        "entry": [_history_entry(row, base_url) for row in page],
     }
 
 
@@ -92,41 +100,6 @@ def _in_view(request: Request, resource: Resource, row: ResourceVersion) -> bool
     if getattr(request.auth, "user_id", None) is None:
         return True
     return resource.patient is not None and selectors.concerns(row, resource.patient)
-
-
-def search_bundle(
-    request: Request, type_name: str, pairs: list[tuple[str, str]], base_url: str
-) -> Json:
-    """One page of a search, with a truthful self link and a next link while there is more."""
-    query = parse_query(type_name, [p for p in pairs if p[0] != "_format"], base_url=base_url)
-    page = selectors.search(visible_resources(request.auth), type_name, query)
-    audit_client(request, "search", what=type_name, patient_ids=selectors.compartments(page.rows))
-    asked = [(name, value) for name, value in query.echo if name != "_cursor"]
-    links = [{"relation": "self", "url": _url(base_url, type_name, list(query.echo))}]
-    if page.next_cursor is not None:
-        further = [*asked, ("_cursor", str(page.next_cursor))]
-        links.append({"relation": "next", "url": _url(base_url, type_name, further)})
-    bundle: Json = {
-        "resourceType": "Bundle",
-        "type": "searchset",
-        "timestamp": instant(timezone.now()),
-        "total": page.total,
-        "link": links,
-    }
-    if page.rows:
-        bundle["entry"] = [
-            {
-                "fullUrl": f"{base_url}/{type_name}/{row.resource.fhir_id}",
-                "resource": orjson.Fragment(row.content),
-                "search": {"mode": "match"},
-            }
-            for row in page.rows
-        ]
-    return bundle
-
-
-def _url(base_url: str, type_name: str, pairs: list[tuple[str, str]]) -> str:
-    return f"{base_url}/{type_name}" + (f"?{urlencode(pairs)}" if pairs else "")
 
 
 def _history_entry(row: ResourceVersion, base_url: str) -> Json:

@@ -1,5 +1,6 @@
 """FHIR answers: bodies, headers and OperationOutcomes."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -7,11 +8,13 @@ from typing import Any
 import orjson
 from django.http import HttpResponse
 from django.utils.http import http_date
+from rest_framework.request import Request
 
 from patients.errors import FhirError
 from patients.fhir.outcome import Issue, operation_outcome
 from patients.services.interactions import Result
 
+RETURN = re.compile(r"return=(minimal|representation|OperationOutcome)")
 CONTENT_TYPE = "application/fhir+json; charset=utf-8"
 
 
@@ -42,23 +45,31 @@ def result_headers(result: Result, base_url: str) -> dict[str, str]:
     return headers
 
 
-def write_response(result: Result, base_url: str, prefer: str) -> HttpResponse:
+def preference(request: Request) -> str:
+    """What `Prefer: return=` asks for; "" when it asks for nothing."""
+    match = RETURN.search(request.headers.get("Prefer", ""))
+    return match[1] if match else ""
+
+
+def write_response(result: Result, base_url: str, wanted: str) -> HttpResponse:
     """The answer to a create, update or delete, as `Prefer` asks."""
     headers = result_headers(result, base_url)
     if result.status == 204:
         return HttpResponse(status=204, headers={"ETag": result.etag} if result.version else {})
-    if "return=minimal" in prefer:
+    if wanted == "minimal":
         return fhir_response(b"", result.status, headers)
-    if "return=OperationOutcome" in prefer:
-        words = f"{result.type}/{result.fhir_id} is stored as version {result.version}"
-        return outcome_response(
-            result.status, [Issue("information", "informational", words)], headers
-        )
+    if wanted == "OperationOutcome":
+        return outcome_response(result.status, [_stored(result)], headers)
     return fhir_response(result.content, result.status, headers)
 
 
-def entry_response(result: Result, base_url: str) -> dict[str, Any]:
-    """`Bundle.entry.response` of one interaction."""
+def _stored(result: Result) -> Issue:
+    words = f"{result.type}/{result.fhir_id} is stored as version {result.version}"
+    return Issue("information", "informational", words)
+
+
+def entry_response(result: Result, base_url: str, wanted: str = "") -> dict[str, Any]:
+    """The entry that answers one interaction, with its resource or an outcome if wanted."""
     reasons = {200: "OK", 201: "Created", 204: "No Content"}
     response: dict[str, Any] = {"status": f"{result.status} {reasons[result.status]}"}
     if result.version:
@@ -66,7 +77,14 @@ def entry_response(result: Result, base_url: str) -> dict[str, Any]:
         response["lastModified"] = instant(result.last_updated)
         if result.status != 204:
             response["location"] = f"{base_url}/{result.location}"
-    return response
+    entry: dict[str, Any] = {"response": response}
+    if result.status != 204:
+        entry["fullUrl"] = f"{base_url}/{result.type}/{result.fhir_id}"
+    if wanted == "representation" and result.content:
+        entry["resource"] = orjson.Fragment(result.content)
+    elif wanted == "OperationOutcome":
+        response["outcome"] = operation_outcome([_stored(result)])
+    return entry
 
 
 def instant(moment: datetime) -> str:

@@ -11,6 +11,18 @@ urlpatterns = [
     re_path(rf"{BASE}/?\Z", views.SystemView.as_view(), name="fhir-system"),
     path("fhir/metadata", views.MetadataView.as_view(), name="fhir-metadata"),
     re_path(rf"{BASE}/{TYPE}\Z", views.TypeView.as_view(), name="fhir-type"),
+    re_path(rf"{BASE}/{TYPE}/_search\Z", views.SearchView.as_view(), name="fhir-search"),
+    re_path(rf"{BASE}/{TYPE}/\$validate\Z", views.ValidateView.as_view(), name="fhir-validate"),
+    re_path(
+        rf"{BASE}/{TYPE}/{ID}/\$validate\Z",
+        views.ValidateView.as_view(),
+        name="fhir-validate-instance",
+    ),
+    re_path(
+        rf"{BASE}/Patient/{ID}/\$everything\Z",
+        views.EverythingView.as_view(),
+        name="fhir-everything",
+    ),
     re_path(rf"{BASE}/{TYPE}/{ID}\Z", views.InstanceView.as_view(), name="fhir-instance"),
     re_path(rf"{BASE}/{TYPE}/{ID}/_history\Z", views.HistoryView.as_view(), name="fhir-history"),
     re_path(

@@ -5,24 +5,28 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from patients.api import bundles, reading
+from patients.api import bundles, reading, searching
+from patients.api.everything import everything_bundle
 from patients.api.negotiation import (
+    FORM,
     FhirNegotiation,
     FhirRenderer,
     UnreadParser,
     check_accepts,
     read_body,
 )
+from patients.api.patching import patched
 from patients.api.responses import (
     error_response,
     fhir_response,
     outcome_response,
+    preference,
     write_response,
 )
 from patients.api.security import (
@@ -33,12 +37,16 @@ from patients.api.security import (
     require_scope,
     sender_of,
 )
+from patients.api.validating import verdict
 from patients.errors import FhirError
+from patients.fhir import json_patch
 from patients.fhir.capability import capability_statement
 from patients.fhir.outcome import Issue
+from patients.fhir.search import LARGEST_COUNT
 from patients.services import ingest
 from patients.services.interactions import Interaction, patients_of
-from patients.services.reception import checked_interaction, known_type
+from patients.services.plan import lost_race
+from patients.services.reception import check, checked_interaction, known_type
 from patients.services.server_written import OWN_TYPES
 
 log = logging.getLogger(__name__)
@@ -88,6 +96,9 @@ class MetadataView(FhirView):
             software_version=settings.VERSION,
             date=datetime.now(UTC),
             read_only=OWN_TYPES,
+            limits=f"A bundle has at most {settings.FHIR_MAX_BUNDLE_ENTRIES} entries and a body "
+            f"at most {settings.FHIR_MAX_BODY_BYTES} bytes; a page has at most {LARGEST_COUNT} "
+            f"matches and {settings.FHIR_MAX_INCLUDED} included resources.",
         )
         return fhir_response(statement)
 
@@ -101,14 +112,19 @@ class SystemView(FhirView):
 
 
 class TypeView(FhirView):
-    """Search and create."""
+    """Search, create, and conditional update, patch and delete."""
 
     def get(self, request: Request, type_name: str) -> HttpResponse:
-        known_type(type_name)
-        require_scope(request, type_name, "s")
-        return fhir_response(
-            reading.search_bundle(request, type_name, list(_pairs(request)), base_url(request))
-        )
+        return _search(request, type_name, _pairs(request))
+
+    def put(self, request: Request, type_name: str) -> HttpResponse:
+        return _update(request, type_name, "", condition=_condition(request))
+
+    def patch(self, request: Request, type_name: str) -> HttpResponse:
+        return _patch(request, type_name, "", condition=_condition(request))
+
+    def delete(self, request: Request, type_name: str) -> HttpResponse:
+        return _delete(request, type_name, "", condition=_condition(request))
 
     def post(self, request: Request, type_name: str) -> HttpResponse:
         known_type(type_name)
@@ -124,7 +140,7 @@ class TypeView(FhirView):
 
 
 class InstanceView(FhirView):
-    """Read, update and delete."""
+    """Read, update, patch and delete."""
 
     def get(self, request: Request, type_name: str, fhir_id: str) -> HttpResponse:
         known_type(type_name)
@@ -132,24 +148,39 @@ class InstanceView(FhirView):
         return reading.read(request, type_name, fhir_id)
 
     def put(self, request: Request, type_name: str, fhir_id: str) -> HttpResponse:
-        known_type(type_name)
-        require_scope(request, type_name, "u")
-        interaction = checked_interaction(
-            "PUT",
-            type_name,
-            fhir_id,
-            read_body(request),
-            if_match=request.headers.get("If-Match", ""),
-        )
-        return _write(request, interaction)
+        return _update(request, type_name, fhir_id)
+
+    def patch(self, request: Request, type_name: str, fhir_id: str) -> HttpResponse:
+        return _patch(request, type_name, fhir_id)
 
     def delete(self, request: Request, type_name: str, fhir_id: str) -> HttpResponse:
+        return _delete(request, type_name, fhir_id)
+
+
+class SearchView(FhirView):
+    """`POST Type/_search`: what is looked for stays out of addresses."""
+
+    def post(self, request: Request, type_name: str) -> HttpResponse:
+        body = QueryDict(read_body(request, [FORM]), encoding="utf-8")
+        return _search(request, type_name, [*_pairs(request), *_flat(body)])
+
+
+class ValidateView(FhirView):
+    """`Type/$validate` and `Type/id/$validate`."""
+
+    def post(self, request: Request, type_name: str, fhir_id: str = "") -> HttpResponse:
         known_type(type_name)
-        require_scope(request, type_name, "d")
-        interaction = checked_interaction(
-            "DELETE", type_name, fhir_id, b"", if_match=request.headers.get("If-Match", "")
-        )
-        return _write(request, interaction)
+        issues = verdict(read_body(request), type_name, fhir_id, dict(_pairs(request)))
+        return outcome_response(200, issues)
+
+
+class EverythingView(FhirView):
+    """`Patient/id/$everything`."""
+
+    def get(self, request: Request, fhir_id: str) -> HttpResponse:
+        require_scope(request, "Patient", "r")
+        pairs = _pairs(request)
+        return fhir_response(everything_bundle(request, fhir_id, pairs, base_url(request)))
 
 
 class HistoryView(FhirView):
@@ -175,10 +206,76 @@ class UnknownView(FhirView):
         raise FhirError(404, [Issue("error", "not-found", words)])
 
 
-def _pairs(request: Request) -> Any:
-    for name, values in request.query_params.lists():
-        for value in values:
-            yield name, value
+def _pairs(request: Request) -> list[tuple[str, str]]:
+    return _flat(request.query_params)
+
+
+def _flat(given: QueryDict) -> list[tuple[str, str]]:
+    return [(name, value) for name, values in given.lists() for value in values]
+
+
+def _search(request: Request, type_name: str, pairs: list[tuple[str, str]]) -> HttpResponse:
+    known_type(type_name)
+    require_scope(request, type_name, "s")
+    return fhir_response(searching.search_bundle(request, type_name, pairs, base_url(request)))
+
+
+def _condition(request: Request) -> str:
+    """The query of a conditional write. FhirError 412 when there is none."""
+    query = request._request.META.get("QUERY_STRING", "")
+    if not query:
+        words = "Without an id there must be a condition, as Patient?identifier=system|value"
+        raise FhirError(412, [Issue("error", "required", words)])
+    return str(query)
+
+
+def _update(request: Request, type_name: str, fhir_id: str, *, condition: str = "") -> HttpResponse:
+    known_type(type_name)
+    require_scope(request, type_name, "u")
+    none_match = request.headers.get("If-None-Match", "")
+    if none_match not in ("", "*"):
+        words = "With an update, If-None-Match is '*'"
+        raise FhirError(400, [Issue("error", "value", words)])
+    interaction = checked_interaction(
+        "PUT",
+        type_name,
+        fhir_id,
+        read_body(request),
+        condition=condition,
+        if_match=request.headers.get("If-Match", ""),
+        if_none_match=none_match,
+    )
+    return _write(request, interaction)
+
+
+def _delete(request: Request, type_name: str, fhir_id: str, *, condition: str = "") -> HttpResponse:
+    known_type(type_name)
+    require_scope(request, type_name, "d")
+    if_match = request.headers.get("If-Match", "")
+    return _write(
+        request,
+        checked_interaction(
+            "DELETE", type_name, fhir_id, b"", condition=condition, if_match=if_match
+        ),
+    )
+
+
+def _patch(request: Request, type_name: str, fhir_id: str, *, condition: str = "") -> HttpResponse:
+    """Tried again when somebody else is faster, unless the client said which version it means."""
+    known_type(type_name)
+    require_scope(request, type_name, "u")
+    operations = json_patch.read_patch(read_body(request, [json_patch.CONTENT_TYPE]))
+    if_match = request.headers.get("If-Match", "")
+    asked = Interaction("PUT", type_name, fhir_id, condition=condition, if_match=if_match)
+    for _ in range(ingest.ATTEMPTS):
+        change = patched(asked, operations)
+        check([change])
+        try:
+            return _write(request, change)
+        except FhirError as error:
+            if error.status != 412 or if_match:
+                raise
+    raise lost_race()
 
 
 def _write(request: Request, interaction: Interaction) -> HttpResponse:
@@ -192,4 +289,4 @@ def _write(request: Request, interaction: Interaction) -> HttpResponse:
         patient_ids=patients_of([result]),
         detail=f"{result.type}/{result.fhir_id}",
     )
-    return write_response(result, base_url(request), request.headers.get("Prefer", ""))
+    return write_response(result, base_url(request), preference(request))

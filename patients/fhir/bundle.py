@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from patients.errors import FhirError
 from patients.fhir.definitions import resource_types
@@ -17,9 +17,16 @@ from patients.fhir.references import iter_references
 from patients.fhir.validation import validate, validate_frame
 
 Json = dict[str, Any]
-Method = Literal["DELETE", "POST", "PUT", "GET"]
 # the order in which entries take effect (R4, 3.1.0.11.2)
-PROCESSING_ORDER: Mapping[str, int] = {"DELETE": 0, "POST": 1, "PUT": 2, "GET": 3}
+PROCESSING_ORDER: Mapping[str, int] = {
+    "DELETE": 0,
+    "POST": 1,
+    "PUT": 2,
+    "PATCH": 2,
+    "GET": 3,
+    "HEAD": 3,
+}
+READS = ("GET", "HEAD")
 MAX_ENTRIES = 5000
 MOST_FAULTS = 2000
 COLLECTIONS = ("collection", "searchset", "history", "document", "message")
@@ -60,6 +67,7 @@ class Entry:
     raw: bytes = b""
     if_none_exist: str = ""
     if_match: str = ""
+    if_none_match: str = ""
     issues: list[Issue] = field(default_factory=list)
 
     @property
@@ -171,8 +179,7 @@ def _read_request(entry: Entry, request: Json) -> None:
     entry.method, url = _text(request.get("method")), _text(request.get("url"))
     entry.if_none_exist = _text(request.get("ifNoneExist")).removeprefix("?")
     entry.if_match = _text(request.get("ifMatch"))
-    if entry.method in ("PATCH", "HEAD"):
-        entry.fault("not-supported", f"{entry.method} is not supported", "request.method")
+    entry.if_none_match = _text(request.get("ifNoneMatch"))
     if entry.method not in PROCESSING_ORDER or not url:
         return
     match = _URL.fullmatch(url)
@@ -188,35 +195,40 @@ def _read_request(entry: Entry, request: Json) -> None:
 
 def _check_url(entry: Entry) -> None:
     method, where = entry.method, "request.url"
-    if method != "GET" and entry.url_version:
+    if method not in READS and entry.url_version:
         entry.fault("value", f"{method} takes no version", where)
     if method == "POST" and (entry.url_id or entry.url_query):
         entry.fault("value", "POST takes the resource type alone", where)
-    if method in ("PUT", "DELETE") and entry.url_query:
-        entry.fault("not-supported", f"conditional {method} is not supported; use Type/id", where)
-    elif method in ("PUT", "DELETE") and not entry.url_id:
-        entry.fault("value", f"{method} takes Type/id", where)
+    if method in ("PUT", "DELETE", "PATCH") and bool(entry.url_id) == bool(entry.url_query):
+        entry.fault("value", f"{method} takes Type/id or Type?query", where)
 
 
 def _check_conditions(entry: Entry, request: Json) -> None:
     if entry.if_none_exist and entry.method != "POST":
         entry.fault("value", "ifNoneExist goes with POST", "request.ifNoneExist")
-    if entry.if_match and entry.method not in ("PUT", "DELETE"):
-        entry.fault("value", "ifMatch goes with PUT and DELETE", "request.ifMatch")
-    for name in ("ifNoneMatch", "ifModifiedSince"):
-        if name in request:
-            entry.fault("not-supported", f"{name} is not supported in a bundle", f"request.{name}")
+    if entry.if_match and entry.method not in ("PUT", "DELETE", "PATCH"):
+        entry.fault("value", "ifMatch goes with PUT, PATCH and DELETE", "request.ifMatch")
+    if entry.if_none_match and entry.method == "PUT" and entry.if_none_match != "*":
+        entry.fault("value", "with PUT, ifNoneMatch is '*'", "request.ifNoneMatch")
+    elif entry.if_none_match and entry.method not in ("PUT", *READS):
+        entry.fault("value", "ifNoneMatch goes with GET and PUT", "request.ifNoneMatch")
+    if "ifModifiedSince" in request:
+        words = "ifModifiedSince is not supported in a bundle; use ifNoneMatch"
+        entry.fault("not-supported", words, "request.ifModifiedSince")
 
 
 def _check_resource(entry: Entry) -> None:
     resource = entry.resource
-    if entry.method in ("POST", "PUT"):
+    if entry.method in ("POST", "PUT", "PATCH"):
         if resource is None:
             if not entry.raw:
                 entry.fault("required", f"{entry.method} needs a resource", "resource")
             return
         given = resource.get("resourceType")
-        if given != entry.url_type:
+        if entry.method == "PATCH":
+            if given != "Binary":
+                entry.fault("invalid", "PATCH takes a Binary with a JSON Patch in it", "resource")
+        elif given != entry.url_type:
             text = f"the resource is {str(given)[:60]!r}, the address says '{entry.url_type}'"
             entry.fault("invalid", text, "request.url")
         if entry.method == "PUT" and entry.url_id and resource.get("id") != entry.url_id:
@@ -230,7 +242,9 @@ def _check_together(entries: Sequence[Entry]) -> None:
     """What only the whole transaction shows: doubles, and urn: references that lead nowhere."""
     full_urls = Counter(entry.full_url for entry in entries if entry.full_url)
     targets = Counter(
-        (e.url_type, e.url_id) for e in entries if e.url_id and e.method in ("PUT", "DELETE")
+        (e.url_type, e.url_id)
+        for e in entries
+        if e.url_id and e.method in ("PUT", "DELETE", "PATCH")
     )
     known = {url.encode() for url in full_urls}
     for entry in entries:
@@ -238,7 +252,7 @@ def _check_together(entries: Sequence[Entry]) -> None:
             text = f"fullUrl '{entry.full_url[:80]}' is used by {full_urls[entry.full_url]} entries"
             entry.fault("duplicate", text, "fullUrl")
         target = (entry.url_type, entry.url_id)
-        if entry.method in ("PUT", "DELETE") and targets[target] > 1:
+        if entry.method in ("PUT", "DELETE", "PATCH") and targets[target] > 1:
             text = f"{'/'.join(target)} is changed by {targets[target]} entries"
             entry.fault("duplicate", text, "request.url")
         if set(_URN_REFERENCE.findall(entry.raw)) - known and entry.resource is not None:

@@ -2,19 +2,30 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from patients.fhir.definitions import resource_types
 from patients.fhir.json_codec import instant
-from patients.fhir.search_parameters import search_parameters
+from patients.fhir.search_parameters import COMMON, SearchParameter, search_parameters
 
 Json = dict[str, Any]
-INTERACTIONS = ("create", "read", "vread", "update", "delete", "history-instance", "search-type")
-WRITES = ("create", "update", "delete")
+INTERACTIONS = (
+    *("read", "vread", "update", "patch", "delete", "history-instance", "create", "search-type"),
+)
+WRITES = ("create", "update", "patch", "delete")
+DEFINITION = "http://hl7.org/fhir/OperationDefinition"
+VALIDATE = {"name": "validate", "definition": f"{DEFINITION}/Resource-validate"}
+EVERYTHING = {"name": "everything", "definition": f"{DEFINITION}/Patient-everything"}
 
 
 def capability_statement(
-    *, base_url: str, software_version: str, date: datetime, read_only: Collection[str] = ()
+    *,
+    base_url: str,
+    software_version: str,
+    date: datetime,
+    read_only: Collection[str] = (),
+    limits: str = "",
 ) -> Json:
     """What this server does, and nothing that it does not. `read_only`: types only we write."""
     return {
@@ -26,9 +37,11 @@ def capability_statement(
         "implementation": {"description": "Twinportal FHIR door", "url": base_url},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json"],
+        "patchFormat": ["application/json-patch+json"],
         "rest": [
             {
                 "mode": "server",
+                **({"documentation": limits} if limits else {}),
                 "security": {
                     "cors": False,
                     "description": "OAuth 2.0 bearer token; without one every address but "
@@ -38,24 +51,51 @@ def capability_statement(
                     _resource(name, name in read_only) for name in sorted(resource_types())
                 ],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                "searchParam": [_parameter(parameter) for parameter in COMMON.values()],
             }
         ],
     }
 
 
 def _resource(name: str, is_read_only: bool) -> Json:
-    codes = [code for code in INTERACTIONS if not (is_read_only and code in WRITES)]
+    known = search_parameters(name).values()
+    own = [_parameter(p) for p in known if p.name not in COMMON]
+    includes = sorted(f"{name}:{p.name}" for p in known if p.type == "reference")
+    reverse = revincludes(name)
     return {
         "type": name,
-        "interaction": [{"code": code} for code in codes],
+        "interaction": [
+            {"code": code} for code in INTERACTIONS if not (is_read_only and code in WRITES)
+        ],
         "versioning": "versioned-update",
         "readHistory": True,
         "updateCreate": not is_read_only,
-        "conditionalCreate": "identifier" in search_parameters(name) and not is_read_only,
-        "conditionalUpdate": False,
-        "conditionalDelete": "not-supported",
-        "searchParam": [
-            {"name": p.name, "definition": p.definition, "type": p.type}
-            for p in search_parameters(name).values()
-        ],
+        "conditionalCreate": not is_read_only,
+        "conditionalRead": "not-match",
+        "conditionalUpdate": not is_read_only,
+        "conditionalDelete": "not-supported" if is_read_only else "single",
+        "referencePolicy": ["literal", "logical", "local"],
+        **({"searchInclude": includes} if includes else {}),
+        **({"searchRevInclude": list(reverse)} if reverse else {}),
+        **({"searchParam": own} if own else {}),
+        "operation": [VALIDATE, EVERYTHING] if name == "Patient" else [VALIDATE],
+    }
+
+
+@cache
+def revincludes(name: str) -> tuple[str, ...]:
+    """References of other types that may point at this one."""
+    return tuple(
+        f"{other}:{parameter.name}"
+        for other in sorted(resource_types())
+        for parameter in search_parameters(other).values()
+        if parameter.type == "reference" and parameter.may_point_at(name)
+    )
+
+
+def _parameter(parameter: SearchParameter) -> Json:
+    return {
+        "name": parameter.name,
+        "definition": parameter.definition,
+        "type": parameter.type,
     }

@@ -1,104 +1,58 @@
 """The search grammar: query parameters in, a checked Query out. Nothing is ignored in silence."""
 
+import base64
+import binascii
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
-from patients.errors import FhirError
-from patients.fhir import dates
-from patients.fhir.definitions import resource_types
-from patients.fhir.outcome import error
-from patients.fhir.references import parse_reference
-from patients.fhir.search_index import LONGEST_TOKEN, SEPARATOR, IndexEntry, escape, extract_index
+import orjson
+
+from patients.fhir.definitions import elements, resource_types
+from patients.fhir.search_index import IndexEntry, extract_index
 from patients.fhir.search_parameters import (
     RESULT_PARAMETERS,
     SEARCH_PARAMETERS,
     SearchParameter,
+    main_date,
     search_parameters,
+)
+from patients.fhir.search_query import Chain, Has, Include, Query, SortKey
+from patients.fhir.search_values import (
+    DateFilter,
+    DateRange,
+    QuantityFilter,
+    SearchParameterError,
+    read_date,
+    read_id,
+    read_name,
+    read_quantity,
+    read_references,
+    read_token,
+    read_uri,
+    values_of,
 )
 
 __all__ = [
     "SEARCH_PARAMETERS",
+    "Chain",
     "DateRange",
+    "Has",
+    "Include",
     "IndexEntry",
     "Query",
     "SearchParameterError",
+    "SortKey",
+    "encode_cursor",
     "extract_index",
+    "parse_criteria",
     "parse_query",
 ]
 
-Prefix = Literal["eq", "ge", "gt", "le", "lt"]
-PREFIXES: tuple[Prefix, ...] = ("eq", "ge", "gt", "le", "lt")
-DEFAULT_COUNT = 50
 LARGEST_COUNT = 1000
+MOST_SORT_KEYS = 4
 _NUMBER = re.compile(r"[0-9]{1,18}")
-_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
-_DATE = re.compile(r"(?P<prefix>[a-z]{2})?(?P<date>[0-9].*)", re.DOTALL)
-
-
-class SearchParameterError(FhirError):
-    """A parameter, modifier, prefix or value that we do not serve; says what we do serve."""
-
-    def __init__(self, parameter: str, message: str) -> None:
-        super().__init__(400, [error("not-supported", message, parameter)])
-        self.parameter, self.message = parameter, message
-
-    def __str__(self) -> str:
-        return self.message
-
-
-class DateRange(NamedTuple):
-    """One date comparison with what the value of the search can mean, [low, high)."""
-
-    prefix: Prefix
-    low: datetime
-    high: datetime
-
-    def matches(self, date_low: datetime | None, date_high: datetime | None) -> bool:
-        """Compare with the interval [date_low, date_high) of a resource.
-
-        eq: the search's interval contains the resource's. gt, lt: some of the resource's lies
-        after, before the search's. ge, le: some of it lies in or after, in or before.
-        """
-        if date_low is None or date_high is None:
-            return False
-        if self.prefix == "eq":
-            return self.low <= date_low and date_high <= self.high
-        if self.prefix in ("gt", "ge"):
-            return date_high > (self.high if self.prefix == "gt" else self.low)
-        return date_low < (self.low if self.prefix == "lt" else self.high)
-
-
-@dataclass(frozen=True)
-class Query:
-    """A search that can be run: every group must match, by at least one of its members.
-
-    `ids` None means any; an empty set means none. `cursor` is the key that a next link carried,
-    0 for the first page. `echo` are the parameters as understood: a truthful self link.
-    """
-
-    type: str
-    ids: frozenset[str] | None = None
-    token_groups: tuple[tuple[str, ...], ...] = ()
-    ref_groups: tuple[tuple[str, ...], ...] = ()
-    date_filters: tuple[tuple[DateRange, ...], ...] = ()
-    count: int = DEFAULT_COUNT
-    cursor: int = 0
-    echo: tuple[tuple[str, str], ...] = ()
-
-    def matches(self, fhir_id: str, entry: IndexEntry) -> bool:
-        """The slow, obvious search; a database must find the same."""
-        return (
-            (self.ids is None or fhir_id in self.ids)
-            and all(any(t in entry.tokens for t in group) for group in self.token_groups)
-            and all(any(r in entry.refs for r in group) for group in self.ref_groups)
-            and all(
-                any(r.matches(entry.date_low, entry.date_high) for r in group)
-                for group in self.date_filters
-            )
-        )
 
 
 def parse_query(type_name: str, pairs: Sequence[tuple[str, str]], *, base_url: str = "") -> Query:
@@ -108,29 +62,18 @@ def parse_query(type_name: str, pairs: Sequence[tuple[str, str]], *, base_url: s
     """
     if type_name not in resource_types():
         raise SearchParameterError("", f"'{type_name[:60]}' is not an R4 resource type")
-    ids: frozenset[str] | None = None
-    tokens, refs, ranges = [], [], []
-    count, cursor = DEFAULT_COUNT, 0
+    reader = _Reader(type_name, base_url)
     for name, text in pairs:
-        if name == "_count":
-            count = _count(text)
-        elif name == "_cursor":
-            cursor = _cursor(text)
-        elif name == "_id":
-            wanted = frozenset(_id(value) for value in _values(name, text))
-            ids = wanted if ids is None else ids & wanted
-        else:
-            parameter = _parameter(type_name, name)
-            values = _values(name, text)
-            if parameter.type == "token":
-                tokens.append(tuple(_token(name, value) for value in values))
-            elif parameter.type == "reference":
-                group = [r for v in values for r in _references(parameter, v, base_url)]
-                refs.append(tuple(dict.fromkeys(group)))
-            else:
-                ranges.append(tuple(_date(name, value) for value in values))
-    echo = tuple((n, str(count) if n == "_count" else text) for n, text in pairs)
-    return Query(type_name, ids, tuple(tokens), tuple(refs), tuple(ranges), count, cursor, echo)
+        reader.take(name, text)
+    return reader.query()
+
+
+def parse_criteria(type_name: str, pairs: Sequence[tuple[str, str]]) -> Query:
+    """The same without anything about the answer: what a conditional write or reference asks."""
+    reader = _Reader(type_name, "", inner=True)
+    for name, text in pairs:
+        reader.take(name, text)
+    return reader.query()
 
 
 def supported(type_name: str) -> str:
@@ -138,115 +81,240 @@ def supported(type_name: str) -> str:
     return ", ".join([*search_parameters(type_name), *RESULT_PARAMETERS])
 
 
-def _parameter(type_name: str, name: str) -> SearchParameter:
-    known = search_parameters(type_name)
-    if name in known:
-        return known[name]
-    base, colon, modifier = name.partition(":")
-    base = base.partition(".")[0]
-    if base in known:
-        what = f"modifier ':{modifier[:40]}'" if colon else "chained parameter"
+def encode_cursor(values: Sequence[Any]) -> str:
+    """What a next link carries."""
+    return base64.urlsafe_b64encode(orjson.dumps(list(values))).rstrip(b"=").decode()
+
+
+@dataclass
+class _Reader:
+    """Takes one parameter after the other; `inner` queries have no result parameters."""
+
+    type: str
+    base_url: str
+    inner: bool = False
+    lists: dict[str, list[Any]] = field(default_factory=dict)
+    single: dict[str, Any] = field(default_factory=dict)
+    echo: list[tuple[str, str]] = field(default_factory=list)
+
+    def query(self) -> Query:
+        found = {name: tuple(values) for name, values in self.lists.items()}
+        cursor = self.single.get("cursor", ())
+        if cursor and len(cursor) != len(found.get("sort", ())) + 1:
+            raise SearchParameterError("_cursor", "'_cursor' belongs to another search")
+        fields: dict[str, Any] = {**self.single, **found}
+        return Query(self.type, **fields, echo=tuple(self.echo))
+
+    def take(self, name: str, text: str) -> None:
+        shown = text
+        if name.startswith("_has:"):
+            self._add("has", self._has(name, text))
+        elif name in RESULT_PARAMETERS and not self.inner:
+            shown = self._result(name, text)
+        elif "." in name:
+            self._add("chains", self._chain(name, text))
+        else:
+            self._criterion(name, text)
+        self.echo.append((name, shown))
+
+    def _add(self, name: str, value: Any) -> None:
+        self.lists.setdefault(name, []).append(value)
+
+    def _once(self, field_name: str, name: str, value: Any) -> None:
+        if field_name in self.single or field_name in self.lists:
+            raise SearchParameterError(name, f"'{name}' is given twice")
+        self.single[field_name] = value
+
+    def _criterion(self, name: str, text: str) -> None:
+        base, _, modifier = name.partition(":")
+        parameter = self._parameter(base, name)
+        if modifier:
+            _check_modifier(self.type, parameter, modifier, name)
+        values = values_of(name, text)
+        match parameter.type:
+            case "token" if base == "_id":
+                wanted = frozenset(read_id(value) for value in values)
+                before = self.single.get("ids")
+                self.single["ids"] = wanted if before is None else before & wanted
+            case "token":
+                self._add("token_groups", _all(read_token(parameter, v) for v in values))
+            case "uri":
+                self._add("token_groups", _all(read_uri(parameter, v) for v in values))
+            case "string":
+                exact = modifier == "exact"
+                found = [read_name(parameter, v, exact=exact) for v in values]
+                self._add("token_groups", tuple(found))
+            case "reference":
+                refs = [read_references(parameter, v, self.base_url, only=modifier) for v in values]
+                self._add("ref_groups", _all(refs))
+            case "quantity":
+                ranges = tuple(read_quantity(parameter, value) for value in values)
+                self._add("quantities", QuantityFilter(base, ranges))
+            case "date":
+                dates = tuple(read_date(name, value) for value in values)
+                if base == "_lastUpdated":
+                    self._add("updated", dates)
+                else:
+                    self._add("date_filters", DateFilter(base, dates))
+
+    def _parameter(self, base: str, name: str) -> SearchParameter:
+        known = search_parameters(self.type)
+        if base in known:
+            return known[base]
         raise SearchParameterError(
-            name[:80], f"{type_name}?{name[:80]}: the {what} is not supported; use plain '{base}'"
+            name[:80],
+            f"{self.type}?{name[:80]}: unknown parameter; supported are {supported(self.type)}",
         )
+
+    def _reference(self, name: str, whole: str) -> SearchParameter:
+        parameter = self._parameter(name, whole)
+        if parameter.type != "reference":
+            raise SearchParameterError(
+                whole[:80], f"{self.type}?{whole[:80]}: '{name}' is no reference to follow"
+            )
+        return parameter
+
+    def _chain(self, name: str, text: str) -> Chain:
+        link, _, rest = name.partition(".")
+        base, _, target = link.partition(":")
+        parameter = self._reference(base, name)
+        if "." in rest or rest.startswith("_has"):
+            raise SearchParameterError(name[:80], f"{name[:80]}: chains have one level here")
+        if target and not parameter.may_point_at(target):
+            raise SearchParameterError(name[:80], f"'{base}' does not point at '{target[:40]}'")
+        plain = rest.partition(":")[0]
+        targets = [target] if target else list(parameter.targets)
+        if targets == ["*"]:
+            words = f"{name[:80]}: say which type is meant, as {base}:Patient.{rest[:40]}"
+            raise SearchParameterError(name[:80], words)
+        queries = [self._inner(t, rest, text) for t in targets if plain in search_parameters(t)]
+        if not queries:
+            words = f"{name[:80]}: '{plain[:40]}' is no parameter of {', '.join(targets)}"
+            raise SearchParameterError(name[:80], words)
+        return Chain(parameter, tuple(queries))
+
+    def _has(self, name: str, text: str) -> Has:
+        parts = name.split(":", 3)
+        if len(parts) != 4 or self.inner or parts[1] not in resource_types():
+            words = f"{name[:80]}: write _has:Observation:patient:code, with one level"
+            raise SearchParameterError(name[:80], words)
+        other = _Reader(parts[1], self.base_url)
+        parameter = other._reference(parts[2], name)
+        if not parameter.may_point_at(self.type):
+            words = f"{parts[1]}.{parts[2]} does not point at {self.type}"
+            raise SearchParameterError(name[:80], words)
+        if "." in parts[3] or parts[3].startswith("_has"):
+            raise SearchParameterError(name[:80], f"{name[:80]}: _has has one level here")
+        return Has(parameter, other._inner(parts[1], parts[3], text))
+
+    def _inner(self, type_name: str, name: str, text: str) -> Query:
+        reader = _Reader(type_name, self.base_url, inner=True)
+        reader.take(name, text)
+        return reader.query()
+
+    def _result(self, name: str, text: str) -> str:
+        """A parameter about the answer; returns it as understood."""
+        match name:
+            case "_count":
+                self._once("count", name, read_count(text))
+                return str(self.single["count"])
+            case "_cursor":
+                self._once("cursor", name, read_cursor(text))
+            case "_total":
+                if text not in ("accurate", "estimate", "none"):
+                    raise SearchParameterError(name, "'_total' is accurate, estimate or none")
+                self._once("total", name, "none" if text == "none" else "accurate")
+            case "_summary":
+                if text not in ("count", "false"):
+                    raise SearchParameterError(name, "'_summary' is count or false here")
+                if text == "count":
+                    self._once("count", "_count", 0)
+            case "_elements":
+                self._once("elements", name, self._elements(text))
+            case "_sort":
+                if "sort" in self.lists:
+                    raise SearchParameterError(name, f"'{name}' is given twice")
+                self.lists["sort"] = [self._sort_key(key) for key in values_of(name, text)]
+                if len(self.lists["sort"]) > MOST_SORT_KEYS:
+                    raise SearchParameterError(name, f"'_sort' has at most {MOST_SORT_KEYS} keys")
+            case _:
+                self._add(name.removeprefix("_") + "s", self._include(name, text))
+        return text
+
+    def _sort_key(self, text: str) -> SortKey:
+        name = text.removeprefix("-")
+        known = [n for n in ("_lastUpdated", "_id", main_date(self.type)) if n]
+        if name not in known:
+            words = f"{self.type} is sorted by {', '.join(known)}, each with '-' for descending"
+            raise SearchParameterError("_sort", words)
+        return SortKey(name, text.startswith("-"))
+
+    def _elements(self, text: str) -> frozenset[str]:
+        asked = frozenset(
+            name.removeprefix(f"{self.type}.") for name in values_of("_elements", text)
+        )
+        known = elements(self.type)
+        choices = {element.choice for element in known.values()}
+        for name in asked:
+            if name not in known and name not in choices:
+                words = f"'{name[:60]}' is no element of {self.type}"
+                raise SearchParameterError("_elements", words)
+        return asked
+
+    def _include(self, name: str, text: str) -> Include:
+        source, _, rest = text.partition(":")
+        base, _, target = rest.partition(":")
+        if source not in resource_types() or not base or ":" in target:
+            words = (
+                f"'{name}' is Type:parameter or Type:parameter:Target, such as Observation:subject"
+            )
+            raise SearchParameterError(name, words)
+        parameter = _Reader(source, "")._reference(base, name)
+        if name == "_include" and source != self.type:
+            words = f"'_include' starts at the type searched for: {self.type}:parameter"
+            raise SearchParameterError(name, words)
+        aim = target or (self.type if name == "_revinclude" else "")
+        if aim and not parameter.may_point_at(aim):
+            raise SearchParameterError(name, f"{source}.{base} does not point at {aim[:40]}")
+        if name == "_revinclude" and aim != self.type:
+            raise SearchParameterError(name, f"'_revinclude' ends at {self.type} here")
+        return Include(source, parameter, target)
+
+
+def _all(groups: Any) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for group in groups for value in group))
+
+
+def _check_modifier(type_name: str, parameter: SearchParameter, modifier: str, name: str) -> None:
+    if parameter.type == "string" and modifier == "exact":
+        return
+    if parameter.type == "reference" and modifier[:1].isupper():
+        if parameter.may_point_at(modifier) and modifier in resource_types():
+            return
+        words = f"{type_name}?{name[:80]}: '{parameter.name}' does not point at '{modifier[:40]}'"
+        raise SearchParameterError(name[:80], words)
     raise SearchParameterError(
         name[:80],
-        f"{type_name}?{name[:80]}: unknown parameter; supported are {supported(type_name)}",
+        f"{type_name}?{name[:80]}: the modifier ':{modifier[:40]}' is not supported; "
+        f"use plain '{parameter.name}'",
     )
 
 
-def _values(name: str, text: str) -> list[str]:
-    """Split at commas that are not escaped; escapes stay for the value's own reader."""
-    if "\x00" in text:
-        raise SearchParameterError(name, f"'{name}' has a NUL character")
-    values = _split(text, ",")
-    if not all(values):
-        raise SearchParameterError(name, f"'{name}' has an empty value")
-    return values
-
-
-def _split(text: str, separator: str) -> list[str]:
-    if "\\" not in text:
-        return text.split(separator)
-    parts, current, position = [], "", 0
-    while position < len(text):
-        if text[position] == "\\" and position + 1 < len(text):
-            current += text[position : position + 2]
-            position += 2
-            continue
-        if text[position] == separator:
-            parts.append(current)
-            current = ""
-        else:
-            current += text[position]
-        position += 1
-    return [*parts, current]
-
-
-def _unescape(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text) if "\\" in text else text
-
-
-def _count(text: str) -> int:
+def read_count(text: str) -> int:
     """The page size asked for; 0 asks for the total alone."""
     if not _NUMBER.fullmatch(text):
         raise SearchParameterError("_count", "'_count' is a whole number")
     return min(int(text), LARGEST_COUNT)
 
 
-def _cursor(text: str) -> int:
-    if not _NUMBER.fullmatch(text):
-        raise SearchParameterError("_cursor", "'_cursor' comes from a next link; do not make it up")
-    return int(text)
-
-
-def _id(text: str) -> str:
-    if not _ID.fullmatch(text):
-        raise SearchParameterError("_id", "'_id' is up to 64 letters, digits, '-' and '.'")
-    return text
-
-
-def _token(name: str, text: str) -> str:
-    parts = [_unescape(part) for part in _split(text, "|")]
-    if sum(map(len, parts)) > LONGEST_TOKEN:
-        raise SearchParameterError(name, f"'{name}' is longer than {LONGEST_TOKEN} characters")
-    if len(parts) > 2:
-        raise SearchParameterError(
-            name, f"'{name}': write system|code, and \\| for a '|' inside either"
-        )
-    if len(parts) == 1:
-        return f"{name}{SEPARATOR}{escape(parts[0])}"
-    system, code = parts
-    if not system and not code:
-        raise SearchParameterError(name, f"'{name}' has neither system nor code")
-    return f"{name}{SEPARATOR}{escape(system)}|{escape(code)}"
-
-
-def _references(parameter: SearchParameter, text: str, base_url: str) -> list[str]:
-    """ "Type/id", an absolute URL, or an id alone, which stands for every type it can be of."""
-    text = _unescape(text)
-    prefix = f"{parameter.name}{SEPARATOR}"
-    parsed = parse_reference(text, base_url=base_url)
-    if parsed.kind in ("relative", "absolute") and parsed.id:
-        return [prefix + parsed.literal]
-    if not _ID.fullmatch(text):
-        raise SearchParameterError(
-            parameter.name, f"'{parameter.name}' is an id, Type/id or an absolute URL of that form"
-        )
-    return [f"{prefix}{target}/{text}" for target in parameter.targets]
-
-
-def _date(name: str, text: str) -> DateRange:
-    match = _DATE.fullmatch(_unescape(text))
-    if match is None:
-        raise SearchParameterError(name, f"'{name}' is a date such as 2024-05 or ge2024-05-01")
-    prefix = match["prefix"] or "eq"
-    if prefix not in PREFIXES:
-        raise SearchParameterError(
-            name, f"'{name}': prefix '{prefix}' is not supported; use {', '.join(PREFIXES)}"
-        )
+def read_cursor(text: str) -> tuple[Any, ...]:
+    fault = SearchParameterError("_cursor", "'_cursor' comes from a next link; do not make it up")
     try:
-        partial = dates.parse_search(match["date"])
-    except ValueError as fault:
-        raise SearchParameterError(name, f"'{name}': {fault}") from None
-    return DateRange(prefix, partial.low, partial.high)
+        values = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (binascii.Error, ValueError):
+        raise fault from None
+    if not isinstance(values, list) or not values or not isinstance(values[-1], int):
+        raise fault
+    if not 0 <= values[-1] < 2**63 or not all(isinstance(v, str) for v in values[:-1]):
+        raise fault
+    return tuple(values)

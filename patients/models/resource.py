@@ -29,6 +29,9 @@ class Resource(models.Model):
     refs = ArrayField(models.TextField(), default=list, blank=True)
     date_low = models.DateTimeField(null=True, blank=True)
     date_high = models.DateTimeField(null=True, blank=True)
+    search_values = models.JSONField(
+        default=dict, blank=True, help_text="Further dates and quantities, without an index."
+    )
 
     class Meta:
         constraints = [

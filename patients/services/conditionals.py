@@ -1,7 +1,8 @@
-"""Resolves `If-None-Exist` and `Type?identifier=system|value` inside the caller's transaction.
+"""Resolves `If-None-Exist`, conditional updates and deletes, and `Type?query` references, inside
+the caller's transaction.
 
-Every condition takes an advisory lock on its identifier first, so that two senders who race to
-create the same thing find each other's.
+Every condition takes an advisory lock first, on its identifiers where it names them, else on its
+own text, so that two senders who race to create the same thing find each other's.
 """
 
 from collections import defaultdict
@@ -13,43 +14,59 @@ from django.db import connection
 
 from patients.errors import FhirError
 from patients.fhir.outcome import Issue
-from patients.fhir.search import extract_index, parse_query
+from patients.fhir.search import Query, extract_index, parse_criteria
 from patients.models import Resource
+from patients.selectors import search_condition
 from patients.services.interactions import Interaction
 
 IDENTIFIER_LOCK = 7002
+# more than one match is a fault, whatever the number
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
 class Condition:
-    """`type` and the index tokens of which one must match, with where it was asked."""
+    """What one resource must match, with the text and the element in which it was asked.
+
+    `tokens`: the index tokens of which one must match, if identifiers are all that is asked.
+    """
 
     type: str
-    query: str
-    tokens: tuple[str, ...]
+    text: str
     expression: str
+    query: Query
+    tokens: tuple[str, ...] = ()
+
+    @property
+    def locks(self) -> tuple[str, ...]:
+        return self.tokens or (f"{self.type}?{sorted(self.query.echo)}",)
 
 
-def parse_condition(type_name: str, query: str, expression: str) -> Condition:
-    """A condition on identifiers. Raises FhirError 412 for what cannot be decided safely.
+def parse_condition(type_name: str, text: str, expression: str) -> Condition:
+    """Raises FhirError 400 or 412 for what cannot be decided safely.
 
     Its issues name `expression`: the name of a search parameter tells nobody which entry asked.
     """
     try:
-        parsed = parse_query(type_name, parse_qsl(query, keep_blank_values=True))
+        query = parse_criteria(type_name, parse_qsl(text, keep_blank_values=True))
     except FhirError as error:
         issues = [Issue("error", i.code, i.diagnostics, expression) for i in error.issues]
         raise FhirError(error.status, issues) from error
-    named = {name for name, _ in parse_qsl(query, keep_blank_values=True)}
-    if named != {"identifier"} or len(parsed.token_groups) != 1:
-        text = f"'{query}': a condition names exactly one identifier, as identifier=system|value"
-        raise FhirError(412, [Issue("error", "not-supported", text, expression)])
-    return Condition(type_name, query, tuple(parsed.token_groups[0]), expression)
+    if not query.echo:
+        words = f"'{text[:80]}': a condition needs a search parameter, as identifier=system|value"
+        raise FhirError(412, [Issue("error", "required", words, expression)])
+    if type_name == "Patient" and not {"identifier", "_id"} & {name for name, _ in query.echo}:
+        # nobody becomes somebody else for having the same name
+        words = f"'{text[:80]}': a condition on a Patient names an identifier"
+        raise FhirError(412, [Issue("error", "business-rule", words, expression)])
+    alone = {name for name, _ in query.echo} == {"identifier"} and len(query.token_groups) == 1
+    tokens = query.token_groups[0] if alone else ()
+    return Condition(type_name, text, expression, query, tokens)
 
 
-def lock_identifiers(tokens: Iterable[str]) -> None:
-    """Take the advisory locks of `tokens` in one order for everybody."""
-    wanted = sorted(set(tokens))
+def lock(conditions: Iterable[Condition]) -> None:
+    """Take the advisory locks of these conditions in one order for everybody."""
+    wanted = sorted({text for condition in conditions for text in condition.locks})
     if not wanted:
         return
     with connection.cursor() as cursor:
@@ -61,7 +78,19 @@ def lock_identifiers(tokens: Iterable[str]) -> None:
 
 
 def find(conditions: Sequence[Condition]) -> dict[Condition, list[str]]:
-    """Ids that match each condition, with one statement."""
+    """Ids that match each condition: one statement for all that ask for identifiers, one for
+    each other.
+    """
+    found = _with_identifiers([c for c in conditions if c.tokens])
+    everything = Resource.objects.all()
+    for condition in conditions:
+        if not condition.tokens:
+            rows = everything.filter(search_condition(everything, condition.query))
+            found[condition] = sorted(rows.values_list("fhir_id", flat=True)[:MOST_NAMED])
+    return found
+
+
+def _with_identifiers(conditions: Sequence[Condition]) -> dict[Condition, list[str]]:
     if not conditions:
         return {}
     wanted = sorted({token for condition in conditions for token in condition.tokens})
@@ -78,12 +107,20 @@ def find(conditions: Sequence[Condition]) -> dict[Condition, list[str]]:
     }
 
 
-def tokens_of_new(interactions: Iterable[Interaction]) -> Mapping[tuple[str, str], list[str]]:
-    """(type, token) to ids that this very request creates: a bundle may refer to its own."""
-    made: dict[tuple[str, str], list[str]] = defaultdict(list)
+def find_new(
+    conditions: Sequence[Condition], interactions: Iterable[Interaction]
+) -> Mapping[Condition, set[str]]:
+    """Ids that this very request gives to what matches: a bundle may refer to its own."""
+    found: dict[Condition, set[str]] = defaultdict(set)
+    by_type: dict[str, list[Condition]] = defaultdict(list)
+    for condition in conditions:
+        if not condition.query.chains:
+            by_type[condition.type].append(condition)
     for interaction in interactions:
-        if interaction.resource is not None and "identifier" in interaction.resource:
-            for token in extract_index(interaction.resource).tokens:
-                if token.startswith("identifier\x1f"):
-                    made[interaction.type, token].append(interaction.fhir_id)
-    return made
+        asked = by_type.get(interaction.type)
+        if asked and interaction.resource is not None:
+            index = extract_index(interaction.resource)
+            for condition in asked:
+                if condition.query.matches(interaction.fhir_id, index):
+                    found[condition].add(interaction.fhir_id)
+    return found

@@ -14,7 +14,8 @@ class Interaction:
     """One write. `where` prefixes the expressions of its issues, e.g. "Bundle.entry[3].resource".
 
     `raw` is the JSON text as it came; `resource` the same, parsed. `fhir_id` is given for PUT and
-    DELETE and made for POST. With `any_match` a condition that matches several takes the first.
+    DELETE and made for POST. `condition` is the query of a conditional update or delete, whose id
+    is found later. With `any_match` a condition that matches several takes the first.
     """
 
     method: Method
@@ -24,13 +25,19 @@ class Interaction:
     raw: bytes = b""
     if_none_exist: str = ""
     any_match: bool = False
+    condition: str = ""
     if_match: str = ""
+    if_none_match: str = ""
     full_url: str = ""
     where: str = ""
 
     @property
     def reference(self) -> str:
         return f"{self.type}/{self.fhir_id}"
+
+    def request(self, element: str) -> str:
+        """The expression of an element of the entry's request; empty where it was a header."""
+        return f"{self.where.removesuffix('.resource')}.request.{element}" if self.where else ""
 
     def at(self, expression: str) -> str:
         """An expression inside this resource, seen from the request's root."""

@@ -13,6 +13,7 @@ from patients.services.lookups import Resolve
 from patients.services.plan import Change
 
 Json = dict[str, Any]
+MEDICATION = "medication\x1f"
 DEPENDANTS = (
     "MedicationRequest",
     "MedicationStatement",
@@ -27,7 +28,13 @@ def resolver(changes: Sequence[Change]) -> Resolve:
     The stored ones are held: who changes one must wait, and then sees what is written now.
     """
     written = _written(changes)
-    asked = {ref.split("\x1f")[1] for c in changes for ref in c.medication_refs} - set(written)
+    asked = {
+        ref.removeprefix(MEDICATION)
+        for change in changes
+        if change.index and change.interaction.type in DEPENDANTS
+        for ref in change.index.refs
+        if ref.startswith(MEDICATION)
+    } - set(written)
     lookups.hold(asked)
     known = lookups.current_contents(asked) | written
     return lambda reference: known.get(lookups.unversioned(reference))
@@ -43,7 +50,7 @@ def reproject_dependants(changes: Sequence[Change], resolve: Resolve) -> set[int
         Resource.objects.select_for_update()
         .filter(
             type__in=DEPENDANTS,
-            refs__overlap=[f"medication\x1f{reference}" for reference in medications],
+            refs__overlap=[f"{MEDICATION}{reference}" for reference in medications],
             deleted=False,
             patient__isnull=False,
         )

@@ -1,6 +1,6 @@
 """Decides, under locks, what each interaction of one request changes. Writes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,8 +13,8 @@ from patients.fhir.references import iter_references, parse_reference, patient_r
 from patients.fhir.search import IndexEntry, extract_index
 from patients.models import Patient
 from patients.services import server_written
-from patients.services.interactions import Interaction, Json
-from patients.services.resolution import match_conditional_creates, resolve_references
+from patients.services.interactions import Interaction
+from patients.services.resolution import match_conditions, resolve_references
 
 BUSY = "another request is writing the same resources; send this one again"
 LOCK_ROWS = """
@@ -55,7 +55,6 @@ class Change:
     content_hash: str = ""
     text: str = ""
     index: IndexEntry | None = None
-    medication_refs: list[str] = field(default_factory=list)
     patient_fhir_id: str = ""
     pk: int = 0
     patient_id: int | None = None
@@ -78,8 +77,9 @@ def make_plan(interactions: Sequence[Interaction], *, base_url: str, now: dateti
 
     Raises FhirError with every fault found at the stage that fails.
     """
-    matched = match_conditional_creates(interactions)
+    matched = match_conditions(interactions)
     resolve_references(interactions, matched, base_url=base_url)
+    _check_targets(i for i in interactions if id(i) not in matched)
     rows = _lock_rows(interactions)
     faults = [
         fault
@@ -120,10 +120,13 @@ def _lock_rows(interactions: Sequence[Interaction]) -> dict[tuple[str, str], Sto
 
 def _refusal(interaction: Interaction, existing: Stored | None) -> tuple[int, Issue] | None:
     """Why this row must not be written by this sender at this moment, with the status."""
-    where = interaction.at(interaction.type)
     if existing is not None and existing.is_ours:
         words = f"{interaction.reference} was written by this server; nobody else changes it"
-        return 403, Issue("error", "forbidden", words, where)
+        return 403, Issue("error", "forbidden", words, interaction.at(interaction.type))
+    if interaction.if_none_match and existing is not None and not existing.deleted:
+        words = f"{interaction.reference} is here already, as version {existing.version}"
+        return 412, Issue("error", "conflict", words, interaction.request("ifNoneMatch"))
+    where = interaction.request("ifMatch")
     if not interaction.if_match:
         return None
     wanted = [v.strip().removeprefix("W/").strip('"') for v in interaction.if_match.split(",")]
@@ -133,6 +136,18 @@ def _refusal(interaction: Interaction, existing: Stored | None) -> tuple[int, Is
     asked = ", ".join(wanted)[:40]
     words = f"If-Match asks for version {asked}; the current version is {current}"
     return 412, Issue("error", "conflict", words, where)
+
+
+def _check_targets(interactions: Iterable[Interaction]) -> None:
+    """Conditions may lead to a resource that another entry changes too."""
+    seen: set[tuple[str, str]] = set()
+    for interaction in interactions:
+        target = (interaction.type, interaction.fhir_id)
+        if target in seen and interaction.fhir_id:
+            words = f"{interaction.reference} is changed by two entries"
+            where = interaction.request("url")
+            raise FhirError(400, [Issue("error", "duplicate", words, where)])
+        seen.add(target)
 
 
 def _plan_one(plan: Plan, interaction: Interaction, existing: Stored | None, now: datetime) -> None:
@@ -170,7 +185,6 @@ def _new_version(
     resource["meta"] = {**resource.get("meta", {}), **stamped}
     change = Change(interaction, existing, version, digest, text.decode())
     change.index = extract_index(resource)
-    change.medication_refs = _medication_refs(resource)
     if interaction.type == "Patient":
         change.patient_fhir_id = interaction.fhir_id
     else:
@@ -180,14 +194,6 @@ def _new_version(
             # another server's patient is nobody here, whatever their id
             change.patient_fhir_id = parsed.id if parsed.kind == "relative" else reference
     return change
-
-
-def _medication_refs(resource: Json) -> list[str]:
-    """Index entries by which a Medication finds what depends on it."""
-    reference = resource.get("medicationReference", {}).get("reference", "")
-    if not reference or reference.startswith("#"):
-        return []
-    return [f"medication\x1f{reference.split('/_history')[0]}"]
 
 
 def _check_patients(changes: Sequence[Change]) -> None:

@@ -36,14 +36,10 @@ def checked_interaction(
     type_name: str,
     fhir_id: str,
     raw: bytes,
-    *,
-    if_none_exist: str = "",
-    if_match: str = "",
+    **conditions: str,
 ) -> Interaction:
-    """One interaction outside a bundle. FhirError 400, 403 or 422."""
-    interaction = Interaction(
-        method, type_name, fhir_id, raw=raw.strip(), if_none_exist=if_none_exist, if_match=if_match
-    )
+    """One interaction outside a bundle, with its preconditions. FhirError 400, 403 or 422."""
+    interaction = Interaction(method, type_name, fhir_id, raw=raw.strip(), **conditions)  # type: ignore[arg-type]
     if method != "DELETE":
         interaction.resource = parsed(raw)
     check([interaction])
@@ -82,7 +78,8 @@ def _faults(interaction: Interaction) -> list[Issue]:
         words = f"identifiers of {OWN_SYSTEM} are given by this server only"
         return [Issue("error", "forbidden", words, f"{interaction.type}.identifier")]
     faults = validate(resource)
-    if interaction.method == "PUT" and resource.get("id") != interaction.fhir_id:
+    by_id = interaction.method == "PUT" and not interaction.condition
+    if by_id and resource.get("id") != interaction.fhir_id:
         words = f"id is {resource.get('id')!r}; the address says {interaction.fhir_id!r}"
         faults.append(Issue("error", "invalid", words, f"{interaction.type}.id"))
     return faults

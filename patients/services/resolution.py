@@ -1,6 +1,7 @@
 """Gives ids to conditional creates, and literal targets to every other kind of reference."""
 
 import re
+import uuid
 from collections.abc import Mapping, Sequence
 
 import orjson
@@ -17,17 +18,13 @@ REST_URL = re.compile(r"(?P<base>https?://.+/)[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64}
 REFERENCE = re.compile(rb'"reference"\s*:\s*"([^"\\]*)"')
 
 
-def match_conditional_creates(interactions: Sequence[Interaction]) -> set[int]:
-    """Take the ids of what is there already; returns id() of the interactions that matched.
+def match_conditions(interactions: Sequence[Interaction]) -> set[int]:
+    """Give conditional writes the id of what matches; returns id() of the creates that matched.
 
-    Waits for whoever creates the same thing at this moment. FhirError 412.
+    Waits for whoever writes the same thing at this moment. FhirError 400 or 412.
     """
-    asked = {
-        id(i): conditionals.parse_condition(i.type, i.if_none_exist, i.at(i.type))
-        for i in interactions
-        if i.if_none_exist
-    }
-    conditionals.lock_identifiers(t for c in asked.values() for t in c.tokens)
+    asked = {id(i): _condition_of(i) for i in interactions if i.if_none_exist or i.condition}
+    conditionals.lock(asked.values())
     found = conditionals.find(list(asked.values()))
     matched: set[int] = set()
     first: set[tuple[str, tuple[str, ...]]] = set()
@@ -37,17 +34,43 @@ def match_conditional_creates(interactions: Sequence[Interaction]) -> set[int]:
             continue
         ids = found[condition]
         if len(ids) > 1 and not interaction.any_match:
-            words = f"'{condition.query}' matches {len(ids)} resources; it must match at most one"
+            words = f"'{condition.text}' matches {len(ids)} resources; it must match at most one"
             raise FhirError(412, [Issue("error", "multiple-matches", words, condition.expression)])
         if ids:
-            interaction.fhir_id = ids[0]
-            matched.add(id(interaction))
-        elif (condition.type, condition.tokens) in first:
-            words = f"'{condition.query}' is created twice in one request"
+            _take_id(interaction, ids[0], condition)
+            if interaction.method == "POST":
+                matched.add(id(interaction))
+        elif (condition.type, condition.locks) in first:
+            words = f"'{condition.text}' is asked for twice in one request"
             raise FhirError(412, [Issue("error", "duplicate", words, condition.expression)])
         else:
-            first.add((condition.type, condition.tokens))
+            first.add((condition.type, condition.locks))
+            _make_id(interaction)
     return matched
+
+
+def _condition_of(interaction: Interaction) -> Condition:
+    if interaction.method == "POST":
+        where = interaction.request("ifNoneExist")
+        return conditionals.parse_condition(interaction.type, interaction.if_none_exist, where)
+    where = interaction.request("url")
+    return conditionals.parse_condition(interaction.type, interaction.condition, where)
+
+
+def _take_id(interaction: Interaction, fhir_id: str, condition: Condition) -> None:
+    given = (interaction.resource or {}).get("id", fhir_id)
+    if interaction.method == "PUT" and given != fhir_id:
+        words = f"'{condition.text}' matches {interaction.type}/{fhir_id}; the id says '{given}'"
+        where = interaction.at(f"{interaction.type}.id")
+        raise FhirError(400, [Issue("error", "invalid", words, where)])
+    interaction.fhir_id = fhir_id
+
+
+def _make_id(interaction: Interaction) -> None:
+    """A conditional update that matches nothing creates, at the resource's own id if it has one."""
+    if interaction.method == "PUT":
+        given = (interaction.resource or {}).get("id")
+        interaction.fhir_id = given or str(uuid.uuid4())
 
 
 def resolve_references(
@@ -131,13 +154,12 @@ def _match_conditions(
     """Every condition must match exactly one resource, stored or made by this request."""
     if not asked:
         return {}
-    stored = conditionals.find(list(asked.values()))
-    made = conditionals.tokens_of_new(interactions)
+    conditions = list(asked.values())
+    stored = conditionals.find(conditions)
+    made = conditionals.find_new(conditions, interactions)
     mapping = {}
     for text, condition in asked.items():
-        ids = set(stored[condition])
-        for token in condition.tokens:
-            ids.update(made.get((condition.type, token), ()))
+        ids = {*stored[condition], *made.get(condition, ())}
         if len(ids) == 1:
             mapping[text] = f"{condition.type}/{ids.pop()}"
             continue

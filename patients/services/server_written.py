@@ -74,6 +74,7 @@ def _index(resource: Resource, content: Json) -> None:
     resource.content_hash = content_hash(content)
     resource.tokens, resource.refs = list(entry.tokens), list(entry.refs)
     resource.date_low, resource.date_high = entry.date_low, entry.date_high
+    resource.search_values = entry.values
 
 
 def _add_versions(

@@ -24,6 +24,7 @@ RESOURCE_COLUMNS = [
     "refs",
     "date_low",
     "date_high",
+    "search_values",
 ]
 VERSION_COLUMNS = [
     "resource_id",
@@ -38,11 +39,12 @@ UPDATE_RESOURCES = """
     UPDATE patients_resource r
     SET version = n.version, content_hash = n.content_hash, deleted = n.deleted,
         last_updated = n.last_updated, patient_id = n.patient_id, tokens = n.tokens,
-        refs = n.refs, date_low = n.date_low, date_high = n.date_high
+        refs = n.refs, date_low = n.date_low, date_high = n.date_high,
+        search_values = n.search_values
     FROM jsonb_to_recordset(%s::jsonb) AS n(
         id bigint, version int, content_hash text, deleted boolean, last_updated timestamptz,
         patient_id bigint, tokens text[], refs text[], date_low timestamptz,
-        date_high timestamptz)
+        date_high timestamptz, search_values jsonb)
     WHERE r.id = n.id
 """
 MARK_STALE = """
@@ -71,6 +73,8 @@ def write_resources(changes: Sequence[Change], sender: Sender, now: datetime) ->
     rows = [_resource_row(change, now) for change in changes]
     new = [row for row, change in zip(rows, changes, strict=True) if change.existing is None]
     old = [row for row, change in zip(rows, changes, strict=True) if change.existing is not None]
+    for row in new:
+        row["search_values"] = orjson.dumps(row["search_values"]).decode()
     copy(Resource, RESOURCE_COLUMNS, ([row[c] for c in RESOURCE_COLUMNS] for row in new))
     if old:
         with connection.cursor() as cursor:
@@ -104,10 +108,11 @@ def _resource_row(change: Change, now: datetime) -> dict[str, Any]:
         "deleted": change.is_deletion,
         "last_updated": now,
         "patient_id": change.patient_id,
-        "tokens": list(index.tokens) if index else [],
-        "refs": [*index.refs, *change.medication_refs] if index else [],
+        "tokens": index.tokens if index else [],
+        "refs": index.refs if index else [],
         "date_low": index.date_low if index else None,
         "date_high": index.date_high if index else None,
+        "search_values": index.values if index else {},
     }
 
 

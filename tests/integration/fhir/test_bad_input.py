@@ -70,10 +70,10 @@ class TestBadInput:
 
     def test_unknown_types_addresses_and_methods(self, ehr: Client) -> None:
         assert ehr.get("/fhir/Patience").status_code == 404
-        assert ehr.get("/fhir/Patient/1/$everything").status_code == 404
-        assert ehr.patch("/fhir/Patient/1", "{}", content_type=FHIR_JSON).status_code == 405
+        assert ehr.get("/fhir/Patient/1/$nothing").status_code == 404
+        assert ehr.post("/fhir/Patient/1", "{}", content_type=FHIR_JSON).status_code == 405
         assert put(ehr, fhir.patient() | {"id": "x" * 65}).status_code == 404
-        for path in ("/fhir/Patience", "/fhir/Patient/1/$everything"):
+        for path in ("/fhir/Patience", "/fhir/Patient/1/$nothing"):
             assert faults(ehr.get(path))
 
     def test_type_and_id_must_agree_with_the_address(self, ehr: Client) -> None:

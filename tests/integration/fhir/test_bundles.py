@@ -129,7 +129,7 @@ class TestBundles:
         bundle["entry"][0]["request"]["ifMatch"] = 'W/"7"'
         answer = post(ehr, "", bundle)
         assert answer.status_code == 412
-        assert expressions(answer) == ["Bundle.entry[0].resource"]
+        assert expressions(answer) == ["Bundle.entry[0].request.ifMatch"]
         assert set(Resource.objects.values_list("type", flat=True)) == {"Patient"}
 
     def test_conditional_creates_inside_a_bundle(self, ehr: Client) -> None:
@@ -161,7 +161,7 @@ class TestBundles:
             entry["request"]["ifNoneExist"] = "identifier=urn:x|1"
         answer = post(ehr, "", bundle)
         assert answer.status_code == 412
-        assert expressions(answer) == ["Bundle.entry[1].resource"]
+        assert expressions(answer) == ["Bundle.entry[1].request.ifNoneExist"]
         assert not Resource.objects.exists()
 
     def test_only_bundles_are_taken_at_the_base(self, ehr: Client) -> None:

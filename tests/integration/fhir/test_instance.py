@@ -102,7 +102,7 @@ class TestInstance:
         assert ehr.get("/fhir/Patient/p1/_history/2").status_code == 410
         for version in ("3", "0", "x", "9" * 30):
             assert ehr.get(f"/fhir/Patient/p1/_history/{version}").status_code == 404
-        assert ehr.get("/fhir/Patient/p1/_history?_since=2020").status_code == 400
+        assert ehr.get("/fhir/Patient/p1/_history?colour=red").status_code == 400
 
     def test_a_deletion_may_have_a_precondition(self, ehr: Client) -> None:
         put(ehr, fhir.patient())

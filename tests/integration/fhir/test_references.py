@@ -98,11 +98,31 @@ def test_a_condition_that_matches_two_is_refused(ehr: Client) -> None:
     assert "matches 2" in str(answer.json())
 
 
-@pytest.mark.parametrize("query", ["name=Test", "identifier=urn:npi|7&identifier=urn:npi|8"])
-def test_only_one_identifier_makes_a_safe_condition(ehr: Client, query: str) -> None:
-    answer = post(ehr, "/Practitioner", fhir.practitioner(), **{"If-None-Exist": query})
-    assert answer.status_code in (400, 412)
-    assert not Resource.objects.exists()
+def test_a_condition_may_ask_for_anything_that_can_be_searched(ehr: Client) -> None:
+    person = fhir.practitioner() | {"identifier": [{"system": "urn:npi", "value": "7"}]}
+    for query, status in [
+        ("name=Doctor&identifier=urn:npi|7", 201),
+        ("name=Doctor&identifier=urn:npi|7", 200),
+        ("identifier=urn:npi|7&identifier=urn:npi|8", 201),
+        ("colour=red", 400),
+        ("_count=1", 400),
+        ("name=", 400),
+    ]:
+        answer = post(ehr, "/Practitioner", person, **{"If-None-Exist": query})
+        assert answer.status_code == status, query
+    assert Resource.objects.count() == 2
+
+
+@pytest.mark.parametrize("query", ["name=Example", "birthdate=1966-05-04&gender=female"])
+def test_nobody_becomes_somebody_else_for_having_the_same_name(ehr: Client, query: str) -> None:
+    put(ehr, fhir.patient())
+    answer = post(ehr, "/Patient", fhir.patient("p2"), **{"If-None-Exist": query})
+    assert answer.status_code == 412
+    assert "names an identifier" in str(answer.json())
+    reading = fhir.quantity("x", "2093-3", 200, "mg/dL") | {"id": "x"}
+    reading["subject"] = {"reference": f"Patient?{query}"}
+    assert put(ehr, reading).status_code == 412
+    assert Resource.objects.count() == 1
 
 
 def test_unknown_patients_of_a_bundle_are_all_named(ehr: Client) -> None:

@@ -99,6 +99,11 @@ def bare(resource: Json) -> str:
     return REFERENCE.sub("", json.dumps([kept, meta]))
 
 
+def is_value(token: str) -> bool:
+    """An identifier with its system."""
+    return token.startswith("identifier\x1f") and "|" in token[:-1]
+
+
 class TestSmart2019:
     """Practitioners and organisations inside every patient's bundle; units mixed or missing."""
 
@@ -109,7 +114,7 @@ class TestSmart2019:
         assert Patient.objects.count() == 6
         for kind in ("Practitioner", "Organization"):
             rows = Resource.objects.filter(type=kind)
-            identifiers = {token for row in rows for token in row.tokens if "|" in token[:-1]}
+            identifiers = {token for row in rows for token in row.tokens if is_value(token)}
             assert len(identifiers) == rows.count() > 0
 
     def test_over_http_with_fixed_ids_twice(self, ehr: Client) -> None:

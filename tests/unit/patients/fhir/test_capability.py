@@ -6,8 +6,16 @@ from patients.fhir.build import checked
 from patients.fhir.capability import capability_statement
 from patients.fhir.definitions import resource_types
 from patients.fhir.search import SEARCH_PARAMETERS, parse_query
+from patients.fhir.search_parameters import COMMON
 
-VALUES = {"token": "a|b", "reference": "Patient/1", "date": "ge2024"}
+VALUES = {
+    "token": "a|b",
+    "reference": "Patient/1",
+    "date": "ge2024",
+    "string": "smi",
+    "quantity": "5.4||mg",
+    "uri": "http://x",
+}
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +48,7 @@ def test_what_we_write_ourselves_cannot_be_written(statement):
 
 def test_every_search_parameter_that_is_claimed_is_understood(statement):
     for row in statement["rest"][0]["resource"]:
-        claimed = {p["name"]: p["type"] for p in row["searchParam"]}
-        assert set(claimed) == set(SEARCH_PARAMETERS[row["type"]])
+        claimed = {p["name"]: p["type"] for p in row.get("searchParam", [])}
+        assert {*claimed, *COMMON} == set(SEARCH_PARAMETERS[row["type"]])
         for name, kind in claimed.items():
             parse_query(row["type"], [(name, "1" if name == "_id" else VALUES[kind])])

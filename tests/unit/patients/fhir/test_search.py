@@ -1,3 +1,5 @@
+import base64
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,10 +13,12 @@ from patients.fhir.search import (
     SEARCH_PARAMETERS,
     DateRange,
     SearchParameterError,
+    encode_cursor,
     extract_index,
     parse_query,
 )
-from patients.fhir.search_index import LONGEST_TOKEN, IndexEntry
+from patients.fhir.search_index import LONGEST_TOKEN, IndexEntry, folded
+from patients.fhir.search_parameters import main_date
 from tests.unit.patients.fhir import examples as ex
 from tests.unit.patients.fhir.examples import Json, changed, concept
 
@@ -76,7 +80,7 @@ def test_references_are_found_in_every_form():
     absolute = "http://example.org/fhir/Patient/p1"
     assert finds(ex.BLOOD_PRESSURE, ("subject", absolute))
     ours = parse_query("Observation", [("patient", absolute)], base_url="http://example.org/fhir")
-    assert ours.ref_groups == (("patient\x1fPatient/p1",),)
+    assert ours.ref_groups == (("subject\x1fPatient/p1",),)
 
 
 def test_references_that_are_not_literal_are_not_indexed():
@@ -182,21 +186,54 @@ def test_ids_intersect():
 
 
 def test_page_size_and_cursor():
-    query = parse_query("Patient", [("_count", "5000"), ("_cursor", "17"), ("_id", "a")])
-    assert (query.count, query.cursor) == (LARGEST_COUNT, 17)
-    assert query.echo == (("_count", "1000"), ("_cursor", "17"), ("_id", "a"))
+    cursor = encode_cursor([17])
+    query = parse_query("Patient", [("_count", "5000"), ("_cursor", cursor), ("_id", "a")])
+    assert (query.count, query.cursor) == (LARGEST_COUNT, (17,))
+    assert query.echo == (("_count", "1000"), ("_cursor", cursor), ("_id", "a"))
     assert parse_query("Patient", [("_count", "0")]).count == 0
+    assert parse_query("Patient", [("_summary", "count")]).count == 0
     assert parse_query("Patient", []).count == 50
+    for twice in ("_count", "_cursor", "_total", "_sort", "_elements"):
+        value = {"_count": "1", "_cursor": cursor, "_total": "none", "_sort": "_id"}
+        assert "given twice" in refusal("Patient", *[(twice, value.get(twice, "gender"))] * 2)
+
+
+@pytest.mark.parametrize("values", [[], [-1], [2**63], ["x"], [True, "x"], {"a": 1}, ["a", 1]])
+def test_a_cursor_that_nobody_gave_is_refused(values):
+    cursor = base64.urlsafe_b64encode(json.dumps(values).encode()).decode()
+    assert "_cursor" in refusal("Patient", ("_cursor", cursor))
 
 
 @pytest.mark.parametrize(
     ("pair", "says"),
     [
-        (("colour", "red"), "unknown parameter; supported are _id, category, code, date,"),
+        (("colour", "red"), "unknown parameter; supported are _id, _lastUpdated, _tag,"),
         (("code:text", "x"), "modifier ':text' is not supported"),
-        (("patient:Patient", "1"), "modifier ':Patient' is not supported"),
-        (("subject.name", "x"), "chained parameter is not supported"),
-        (("_sort", "date"), "unknown parameter"),
+        (("patient:Group", "1"), "'patient' does not point at 'Group'"),
+        (("subject:patient", "1"), "modifier ':patient' is not supported"),
+        (("subject.colour", "x"), "'colour' is no parameter of Device, Group, Location, Patient"),
+        (("subject:Patient.general-practitioner.name", "x"), "one level"),
+        (("subject:Observation.code", "x"), "does not point at 'Observation'"),
+        (("code.name", "x"), "'code' is no reference"),
+        (("_has:Provenance:colour:agent", "1"), "unknown parameter"),
+        (("_has:Encounter:subject:status", "x"), "does not point at Observation"),
+        (("_has:Provenance:target", "1"), "write _has:Observation:patient:code"),
+        (("_has:Provenance:target:agent.name", "1"), "one level"),
+        (("_sort", "code"), "Observation is sorted by _lastUpdated, _id, date"),
+        (("_sort", "date,date,date,date,date"), "at most 4"),
+        (("_total", "some"), "accurate, estimate or none"),
+        (("_summary", "text"), "count or false"),
+        (("_elements", "colour"), "no element of Observation"),
+        (("_include", "Observation"), "Type:parameter"),
+        (("_include", "Encounter:subject"), "starts at the type"),
+        (("_include", "Observation:code"), "no reference"),
+        (("_include", "Observation:subject:Encounter"), "does not point at Encounter"),
+        (("_include:iterate", "Observation:subject"), "unknown parameter"),
+        (("_revinclude", "Encounter:subject"), "does not point at Observation"),
+        (("_revinclude", "Provenance:target:Patient"), "ends at Observation"),
+        (("value-quantity", "much"), "is a number"),
+        (("value-quantity", "5|mg"), "is a number"),
+        (("value-quantity", "ap5"), "prefix 'ap' is not supported"),
         (("date", "ap2024"), "prefix 'ap' is not supported; use eq, ge, gt, le, lt"),
         (("date", "yesterday"), "is a date such as"),
         (("date", "2024-02-30"), "calendar"),
@@ -237,6 +274,8 @@ def test_the_table_holds_every_type_and_only_paths_that_exist():
                 assert found == path.type
             if parameter.type == "reference":
                 assert parameter.targets
+            for key in parameter.stored_as:
+                assert set(parameters[key].paths) <= set(parameter.paths)
 
 
 def test_the_interpreted_types_can_be_searched_by_patient():
@@ -251,3 +290,95 @@ def test_the_interpreted_types_can_be_searched_by_patient():
             SEARCH_PARAMETERS[name]
         )
     assert set(table("search")) <= resource_types()
+
+
+def test_one_element_is_indexed_once():
+    assert SEARCH_PARAMETERS["Observation"]["patient"].keys == ("subject",)
+    assert SEARCH_PARAMETERS["Observation"]["combo-code"].keys == ("code", "component-code")
+    assert SEARCH_PARAMETERS["Observation"]["code"].keys == ("code",)
+    assert SEARCH_PARAMETERS["Coverage"]["patient"].keys == ("patient",)
+
+
+def test_codes_of_a_panel_are_found_with_those_of_its_parts():
+    for code in ("85354-9", "8480-6"):
+        assert finds(ex.BLOOD_PRESSURE, ("combo-code", f"{ex.LOINC}|{code}"))
+    assert not finds(ex.BLOOD_PRESSURE, ("code", "8480-6"))
+    assert finds(ex.BLOOD_PRESSURE, ("component-code", "8480-6"))
+
+
+def test_names_are_found_by_their_beginnings_without_case_and_accents():
+    person = changed(ex.PATIENT, name=[{"family": "Núñez  Gil", "given": ["Ana", "María"]}])
+    for pair in [("family", "nunez"), ("family", "NÚÑEZ gil"), ("given", "mar"), ("name", "a"),
+                 ("name", "núñ"), ("given", "zzz,ana"), ("family:exact", "Núñez  Gil")]:  # fmt: skip
+        assert finds(person, pair), pair
+    for pair in [("family", "gil"), ("given", "nunez"), ("family:exact", "núñez  gil")]:
+        assert not finds(person, pair), pair
+    assert "1 to 80" in refusal("Patient", ("name", "x" * 81))
+    assert "1 to 80" in refusal("Patient", ("name", "\u0301"))
+
+
+LETTERS = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
+
+
+@given(st.text(LETTERS, min_size=1, max_size=90), st.integers(1, 80))
+def test_every_beginning_of_a_name_finds_it(name, length):
+    wanted = folded(name)[:length]
+    if wanted.strip():
+        assert finds(changed(ex.PATIENT, name=[{"family": name}]), ("family", escaped(wanted)))
+
+
+def test_quantities_have_the_precision_of_their_digits():
+    resource = changed(
+        ex.OBSERVATION,
+        valueQuantity={"value": 5.44, "unit": "Grams", "system": "http://u", "code": "g"},
+    )
+    for value in ("5.4", "5.44", "5", "gt5.43", "ge5.44", "le5.44", "lt6", "54e-1", "5.4||g",
+                  "5.4|http://u|g", "5.4|http://u|", "5.4||Grams", "9,5.4"):  # fmt: skip
+        assert finds(resource, ("value-quantity", value)), value
+    for value in ("5.5", "5.440", "gt5.44", "lt5.44", "ge5.45", "5.4||kg", "5.4|http://x|g"):
+        expected = value == "5.440"
+        assert finds(resource, ("value-quantity", value)) is expected, value
+
+
+def test_dates_beside_the_main_one():
+    assert main_date("MedicationRequest") == "authoredon"
+    assert [main_date(t) for t in ("Patient", "Condition", "Basic")] == [
+        *("birthdate", "onset-date"),
+        "",
+    ]
+    resource = changed(ex.CONDITION, recordedDate="2024-05-06", onsetDateTime="2001")
+    assert finds(resource, ("recorded-date", "2024-05"), ("onset-date", "2001"))
+    assert not finds(resource, ("recorded-date", "gt2024-05-06"))
+    assert not finds(changed(resource, recordedDate=None), ("recorded-date", "ge0001"))
+
+
+def test_meta_is_searched():
+    meta = {"profile": ["http://p/1"], "tag": [{"system": "t", "code": "x"}]}
+    resource = changed(ex.OBSERVATION, meta=meta)
+    assert finds(resource, ("_profile", "http://p/1"), ("_tag", "t|x"), ("status", "final"))
+    assert not finds(resource, ("_profile", "http://p"))
+    assert finds(changed(ex.PATIENT, active=True), ("active", "true"))
+
+
+def test_chains_and_their_kin_are_taken_apart():
+    query = parse_query(
+        "Observation",
+        [
+            ("subject:Patient.identifier", "a|b"),
+            ("encounter.status", "finished"),
+            ("_has:Provenance:target:agent", "Device/1"),
+            ("_include", "Observation:subject:Patient"),
+            ("_revinclude", "Provenance:target"),
+            ("_sort", "-date,_id"),
+            ("_elements", "code,value"),
+        ],
+    )
+    patient, encounter = query.chains
+    assert [q.type for q in patient.queries] == ["Patient"]
+    assert encounter.queries[0].token_groups == (("status\x1ffinished",),)
+    assert (query.has[0].parameter.name, query.has[0].query.type) == ("target", "Provenance")
+    assert (query.includes[0].source, query.includes[0].target) == ("Observation", "Patient")
+    assert query.revincludes[0].source == "Provenance"
+    assert [(k.name, k.descending) for k in query.sort] == [("date", True), ("_id", False)]
+    both = parse_query("Observation", [("subject.name", "x")]).chains[0].queries
+    assert {q.type for q in both} == {"Patient", "Location"}

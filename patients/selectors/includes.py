@@ -1,0 +1,67 @@
+"""Resources that come along with those a search has found."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from django.db.models import QuerySet
+
+from patients.fhir.search import Include
+from patients.fhir.search_index import SEPARATOR
+from patients.models import Resource, ResourceVersion
+from patients.selectors.search import current_versions
+
+
+def included(
+    among: "QuerySet[Resource]",
+    rows: Sequence[ResourceVersion],
+    includes: Iterable[Include],
+    revincludes: Iterable[Include],
+    *,
+    most: int,
+) -> tuple[list[ResourceVersion], bool]:
+    """What `rows` refer to and what refers to them, each once; and whether there was more.
+
+    One statement for each direction and one for the contents.
+    """
+    here = {row.resource_id for row in rows}
+    keys: dict[int, None] = {}
+    for wanted in (_referred(among, rows, includes), _referring(among, rows, revincludes)):
+        found = wanted.exclude(pk__in=here).order_by("pk").values_list("pk", flat=True)
+        keys |= dict.fromkeys(found[: most + 1])
+    chosen = list(keys)
+    return current_versions(chosen[:most]), len(chosen) > most
+
+
+def _referred(
+    among: "QuerySet[Resource]", rows: Sequence[ResourceVersion], includes: Iterable[Include]
+) -> "QuerySet[Resource]":
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for include in includes:
+        for key in include.parameter.keys:
+            prefix = f"{key}{SEPARATOR}"
+            for row in rows:
+                for ref in row.resource.refs:
+                    name, _, fhir_id = ref.removeprefix(prefix).partition("/")
+                    if not ref.startswith(prefix) or "/" in fhir_id:
+                        continue
+                    if include.target in ("", name) and include.parameter.may_point_at(name):
+                        wanted[name].add(fhir_id)
+    found = among.none()
+    for name, ids in wanted.items():
+        found |= among.filter(type=name, fhir_id__in=ids, deleted=False)
+    return found
+
+
+def _referring(
+    among: "QuerySet[Resource]", rows: Sequence[ResourceVersion], revincludes: Iterable[Include]
+) -> "QuerySet[Resource]":
+    found = among.none()
+    for include in revincludes:
+        refs = [
+            f"{key}{SEPARATOR}{row.resource.type}/{row.resource.fhir_id}"
+            for key in include.parameter.keys
+            for row in rows
+        ]
+        if refs:
+            found |= among.filter(type=include.source, refs__overlap=refs, deleted=False)
+    return found
