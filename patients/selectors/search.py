@@ -161,9 +161,8 @@ def _has(among: Resources, type_name: str, has: Has) -> Q:
     parts = []
     for key in has.parameter.keys:
         pattern = Value(f"^{key}{SEPARATOR}{type_name}/(.+)$")
-        target = Func(
-            F("refs"), pattern, template="substring(unnest(%(expressions)s)", arg_joiner=") from "
-        )
+        each = Func(F("refs"), function="unnest", output_field=TextField())
+        target = Func(each, pattern, function="substring", output_field=TextField())
         parts.append(Q(fhir_id__in=inner.annotate(target=target).values("target")))
     return reduce(or_, parts)
 
