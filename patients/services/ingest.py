@@ -15,7 +15,7 @@ from patients.errors import FhirError
 from patients.fhir.json_codec import loads
 from patients.models import Fact, Resource, ResourceVersion
 from patients.record.projection import project
-from patients.services import care_team, facts, medications, patient_row, writing
+from patients.services import care_team, facts, medications, patient_row, provenance, writing
 from patients.services.interactions import Interaction, Json, Result, Sender
 from patients.services.lookups import Resolve
 from patients.services.plan import Change, Plan, Stored, lost_race, make_plan
@@ -69,14 +69,15 @@ def _restore(interactions: Sequence[Interaction], given: Sequence[tuple[bytes, s
 def _apply(changes: Sequence[Change], *, sender: Sender, now: datetime) -> None:
     if not changes:
         return
-    _number(changes)
+    sources = provenance.provenances(changes, sender, now)
+    _number([*changes, *sources])
     patient_ids = patient_row.write_patients(changes)
-    for change in changes:
-        change.patient_id = patient_ids.get(change.patient_fhir_id)
+    for change in (*changes, *sources):
+        change.patient_id = patient_ids.get(change.patient_fhir_id, change.patient_id)
         if change.is_deletion and change.existing is not None:
             # the versions before the deletion still belong to this patient's record
             change.patient_id = change.existing.patient_id
-    writing.write_resources(changes, sender, now)
+    writing.write_resources([*changes, *sources], sender, now)
     resolve = medications.resolver(changes)
     rows = _facts(changes, resolve, now)
     touched = writing.replace_facts([c.pk for c in changes if c.existing], rows)

@@ -19,7 +19,7 @@ from patients.services.resolution import match_conditions, resolve_references
 BUSY = "another request is writing the same resources; send this one again"
 LOCK_ROWS = """
     SELECT r.id, r.type, r.fhir_id, r.version, r.content_hash, r.deleted, r.last_updated,
-           r.patient_id, r.tokens @> ARRAY[%s] AS is_ours
+           r.patient_id, r.tokens && %s::text[] AS is_ours
     FROM patients_resource r
     JOIN unnest(%s::text[], %s::text[]) AS wanted(type, fhir_id)
       ON r.type = wanted.type AND r.fhir_id = wanted.fhir_id
@@ -113,7 +113,7 @@ def _lock_rows(interactions: Sequence[Interaction]) -> dict[tuple[str, str], Sto
         return {}
     types, ids = [t for t, _ in targets], [i for _, i in targets]
     with connection.cursor() as cursor:
-        cursor.execute(LOCK_ROWS, [server_written.OWN_MARK, types, ids])
+        cursor.execute(LOCK_ROWS, [server_written.OWN_MARKS, types, ids])
         rows = [Stored(*row) for row in cursor.fetchall()]
     return {(row.type, row.fhir_id): row for row in rows}
 

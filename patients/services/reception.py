@@ -75,8 +75,8 @@ def _faults(interaction: Interaction) -> list[Issue]:
         words = f"resourceType is {given!r}; this address takes {interaction.type}"
         return [Issue("error", "invalid", words, "resourceType")]
     if claims_to_be_ours(resource):
-        words = f"identifiers of {OWN_SYSTEM} are given by this server only"
-        return [Issue("error", "forbidden", words, f"{interaction.type}.identifier")]
+        words = f"identifiers and tags of {OWN_SYSTEM} are given by this server only"
+        return [Issue("error", "forbidden", words, interaction.type)]
     faults = validate(resource)
     by_id = interaction.method == "PUT" and not interaction.condition
     if by_id and resource.get("id") != interaction.fhir_id:

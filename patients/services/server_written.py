@@ -17,17 +17,18 @@ from patients.models import Resource, ResourceVersion
 SOURCE = "twinportal"
 # clients may read what is marked so, and nobody but this server writes it
 OWN_SYSTEM = "urn:twinportal:prediction"
-OWN_MARK = f"identifier\x1f{OWN_SYSTEM}|"
+OWN_MARKS = [f"identifier\x1f{OWN_SYSTEM}|", f"_tag\x1f{OWN_SYSTEM}|"]
 # nobody else writes these at all
 OWN_TYPES = frozenset({"AuditEvent"})
 Json = dict[str, Any]
 
 
 def claims_to_be_ours(content: Json) -> bool:
-    """Whether a resource bears an identifier that only this server gives."""
-    identifier = content.get("identifier", [])
-    listed = identifier if isinstance(identifier, list) else [identifier]
-    return any(isinstance(i, dict) and i.get("system") == OWN_SYSTEM for i in listed)
+    """Whether a resource bears an identifier or a tag that only this server gives."""
+    meta = content.get("meta")
+    found = [content.get("identifier"), meta.get("tag") if isinstance(meta, dict) else None]
+    marks = [mark for marks in found for mark in (marks if isinstance(marks, list) else [marks])]
+    return any(isinstance(mark, dict) and mark.get("system") == OWN_SYSTEM for mark in marks)
 
 
 def create_resources(contents: Sequence[Json], *, patient_id: int, now: datetime) -> list[Resource]:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from patients.models import Fact, Patient, Resource, ResourceVersion, StaleTwin
+from patients.models import Fact, Patient, Resource, StaleTwin
 from tests.factories import fhir
+from tests.integration.fhir.calls import sent, sent_versions
 
 pytestmark = pytest.mark.django_db
 Json = dict[str, Any]
@@ -44,10 +45,10 @@ def test_bundles_folders_and_ndjson_plain_and_gzipped(tmp_path: Path) -> None:
 def test_importing_twice_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / "one.json").write_text(bundle_of(fhir.complete_record("p1")))
     import_fhir(tmp_path)
-    versions = set(ResourceVersion.objects.values_list("pk", flat=True))
+    versions = set(sent_versions().values_list("pk", flat=True))
     StaleTwin.objects.all().delete()
     import_fhir(tmp_path)
-    assert set(ResourceVersion.objects.values_list("pk", flat=True)) == versions
+    assert set(sent_versions().values_list("pk", flat=True)) == versions
     assert not StaleTwin.objects.exists()
 
 
@@ -62,7 +63,7 @@ def test_a_rejected_line_is_named_and_the_others_go_in(tmp_path: Path) -> None:
         call_command("import_fhir", str(path), stdout=out, stderr=err)
     assert f"{path}:2" in err.getvalue() and "Observation.status" in err.getvalue()
     assert f"{path}:4" in err.getvalue()
-    assert set(Resource.objects.values_list("fhir_id", flat=True)) == {"p1", "y"}
+    assert set(sent().values_list("fhir_id", flat=True)) == {"p1", "y"}
 
 
 def test_resources_may_come_before_what_they_refer_to(tmp_path: Path) -> None:

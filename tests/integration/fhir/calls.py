@@ -3,7 +3,11 @@
 import json
 from typing import Any
 
+from django.db.models import QuerySet
 from django.test import Client
+
+from patients.models import Resource, ResourceVersion
+from patients.services.server_written import OWN_MARKS
 
 Json = dict[str, Any]
 FHIR_JSON = "application/fhir+json"
@@ -29,3 +33,12 @@ def faults(answer: Any) -> list[Json]:
 def expressions(answer: Any) -> list[str]:
     """The elements that its issues name."""
     return [e for issue in faults(answer) for e in issue.get("expression", [])]
+
+
+def sent() -> QuerySet[Resource]:
+    """What clients have sent: all but the Provenance that each ingest adds."""
+    return Resource.objects.exclude(type="Provenance", tokens__overlap=OWN_MARKS)
+
+
+def sent_versions() -> QuerySet[ResourceVersion]:
+    return ResourceVersion.objects.filter(resource__in=sent())

@@ -9,7 +9,14 @@ from django.test import Client
 
 from patients.models import Resource
 from tests.factories import fhir
-from tests.integration.fhir.calls import FHIR_JSON, expressions, faults, post, put
+from tests.integration.fhir.calls import (
+    FHIR_JSON,
+    expressions,
+    faults,
+    post,
+    put,
+    sent,
+)
 
 pytestmark = pytest.mark.django_db
 Json = dict[str, Any]
@@ -43,7 +50,7 @@ class TestUpdate:
         assert changed.json()["id"] == fhir_id
         put(ehr, fhir.patient() | {"id": "double"})
         assert put_where(ehr, MRN, unnamed(fhir.patient())).status_code == 412
-        assert Resource.objects.count() == 2
+        assert sent().count() == 2
 
     def test_the_id_of_the_resource_must_be_that_of_the_match(self, ehr: Client) -> None:
         assert put_where(ehr, MRN, fhir.patient("own")).json()["id"] == "own"
@@ -177,7 +184,7 @@ class TestInBundles:
         assert expressions(answer) == ["Bundle.entry[1].resource.data"]
         binary["contentType"] = "text/plain"
         assert expressions(post(ehr, "", bundle)) == ["Bundle.entry[1].resource.contentType"]
-        assert Resource.objects.count() == 1
+        assert sent().count() == 1
 
     def test_two_entries_that_lead_to_one_resource(self, ehr: Client) -> None:
         put(ehr, fhir.patient())

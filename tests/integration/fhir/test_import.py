@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from patients.models import Fact, Patient, Resource, ResourceVersion
+from patients.models import Fact, Patient, Resource
 from tests.factories import fhir
+from tests.integration.fhir.calls import sent, sent_versions
 
 pytestmark = pytest.mark.django_db
 Json = dict[str, Any]
@@ -27,7 +28,7 @@ def import_fhir(*paths: Path, **options: Any) -> tuple[str, str]:
 
 
 def ids() -> set[str]:
-    return set(Resource.objects.values_list("fhir_id", flat=True))
+    return set(sent().values_list("fhir_id", flat=True))
 
 
 def wrong(fhir_id: str) -> Json:
@@ -50,7 +51,7 @@ def test_a_byte_order_mark_and_white_space_are_no_content(tmp_path: Path) -> Non
     text = json.dumps(fhir.patient())
     (tmp_path / "p.json").write_bytes(codecs.BOM_UTF8 + b"\n " + text.encode() + b"\n\n")
     import_fhir(tmp_path)
-    content = ResourceVersion.objects.get().content
+    content = sent_versions().get().content
     assert content[0] == "{" and content[-1] == "}"
 
 
@@ -103,7 +104,7 @@ def test_the_same_id_twice_is_two_versions_in_order(tmp_path: Path) -> None:
     (tmp_path / "rows.ndjson").write_text("\n".join(map(json.dumps, rows)))
     import_fhir(tmp_path)
     assert Patient.objects.get().family == "Second"
-    assert ResourceVersion.objects.count() == 2
+    assert sent_versions().count() == 2
 
 
 def test_what_waits_for_what_waits(tmp_path: Path) -> None:
