@@ -14,16 +14,23 @@ CLINICIAN, PATIENT = "clinician", "patient"
 def visible_patients(user: Any) -> "QuerySet[Patient]":
     """The patients whose data `user` may read.
 
-    A clinician: those in whose care team they are today. A patient: themself. Everybody else,
+    A clinician: those in whose care team they are today. A patient: themself, or whom they were
+    merged into. Everybody else,
     superusers included: nobody.
     """
     if not getattr(user, "is_authenticated", False) or not user.is_active:
         return Patient.objects.none()
+    whole = Patient.objects.filter(active=True, merged_into=None)
     if user.role == CLINICIAN and user.practitioner_id:
-        return Patient.objects.filter(_in_care_team(user.practitioner_id), active=True)
+        return whole.filter(_in_care_team(user.practitioner_id))
     if user.role == PATIENT and user.patient_id is not None:
-        return Patient.objects.filter(pk=user.patient_id, active=True)
+        return whole.filter(Q(pk=user.patient_id) | Exists(_merged().filter(pk=user.patient_id)))
     return Patient.objects.none()
+
+
+def record_of(patients: "QuerySet[Patient]") -> Q:
+    """The resources that belong to these twins: those that name them or who was merged into them."""
+    return Q(patient__in=patients) | Q(patient__merged_into__in=patients)
 
 
 def can_read_patient(user: Any, patient: Patient) -> bool:
@@ -42,8 +49,12 @@ def visible_resources(token: Any) -> "QuerySet[Resource]":
     types = readable_types(str(getattr(token, "scope", "")).split())
     rows = Resource.objects.all() if "*" in types else Resource.objects.filter(type__in=types)
     if getattr(token, "user_id", None) is not None:
-        rows = rows.filter(patient__in=visible_patients(token.user))
+        rows = rows.filter(record_of(visible_patients(token.user)))
     return rows
+
+
+def _merged() -> "QuerySet[Patient]":
+    return Patient.objects.filter(merged_into=OuterRef("pk"))
 
 
 def _in_care_team(practitioner_id: str) -> Q:
@@ -55,7 +66,7 @@ def _in_care_team(practitioner_id: str) -> Q:
     today = CareTeamMember.objects.filter(
         Q(start_at=None) | Q(start_at__lte=now),
         Q(end_at=None) | Q(end_at__gt=now),
-        patient=OuterRef("pk"),
+        Q(patient=OuterRef("pk")) | Q(patient__merged_into=OuterRef("pk")),
     )
     mine = today.filter(practitioner_id=practitioner_id)
     return Exists(mine.filter(Q(resource__isnull=False) | Q(always=True))) | (

@@ -4,7 +4,10 @@ from django.db import models
 
 
 class Patient(models.Model):
-    """The twin's identity, projected from one Patient resource. Never merged by name."""
+    """The twin's identity, projected from one Patient resource. Never merged by name.
+
+    A patient that was replaced by another keeps its resources; its facts are the other's.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     resource = models.OneToOneField(
@@ -22,6 +25,23 @@ class Patient(models.Model):
     identifier_system = models.CharField(max_length=400, blank=True)
     identifier_value = models.CharField(max_length=400, blank=True, help_text="Shown: MRN first.")
     active = models.BooleanField(default=True, help_text="False when the resource is deleted.")
+    # what the record says, and where that leads in the end: services.identity keeps both
+    replaced_by = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="replaces",
+        help_text="The patient that Patient.link names as replaced-by.",
+    )
+    merged_into = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="merged",
+        help_text="The twin that has this one's facts; empty for a twin that stands for itself.",
+    )
     search_text = models.TextField(blank=True, help_text="Lower-case names and identifiers.")
 
     class Meta:

@@ -22,7 +22,7 @@ class Resource(models.Model):
         on_delete=models.SET_NULL,
         related_name="resources",
         db_index=False,  # resource_patient_type finds it
-        help_text="The Patient compartment this resource belongs to.",
+        help_text="The patient whom the resource names; a merge does not change it.",
     )
     # "<param>\x1f<system>|<code>" and "<param>\x1fPatient/123": see patients.fhir.search
     tokens = ArrayField(models.TextField(), default=list, blank=True)

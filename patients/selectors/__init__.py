@@ -1,4 +1,5 @@
 from patients.selectors.everything import Record, everything
+from patients.selectors.identity import has_double, shared_identifiers
 from patients.selectors.includes import included
 from patients.selectors.resources import (
     compartments,
@@ -15,10 +16,12 @@ __all__ = [
     "compartments",
     "concerns",
     "everything",
+    "has_double",
     "history",
     "included",
     "search",
     "search_condition",
+    "shared_identifiers",
     "stored_resource",
     "stored_version",
 ]

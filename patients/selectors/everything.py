@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from patients.models import Patient, Resource, ResourceVersion
 from patients.selectors.search import current_versions
@@ -35,7 +35,7 @@ def everything(
     """The Patient first, the rest in the order in which it came; with practitioners,
     organisations, places and medications that a page's resources name.
     """
-    rows = among.filter(patient=patient, deleted=False)
+    rows = among.filter(Q(patient=patient) | Q(patient__merged_into=patient), deleted=False)
     if since:
         rows = rows.filter(last_updated__gte=since)
     if types:

@@ -33,12 +33,13 @@ def concerns(row: ResourceVersion, patient: Patient) -> bool:
     The resource belongs to whom its current version names. Earlier versions may name somebody
     else, and their content is nobody's business who may see this patient only.
     """
+    own = {patient.pk: patient.fhir_id, **dict(patient.merged.values_list("pk", "fhir_id"))}
     if not row.content:
-        return bool(row.resource.patient_id == patient.pk)
+        return row.resource.patient_id in own
     content = loads(row.content.encode())
     reference = patient_reference(content) if isinstance(content, dict) else None
     parsed = parse_reference(reference or "")
-    return parsed.kind == "relative" and parsed.id == patient.fhir_id
+    return parsed.kind == "relative" and parsed.id in own.values()
 
 
 def compartments(rows: Sequence[ResourceVersion]) -> set[int]:

@@ -3,7 +3,7 @@ resources that may be seen.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 from operator import and_, or_
@@ -18,9 +18,10 @@ from patients.fhir.search import Chain, DateRange, Has, Query, SearchParameterEr
 from patients.fhir.search_index import SEPARATOR
 from patients.fhir.search_parameters import main_date
 from patients.fhir.search_values import DateFilter, QuantityFilter, QuantityRange, date_bounds
-from patients.models import Resource, ResourceVersion
+from patients.models import Patient, Resource, ResourceVersion
 
 Resources = QuerySet[Resource]
+PATIENT = f"{SEPARATOR}Patient/"
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def search(among: Resources, query: Query) -> Page:
 
     Three statements at most, however many rows.
     """
-    matching = among.filter(search_condition(among, query))
+    matching = among.filter(search_condition(among, _with_the_merged(query)))
     total = matching.count() if query.total == "accurate" else None
     if query.count == 0:  # only the number is asked for
         return Page([], total)
@@ -55,6 +56,23 @@ def search(among: Resources, query: Query) -> Page:
     found = found[: query.count]
     rows = current_versions([row[-1] for row in found])
     return Page(rows, total, _cursor(found[-1]) if more else ())
+
+
+def _with_the_merged(query: Query) -> Query:
+    """References to a patient also find what names a patient who was merged into them."""
+    asked = {ref.partition(PATIENT)[2] for group in query.ref_groups for ref in group} - {""}
+    if not asked:
+        return query
+    rows = Patient.objects.filter(merged_into__fhir_id__in=asked)
+    others = dict.fromkeys(rows.values_list("merged_into__fhir_id", "fhir_id"))
+    if not others:
+        return query
+    groups = (
+        (*group, *(f"{ref.partition(PATIENT)[0]}{PATIENT}{old}"
+                   for ref in group for new, old in others if ref.partition(PATIENT)[2] == new))
+        for group in query.ref_groups
+    )  # fmt: skip
+    return replace(query, ref_groups=tuple(groups))
 
 
 def current_versions(keys: Sequence[int]) -> list[ResourceVersion]:

@@ -4,7 +4,7 @@ Resources, facts, care teams and the marks "this twin is stale" commit together 
 The answer is built after the commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import cast
@@ -15,7 +15,15 @@ from patients.errors import FhirError
 from patients.fhir.json_codec import loads
 from patients.models import Fact, Resource, ResourceVersion
 from patients.record.projection import project
-from patients.services import care_team, facts, medications, patient_row, provenance, writing
+from patients.services import (
+    care_team,
+    facts,
+    identity,
+    medications,
+    patient_row,
+    provenance,
+    writing,
+)
 from patients.services.interactions import Interaction, Json, Result, Sender
 from patients.services.lookups import Resolve
 from patients.services.plan import Change, Plan, Stored, lost_race, make_plan
@@ -71,19 +79,22 @@ def _apply(changes: Sequence[Change], *, sender: Sender, now: datetime) -> None:
         return
     sources = provenance.provenances(changes, sender, now)
     _number([*changes, *sources])
-    patient_ids = patient_row.write_patients(changes)
+    patients = patient_row.write_patients(changes)
     for change in (*changes, *sources):
-        change.patient_id = patient_ids.get(change.patient_fhir_id, change.patient_id)
+        if change.patient_fhir_id in patients:
+            change.patient_id = patients[change.patient_fhir_id].pk
         if change.is_deletion and change.existing is not None:
             # the versions before the deletion still belong to this patient's record
             change.patient_id = change.existing.patient_id
     writing.write_resources([*changes, *sources], sender, now)
     resolve = medications.resolver(changes)
-    rows = _facts(changes, resolve, now)
+    twins = {p.pk: identity.twin_of(p) for p in patients.values()}
+    rows = _facts(changes, twins, resolve, now)
     touched = writing.replace_facts([c.pk for c in changes if c.existing], rows)
     touched |= {fact.patient_id for fact in rows}
     care_team.write_memberships(changes, sender)
     touched |= {c.patient_id for c in changes if c.patient_id and c.interaction.type == "Patient"}
+    touched |= identity.follow_links(changes, patients)
     touched |= medications.reproject_dependants(changes, resolve)
     stale = writing.mark_stale(touched, now)
     if stale:
@@ -100,14 +111,16 @@ def _number(changes: Sequence[Change]) -> None:
             change.pk = change.existing.pk
 
 
-def _facts(changes: Sequence[Change], resolve: Resolve, now: datetime) -> list[Fact]:
+def _facts(
+    changes: Sequence[Change], twins: Mapping[int, int], resolve: Resolve, now: datetime
+) -> list[Fact]:
     return [
         fact
         for change in changes
         if change.patient_id is not None and not change.is_deletion
         for fact in facts.rows_of(
             project(change.interaction.resource or {}, resolve=resolve),
-            patient_id=change.patient_id,
+            patient_id=twins.get(change.patient_id, change.patient_id),
             resource_pk=change.pk,
             reference=(change.interaction.type, change.interaction.fhir_id, change.version),
             recorded_at=now,

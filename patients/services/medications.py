@@ -8,7 +8,7 @@ from django.db.models import F
 
 from patients.models import Fact, Resource, ResourceVersion
 from patients.record.projection import project
-from patients.services import facts, lookups, writing
+from patients.services import facts, identity, lookups, writing
 from patients.services.lookups import Resolve
 from patients.services.plan import Change
 
@@ -60,12 +60,13 @@ def reproject_dependants(changes: Sequence[Change], resolve: Resolve) -> set[int
     versions = ResourceVersion.objects.filter(
         resource__in=rows, version=F("resource__version")
     ).select_related("resource")
+    twins = identity.twins_of(row.patient_id for row in rows) if rows else {}
     found: list[Fact] = []
     for version in versions if rows else ():
         resource = version.resource
         found += facts.rows_of(
             project(orjson.loads(version.content), resolve=resolve),
-            patient_id=resource.patient_id or 0,
+            patient_id=twins[resource.patient_id or 0],
             resource_pk=resource.pk,
             reference=(resource.type, resource.fhir_id, version.version),
             recorded_at=version.recorded_at,

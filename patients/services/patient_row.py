@@ -5,7 +5,7 @@ from typing import Any
 
 from patients.fhir import dates
 from patients.models import Patient
-from patients.services import writing
+from patients.services import identity, writing
 from patients.services.plan import Change
 
 Json = dict[str, Any]
@@ -13,8 +13,8 @@ MRN_CODE = "MR"
 PRECISIONS = {4: "year", 7: "month", 10: "day"}
 
 
-def write_patients(changes: Sequence[Change]) -> dict[str, int]:
-    """Insert and update twins; returns keys of all patients that the changes speak of, by FHIR id.
+def write_patients(changes: Sequence[Change]) -> dict[str, Patient]:
+    """Insert and update twins; returns all patients that the changes speak of, by FHIR id.
 
     A deleted Patient keeps its row, inactive: the log and the versions before still refer to it.
     """
@@ -22,7 +22,7 @@ def write_patients(changes: Sequence[Change]) -> dict[str, int]:
     wanted = {c.patient_fhir_id for c in changes if c.patient_fhir_id}
     if not wanted:
         return {}
-    known = {p.fhir_id: p for p in Patient.objects.filter(fhir_id__in=wanted)}
+    known = {p.fhir_id: p for p in identity.hold(wanted)}
     new = [i for i, change in mine.items() if i not in known and not change.is_deletion]
     keys = writing.next_ids(Patient, len(new))
     created = [
@@ -35,7 +35,7 @@ def write_patients(changes: Sequence[Change]) -> dict[str, int]:
     updated = [_updated(known[i], change) for i, change in mine.items() if i in known]
     if updated:
         Patient.objects.bulk_update(updated, [*patient_columns({"id": ""})])
-    return {p.fhir_id: p.pk for p in (*known.values(), *created)}
+    return {p.fhir_id: p for p in (*known.values(), *created)}
 
 
 def _updated(patient: Patient, change: Change) -> Patient:

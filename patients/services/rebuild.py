@@ -9,7 +9,7 @@ from django.db.models import F
 
 from patients.models import Fact, Resource, ResourceVersion
 from patients.record.projection import project
-from patients.services import facts, lookups, writing
+from patients.services import facts, identity, lookups, writing
 
 BATCH = 2000
 
@@ -57,6 +57,7 @@ def _rebuild_batch(keys: list[int], now: datetime) -> set[int]:
     known = lookups.current_contents(
         {ref.split("\x1f")[1] for r in resources.values() for ref in r.refs if _is_medication(ref)}
     )
+    twins = identity.twins_of(row.patient_id for row in resources.values())
     fresh: list[Fact] = []
     for version in versions:
         resource = resources[version.resource_id]
@@ -67,7 +68,7 @@ def _rebuild_batch(keys: list[int], now: datetime) -> set[int]:
                 orjson.loads(version.content),
                 resolve=lambda ref: known.get(lookups.unversioned(ref)),
             ),
-            patient_id=resource.patient_id,
+            patient_id=twins[resource.patient_id],
             resource_pk=resource.pk,
             reference=(resource.type, resource.fhir_id, version.version),
             recorded_at=version.recorded_at,

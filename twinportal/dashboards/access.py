@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 
 from patients.access.policy import visible_patients
@@ -31,8 +32,12 @@ def role_required(role: str) -> Callable[[View], View]:
 
 
 def visible_patient(request: HttpRequest, public_id: UUID) -> Patient:
-    """The patient, if the policy lets this user see them; else 404, whether they exist or not."""
-    patient = visible_patients(request.user).filter(public_id=public_id).first()
+    """The patient, if the policy lets this user see them; else 404, whether they exist or not.
+
+    An old address of a patient who was merged leads to the twin that has the data now.
+    """
+    named = Q(public_id=public_id) | Q(merged__public_id=public_id)
+    patient = visible_patients(request.user).filter(named).distinct().first()
     if patient is None:
         raise Http404
     return patient

@@ -20,6 +20,7 @@ from patients.record.value import Value
 from patients.terminology.conditions import CONDITIONS
 from patients.terminology.measurements import OBSERVATIONS
 from twinportal.dashboards.clinician.blocks import Block, PredictionView
+from twinportal.dashboards.clinician.joined import identity_of
 from twinportal.dashboards.clinician.trends import number, trends_of, unit_text
 from twinportal.dashboards.display import age_text, birth_date_text, data_age
 
@@ -67,6 +68,7 @@ class TwinPage:
         self.patient, self.now = patient, now
         self.state = state_of(patient.pk, now)
         self.banner = Banner(patient, self.state, now)
+        self.identity = identity_of(patient)
         self.stale = StaleTwin.objects.filter(pk=patient.pk).first()
         current = list(current_predictions(patient.pk))
         self.unsupported = unsupported_runs(patient)

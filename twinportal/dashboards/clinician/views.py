@@ -110,16 +110,18 @@ def resource(
 ) -> HttpResponse:
     """Where a value came from: the resource version, who sent it, and the facts made of it."""
     patient = visible_patient(request, public_id)
+    if "\0" in kind + fhir_id:
+        raise Http404
+    # a resource that has moved to another patient was still evidence here
     row = (
         ResourceVersion.objects.select_related("resource")
         .filter(resource__type=kind, resource__fhir_id=fhir_id, version=version)
-        .filter(resource__patient=patient)
         .first()
     )
     if row is None or not concerns(row, patient):
         raise Http404
     audit.record_read(request, patient, what="resource", detail=f"{kind}/{fhir_id}/{version}")
-    facts = Fact.objects.filter(resource=row.resource).order_by("path", "concept")
+    facts = Fact.objects.filter(resource=row.resource, patient=patient).order_by("path", "concept")
     context = {
         "banner": _banner(patient),
         "patient": patient,
