@@ -1,6 +1,6 @@
 """How fast do transaction bundles go in, beside a bare COPY of the same resources?
 
-A gunicorn with two workers and two clients that push bundles over HTTP: validated, versioned,
+A gunicorn with two workers and four clients that push bundles over HTTP: validated, versioned,
 search-indexed, projected into facts, twins marked, committed. The floor is COPY of every resource
 into one jsonb table, a transaction a bundle, in the same run and on the same server.
 
@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 DATABASE = "twinportal_bench"
 ARCHIVE = "synthea-smart-2019.tar.xz"
-CLIENTS = 2
+CLIENTS = 4
 PATIENCE_SECONDS = 30
 
 

@@ -8,6 +8,7 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 Precision = Literal["year", "month", "day", "minute", "second", "fraction"]
@@ -31,6 +32,7 @@ class PartialDate:
     precision: Precision
 
 
+@lru_cache(maxsize=16_384)
 def parse(text: str) -> PartialDate:
     """Read a FHIR date, dateTime or instant.
 

