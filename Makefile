@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_CUSTOM_COMPILE_COMMAND := make lock
 TEST_PACKAGES := chromium
 
-.PHONY: help demo demo-reset test test-fast lint check fix types imports lock bench clean system-packages
+.PHONY: help demo demo-reset test test-fast lint check fix types imports lock bench bench-ingest clean system-packages
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -46,7 +46,10 @@ fix: $(VENV)/.dev ## Repair what the linter can repair
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.dev ## Print every benchmark as a ratio to its floor
-	@for script in benchmarks/*.py; do echo "== $$script"; TWINPORTAL_MODE=test $(BIN)/python $$script || exit 1; done
+	@for script in benchmarks/ingest.py benchmarks/freshness.py; do echo "== $$script"; TWINPORTAL_MODE=test $(BIN)/python $$script || exit 1; done
+
+bench-ingest: $(VENV)/.dev ## The door's benchmark at 1,000 and 10,000 patients
+	TWINPORTAL_MODE=test $(BIN)/python benchmarks/ingest.py --bundles 60 --patients 1000,10000 --requests 1000
 
 lock: $(VENV)/.uv ## Pin the dependencies anew
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \

@@ -7,7 +7,11 @@ into one jsonb table, a transaction a bundle, in the same run and on the same se
 The bundles are Synthea's where the data room has them (TWINPORTAL_DATA), else our own cohort's,
 whose resources are a fifth of the size: COPY likes that better than we do.
 
+Single creates (8 clients), reads, searches and $everything (one client) are measured beside a
+bare Django view that does one INSERT or one SELECT, at each size of the store.
+
     python benchmarks/ingest.py --bundles 40
+    python benchmarks/ingest.py --patients 1000,10000   # make bench-ingest: ten minutes
     python benchmarks/ingest.py --folder ~/synthea      # bundles of your own
     python benchmarks/ingest.py --cohort                # our own
 """
@@ -16,67 +20,22 @@ import argparse
 import http.client
 import io
 import os
-import secrets
-import socket
-import subprocess
-import sys
 import tarfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
-from datetime import UTC, datetime, timedelta
+from contextlib import redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import orjson
 import psycopg
+from rig import ROOT, prepare, server, timed, token
+from single_requests import Measured, doors, fill, floors
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-DATABASE = "twinportal_bench"
 ARCHIVE = "synthea-smart-2019.tar.xz"
 CLIENTS = 4
-PATIENCE_SECONDS = 30
-
-
-def prepare() -> str:
-    """An empty database on the embedded (or given) server; returns its URL."""
-    from twinportal import embedded
-
-    os.environ.setdefault("TWINPORTAL_MODE", "test")
-    embedded.ensure_environment()
-    server, _, _ = os.environ["DATABASE_URL"].rpartition("/")
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {DATABASE}")
-    os.environ["DATABASE_URL"] = f"{server}/{DATABASE}"
-    os.environ["DJANGO_SETTINGS_MODULE"] = "twinportal.settings"
-    os.environ["LOG_LEVEL"] = "ERROR"
-    import django
-    from django.core.management import call_command
-
-    django.setup()
-    call_command("migrate", verbosity=0)
-    return os.environ["DATABASE_URL"]
-
-
-def token() -> str:
-    from oauth2_provider.models import AccessToken, Application
-
-    application = Application.objects.create(
-        name="Benchmark",
-        client_type=Application.CLIENT_CONFIDENTIAL,
-        authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS,
-    )
-    made = AccessToken.objects.create(
-        application=application,
-        token=secrets.token_urlsafe(32),
-        expires=datetime.now(UTC) + timedelta(hours=4),
-        scope="system/*.rs system/*.cud",
-    )
-    return str(made.token)
 
 
 def load(folder: Path | None, bundles: int, cohort: bool) -> tuple[bytes | None, list[bytes]]:
@@ -110,29 +69,6 @@ def with_fixed_ids(bundle: bytes) -> bytes:
         resource["id"] = entry["fullUrl"].removeprefix("urn:uuid:")
         entry["request"] = {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"}
     return orjson.dumps(content)
-
-
-@contextmanager
-def server() -> Iterator[int]:
-    """gunicorn as production runs it; yields its port."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    command = [sys.executable, "-m", "gunicorn", "twinportal.wsgi:application", "--preload"]
-    command += ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4"]
-    quiet = os.environ | {"PYTHONWARNINGS": "ignore"}
-    process = subprocess.Popen([*command, "--log-level", "error"], cwd=ROOT, env=quiet)
-    try:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            with closing(socket.socket()) as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def push(port: int, bearer: str, bundles: list[bytes]) -> None:
@@ -176,12 +112,6 @@ def import_files(bundles: list[bytes]) -> None:
             call_command("import_fhir", folder)
 
 
-def timed(work: Callable[[], None]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
 def for_another_patient(bundle: bytes) -> bytes:
     """The same bundle under ids of its own."""
     text = bundle
@@ -192,20 +122,13 @@ def for_another_patient(bundle: bytes) -> bytes:
     return text
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bundles", type=int, default=40)
-    parser.add_argument("--folder", type=Path, help="transaction bundles, one a .json file")
-    parser.add_argument("--cohort", action="store_true", help="our own synthetic cohort")
-    options = parser.parse_args()
-    url = prepare()
-    first, bundles = load(options.folder, options.bundles, options.cohort)
-    bearer = token()
+def bulk(url: str, bearer: str, first: bytes | None, bundles: list[bytes]) -> None:
+    """Transactions, the same again, and files, as ratios to bare COPY."""
     count = sum(len(orjson.loads(b)["entry"]) for b in bundles)
     with server() as port:
         if first is not None:
             push(port, bearer, [first])
-        push_all(port, bearer, bundles[:2])  # both workers have their tables loaded
+        push_all(port, bearer, bundles[:4])  # both workers have their tables loaded
         seconds = {
             "bare COPY (floor)": timed(lambda: bare_copy(url, bundles)),
             "transactions over HTTP": timed(lambda: push_all(port, bearer, bundles)),
@@ -217,6 +140,50 @@ def main() -> None:
     print(f"{len(bundles)} bundles, {count:,} resources, {CLIENTS} clients")
     for name, taken in seconds.items():
         print(f"{name:<24}{count / taken:>10,.0f} resources/s   ratio {floor / taken:5.2f}")
+
+
+def single(url: str, bearer: str, sizes: list[int], number: int) -> None:
+    """Single requests at each size of the store, beside a bare Django view."""
+    bare = floors(url, number)
+    for name, measured in bare.items():
+        print(line(f"bare view: {name} (floor)", measured))
+    before: dict[str, Measured] = {}
+    patients = 0
+    for size in sizes:
+        fill(size - patients, seed=size)
+        patients = size
+        with server() as port:
+            found = doors(port, bearer, number)
+        for name, measured in found.items():
+            notes = []
+            if name in bare:
+                notes.append(f"ratio {measured.rate / bare[name].rate:5.2f}")
+            if name in before:
+                notes.append(f"growth {measured.p50 / before[name].p50:5.2f}")
+            print(line(f"{size:,} patients: {name}", measured), *notes)
+        before = found
+
+
+def line(name: str, measured: Measured) -> str:
+    rate, p50, p95 = measured.rate, measured.p50, measured.p95
+    return f"{name:<48}{rate:>8,.0f}/s   p50 {p50:6.1f} ms   p95 {p95:6.1f} ms  "
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bundles", type=int, default=40)
+    parser.add_argument("--folder", type=Path, help="transaction bundles, one a .json file")
+    parser.add_argument("--cohort", action="store_true", help="our own synthetic cohort")
+    parser.add_argument(
+        "--patients", default="100,300", help="sizes of the store for single requests, rising"
+    )
+    parser.add_argument("--requests", type=int, default=400, help="of each kind of single request")
+    options = parser.parse_args()
+    url = prepare()
+    bearer = token()
+    first, bundles = load(options.folder, options.bundles, options.cohort)
+    bulk(url, bearer, first, bundles)
+    single(url, bearer, [int(size) for size in options.patients.split(",")], options.requests)
 
 
 if __name__ == "__main__":

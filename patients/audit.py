@@ -2,12 +2,18 @@
 
 from collections.abc import Iterable
 
+from django.db import connection
 from django.http import HttpRequest
 from django.utils import timezone
 
 from patients.models import AuditEvent, Patient
 
 DETAIL_LENGTH = 400
+COLUMNS = [f.attname for f in AuditEvent._meta.concrete_fields if f.attname != "id"]
+INSERT = (
+    f"INSERT INTO {AuditEvent._meta.db_table} ({', '.join(COLUMNS)})"  # noqa: S608 our own names
+    f" VALUES ({', '.join(['%s'] * len(COLUMNS))})"
+)
 
 
 class AnonymousAuditError(RuntimeError):
@@ -26,7 +32,7 @@ def record(
     outcome: str = "success",
 ) -> None:
     """One event, in the caller's transaction if there is one."""
-    AuditEvent.objects.create(
+    event = AuditEvent(
         at=timezone.now(),
         actor_kind=actor_kind,
         actor=actor,
@@ -37,6 +43,9 @@ def record(
         request_id=request_id,
         outcome=outcome,
     )
+    # every request comes here, and a save() takes three times as long
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [getattr(event, column) for column in COLUMNS])
 
 
 def record_read(request: HttpRequest, patient: Patient, *, what: str, detail: str = "") -> None:

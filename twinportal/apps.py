@@ -18,6 +18,6 @@ class TwinportalConfig(AppConfig):
 
 def wake_workers(*, patient_ids: list[int], **_: Any) -> None:
     """Tell the workers at once; a broker that is down costs a sweep's delay and nothing else."""
-    from twinportal.tasks import wake
+    from twinportal.wake_ups import wake
 
     wake(patient_ids)

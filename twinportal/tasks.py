@@ -1,11 +1,9 @@
 """Celery's doors: ids in, one call of the pipeline, nothing else."""
 
 import logging
-from collections.abc import Iterable
 
 from celery import shared_task
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from twinportal import pipeline, staleness
 
@@ -31,10 +29,12 @@ def mark_expired_predictions() -> None:
     staleness.mark_expired(now=timezone.now())
 
 
-def wake(patient_ids: Iterable[int]) -> None:
-    """Send wake-ups; with the broker down, leave it to the sweep."""
-    try:
-        for patient_id in patient_ids:
-            refresh_twin.delay(patient_id)
-    except OperationalError:
-        log.warning("the broker is down; the sweep will find the stale twins")
+@shared_task
+def refresh_twins(patient_ids: list[int]) -> None:
+    """The same for several; one that fails does not keep the others waiting."""
+    for patient_id in patient_ids:
+        try:
+            pipeline.refresh_twin(patient_id, now=timezone.now())
+        except Exception as error:  # noqa: BLE001 whatever it is
+            # it is recorded with the mark, and the sweep comes back to it
+            log.error("refresh failed: %s", type(error).__name__)

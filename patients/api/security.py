@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-from oauth2_provider.contrib.rest_framework import OAuth2Authentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -12,19 +11,7 @@ from patients import audit
 from patients.access.scopes import allows
 from patients.errors import FhirError
 from patients.fhir.outcome import Issue
-from patients.models import ClientProfile
 from patients.services.interactions import Sender
-
-
-class BearerHeader(OAuth2Authentication):
-    """A token in the Authorization header, and nowhere else: addresses end up in logs."""
-
-    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        scheme = request.headers.get("Authorization", "").partition(" ")[0]
-        if scheme.lower() != "bearer":
-            return None
-        found: tuple[Any, Any] | None = super().authenticate(request)
-        return found
 
 
 class HasToken(BasePermission):
@@ -58,13 +45,12 @@ def base_url(request: Request) -> str:
 
 def sender_of(request: Request) -> Sender:
     """The OAuth application behind the token, with its default care team."""
-    application_id = application_of(request)
-    profile = ClientProfile.objects.filter(application_id=application_id).first()
+    bearer: Any = request.auth
     return Sender(
-        source=f"client {application_id}",
+        source=f"client {application_of(request)}",
         request_id=getattr(request, "request_id", ""),
-        default_care_team=tuple(profile.default_care_team) if profile else (),
-        default_team_always=profile is not None and profile.default_team_always,
+        default_care_team=bearer.default_care_team,
+        default_team_always=bearer.default_team_always,
         base_url=base_url(request),
     )
 

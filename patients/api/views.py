@@ -30,13 +30,13 @@ from patients.api.responses import (
     write_response,
 )
 from patients.api.security import (
-    BearerHeader,
     HasToken,
     audit_client,
     base_url,
     require_scope,
     sender_of,
 )
+from patients.api.tokens import BearerHeader
 from patients.api.validating import verdict
 from patients.errors import FhirError
 from patients.fhir import json_patch

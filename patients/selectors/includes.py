@@ -23,9 +23,13 @@ def included(
 
     One statement for each direction and one for the contents.
     """
+    if not rows:
+        return [], False
     here = {row.resource_id for row in rows}
     keys: dict[int, None] = {}
     for wanted in (_referred(among, rows, includes), _referring(among, rows, revincludes)):
+        if wanted.query.is_empty():
+            continue
         found = wanted.exclude(pk__in=here).order_by("pk").values_list("pk", flat=True)
         keys |= dict.fromkeys(found[: most + 1])
     chosen = list(keys)
@@ -36,16 +40,26 @@ def _referred(
     among: "QuerySet[Resource]", rows: Sequence[ResourceVersion], includes: Iterable[Include]
 ) -> "QuerySet[Resource]":
     wanted: dict[str, set[str]] = defaultdict(set)
-    for include in includes:
+    listed = list(includes)
+    keys = [row.resource_id for row in rows] if listed else []
+    refs = (
+        {
+            ref
+            for found in Resource.objects.filter(pk__in=keys).values_list("refs", flat=True)
+            for ref in found
+        }
+        if keys
+        else set()
+    )
+    for include in listed:
         for key in include.parameter.keys:
             prefix = f"{key}{SEPARATOR}"
-            for row in rows:
-                for ref in row.resource.refs:
-                    name, _, fhir_id = ref.removeprefix(prefix).partition("/")
-                    if not ref.startswith(prefix) or "/" in fhir_id:
-                        continue
-                    if include.target in ("", name) and include.parameter.may_point_at(name):
-                        wanted[name].add(fhir_id)
+            for ref in refs:
+                name, _, fhir_id = ref.removeprefix(prefix).partition("/")
+                if not ref.startswith(prefix) or "/" in fhir_id:
+                    continue
+                if include.target in ("", name) and include.parameter.may_point_at(name):
+                    wanted[name].add(fhir_id)
     found = among.none()
     for name, ids in wanted.items():
         found |= among.filter(type=name, fhir_id__in=ids, deleted=False)

@@ -42,9 +42,8 @@ def search(among: Resources, query: Query) -> Page:
     Three statements at most, however many rows.
     """
     matching = among.filter(search_condition(among, _with_the_merged(query)))
-    total = matching.count() if query.total == "accurate" else None
     if query.count == 0:  # only the number is asked for
-        return Page([], total)
+        return Page([], matching.count())
     keys = [_sort_column(query.type, key) for key in query.sort]
     ordered = matching.annotate(**{f"key{i}": column for i, column in enumerate(keys)})
     if query.cursor:
@@ -54,6 +53,10 @@ def search(among: Resources, query: Query) -> Page:
     found = list(ordered.order_by(*names, "pk").values_list(*columns, "pk")[: query.count + 1])
     more = len(found) > query.count
     found = found[: query.count]
+    total = None
+    if query.total == "accurate":
+        # a first page that has room left has everything
+        total = matching.count() if more or query.cursor else len(found)
     rows = current_versions([row[-1] for row in found])
     return Page(rows, total, _cursor(found[-1]) if more else ())
 
@@ -77,9 +80,14 @@ def _with_the_merged(query: Query) -> Query:
 
 def current_versions(keys: Sequence[int]) -> list[ResourceVersion]:
     """The current versions of these resources, in this order."""
-    versions = ResourceVersion.objects.filter(
-        resource__in=keys, version=F("resource__version")
-    ).select_related("resource")
+    if not keys:
+        return []
+    versions = (
+        ResourceVersion.objects.filter(resource__in=keys, version=F("resource__version"))
+        .select_related("resource")
+        # the index columns are the larger part of a row, and nobody asks for them
+        .defer("resource__tokens", "resource__refs", "resource__search_values")
+    )
     place = {key: i for i, key in enumerate(keys)}
     return sorted(versions, key=lambda row: place[row.resource_id])
 

@@ -114,4 +114,4 @@ class TestSearch:
                 assert filled.get(f"/fhir/Observation?_count={count}").status_code == 200
             return len(captured)
 
-        assert statements(1) == statements(13) <= 8
+        assert statements(1) == statements(12) <= 8

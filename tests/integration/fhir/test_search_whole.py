@@ -206,7 +206,7 @@ def test_statements_do_not_grow_with_the_rows(filled: Client) -> None:
             search(filled, f"{query}&_sort=-date&_count={count}")
         return len(captured)
 
-    assert statements(1) == statements(4) <= 10
+    assert statements(1) == statements(3) <= 10
 
 
 class TestNothingLeaks:
