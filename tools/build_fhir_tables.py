@@ -11,6 +11,7 @@ import json
 import sys
 from pathlib import Path
 
+from fhir_constraints import constraint_table
 from fhir_definitions import Definitions
 from fhir_elements import element_tables
 from fhir_search import compartment_table, search_table
@@ -23,6 +24,7 @@ def main() -> None:
     elements, bindings = element_tables(definitions)
     write("elements", elements)
     write("bindings", bindings)
+    write("constraints", constraint_table(definitions, elements))
     write("search", search_table(definitions, elements))
     write("compartment", compartment_table(definitions, elements))
 

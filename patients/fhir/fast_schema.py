@@ -18,7 +18,7 @@ import jsonschema_rs
 from patients.fhir.definitions import PRIMITIVES, Element, binding, elements, resource_types
 from patients.fhir.narrative import is_safe_narrative
 from patients.fhir.primitives import INTEGERS, PATTERNS
-from patients.fhir.rules import BY_KEY, RULES
+from patients.fhir.rules import RULES
 
 Schema = dict[str, Any]
 # Extension.value[x] can be of 50 types; of those that are rarely sent the walk takes care
@@ -52,10 +52,11 @@ def certainly_valid(type_name: str, *, has_contained: bool = False) -> Callable[
 
 
 class _RuleKeyword:
-    """Asks an invariant that JSON schema cannot say. The value is the invariant's key."""
+    """Asks an invariant that JSON schema cannot say. The value is its type and its key."""
 
-    def __init__(self, parent: object, value: str, path: object) -> None:
-        self.rule = BY_KEY[value]
+    def __init__(self, parent: object, value: list[str], path: object) -> None:
+        type_name, key = value
+        self.rule = next(rule for rule in RULES[type_name] if rule.key == key)
 
     def validate(self, instance: Any) -> None:
         """Raises what counts as a refusal, whatever the instance looks like."""
@@ -211,5 +212,7 @@ def _exclude_each_other(schema: Schema, group: list[Element]) -> None:
 
 def _add_rules(schema: Schema, type_name: str) -> None:
     for invariant in RULES.get(type_name, ()):
-        said = {"rule": invariant.key} if invariant.schema is None else invariant.schema
+        said = (
+            {"rule": [type_name, invariant.key]} if invariant.schema is None else invariant.schema
+        )
         schema.setdefault("allOf", []).append(said)

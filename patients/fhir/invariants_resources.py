@@ -1,4 +1,4 @@
-"""Error invariants of the resources that we interpret or write.
+"""Error invariants of the resources that we interpret or write, and of Task for its dates.
 
 Left out: ctm-1, which needs another resource, and ppc-2 to ppc-5, which HL7 wrote against a code
 system called "something".
@@ -57,6 +57,10 @@ def _error_status_holds(node: Json) -> bool:
 
 def _handed_over_after(node: Json) -> bool:
     return period_holds({"start": node.get("whenPrepared"), "end": node.get("whenHandedOver")})
+
+
+def _changed_after(node: Json) -> bool:
+    return period_holds({"start": node.get("authoredOn"), "end": node.get("lastModified")})
 
 
 def _no_home(name: str) -> Invariant:
@@ -162,4 +166,5 @@ RESOURCE_RULES: dict[str, tuple[Invariant, ...]] = {
         ),
     ),
     "ServiceRequest": (needs("prr-1", "orderDetail", "code"),),
+    "Task": (rule("inv-1", "lastModified must not be before authoredOn", _changed_after),),
 }

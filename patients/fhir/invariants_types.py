@@ -78,7 +78,7 @@ _URL_AND_ONE: Json = {
 }
 _BOTH: Json = {"required": ["numerator", "denominator"]}
 # the keyword "rule" asks the rule itself
-_WITH_END: Json = {"dependencies": {"end": {"rule": "per-1"}}}
+_WITH_END: Json = {"dependencies": {"end": {"rule": ["Period", "per-1"]}}}
 
 TYPE_RULES: dict[str, tuple[Invariant, ...]] = {
     "Age": (_QUANTITY, rule("age-1", "an age is positive, with a UCUM code", _age_holds)),

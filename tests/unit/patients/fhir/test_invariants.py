@@ -2,7 +2,7 @@
 
 import pytest
 
-from patients.fhir.rules import BY_KEY, RULES
+from patients.fhir.rules import BY_KEY, OUR_RULES
 from tests.unit.patients.fhir.examples import HL7, UCUM, concept
 
 ENTRY = {"fullUrl": "urn:uuid:1", "resource": {"resourceType": "Basic"}}
@@ -49,6 +49,7 @@ CASES = [
     ("gol-1", {"detailString": "x", "measure": {}}, {"detailString": "x"}),
     ("grp-1", {"actual": True, "member": []}, {"actual": False, "member": []}),
     ("imm-1", {"reference": "x"}, {"publicationDate": "2000"}),
+    ("inv-1", {"authoredOn": "2024-01-01", "lastModified": "2024-01"}, {"authoredOn": "2024-01-01T10:00:00Z", "lastModified": "2024-01-01T10:30:00+01:00"}),
     ("mad-1", {"rateRatio": {}}, {"text": "x"}),
     ("mdd-1", {"whenPrepared": "2024-01-01", "whenHandedOver": "2024-01"}, {"whenPrepared": "2024-01-02", "whenHandedOver": "2024-01-01"}),
     ("msq-3", {"coordinateSystem": 0}, {"coordinateSystem": 2}),
@@ -103,7 +104,7 @@ def test_every_rule_has_a_case():
 
 def test_keys_are_used_once_save_for_quantities():
     shared = {"Age", "Count", "Duration", "Quantity"}
-    keys = [rule.key for name, rules in RULES.items() if name not in shared for rule in rules]
+    keys = [rule.key for name, rules in OUR_RULES.items() if name not in shared for rule in rules]
     assert len(keys) == len(set(keys))
 
 
