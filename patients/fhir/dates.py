@@ -36,8 +36,8 @@ class PartialDate:
 def parse(text: str) -> PartialDate:
     """Read a FHIR date, dateTime or instant.
 
-    Raises ValueError for what the calendar does not have (30 February, 24:00, second 60), for a
-    time without seconds or without an offset, and for anything else.
+    Raises ValueError for what the calendar does not have (30 February, 24:00), for a time without
+    seconds or without an offset, and for anything else.
     """
     match = _MOMENT.fullmatch(text)
     if match is not None and match["hour"]:
@@ -60,8 +60,6 @@ def parse_search(text: str) -> PartialDate:
 def _read(text: str, match: re.Match[str] | None) -> PartialDate:
     if match is None:
         raise ValueError(f"{text[:40]!r} is not a date: YYYY, YYYY-MM, YYYY-MM-DD or a full time")
-    if match["second"] == "60":
-        raise ValueError(f"{text[:40]!r}: leap seconds are not supported")
     precision = _precision(match)
     try:
         low, high = _bounds(match, precision)
@@ -85,9 +83,11 @@ def _precision(match: re.Match[str]) -> Precision:
 def _bounds(match: re.Match[str], precision: Precision) -> tuple[datetime, datetime]:
     year, month, day = int(match["year"]), int(match["month"] or 1), int(match["day"] or 1)
     hour, minute = int(match["hour"] or 0), int(match["minute"] or 0)
+    # R4 allows leap seconds; Python's clock has none, and the one before keeps the day
+    second = 59 if match["second"] == "60" else int(match["second"] or 0)
     fraction = (match["fraction"] or "")[:6]
     micro = int(fraction.ljust(6, "0"))
-    low = datetime(year, month, day, hour, minute, int(match["second"] or 0), micro, tzinfo=UTC)
+    low = datetime(year, month, day, hour, minute, second, micro, tzinfo=UTC)
     last = low.replace(microsecond=int(fraction.ljust(6, "9")))
     if precision not in ("second", "fraction"):
         last = last.replace(second=59)

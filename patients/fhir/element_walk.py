@@ -38,12 +38,19 @@ class Walk:
         self._object(resource, resource["resourceType"], path, is_resource=True)
 
     def _object(
-        self, node: Any, type_name: str, path: str, *, is_resource: bool = False, profile: str = ""
+        self,
+        node: Any,
+        type_name: str,
+        path: str,
+        *,
+        is_resource: bool = False,
+        has_value: bool = False,
+        profile: str = "",
     ) -> None:
         if not isinstance(node, dict):
             self.fault("structure", path, f"an object is expected, not {kind_of(node)}")
             return
-        if not is_resource and not node.keys() - {"id"}:
+        if not is_resource and not node.keys() - {"id"} and not (has_value and node):
             self.fault("structure", path, "an empty element is not allowed; leave it out")
             return
         known = elements(type_name)
@@ -130,9 +137,12 @@ class Walk:
                 )
 
     def _extended(self, value: Any, element: Element, path: str, beside: Any) -> None:
-        """The "_name" beside a primitive: its id and extensions, or a list of them."""
+        """The "_name" beside a primitive: its id and extensions, or a list of them.
+
+        Beside a value it may be an id alone; without one it would say nothing.
+        """
         if not element.is_list:
-            self._object(value, "Element", path)
+            self._object(value, "Element", path, has_value=beside is not None)
         elif not isinstance(value, list) or not value:
             self.fault("structure", path, f"a list is expected, not {kind_of(value)}")
         elif isinstance(beside, list) and len(beside) != len(value):
@@ -140,7 +150,8 @@ class Walk:
         else:
             for i, item in enumerate(value):
                 if item is not None:
-                    self._object(item, "Element", f"{path}[{i}]")
+                    has_value = _has_item(beside, i)
+                    self._object(item, "Element", f"{path}[{i}]", has_value=has_value)
                 elif not _has_item(beside, i):
                     self.fault("structure", f"{path}[{i}]", "null on both sides is not allowed")
 

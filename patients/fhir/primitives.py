@@ -22,14 +22,17 @@ _DAY = (
     r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
     rf"|(?:[0-9]{{2}}{_FOURTH}|{_FOURTH}00)-02-29)"
 )
-_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?"
+_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?"
 _OFFSET = r"(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
 _DATE = rf"{_YEAR}(?:-(?:0[1-9]|1[0-2]))?|{_DAY}"
+# one that begins with "oi" or "uu" may be a bare "oid:..." or "uuid:...", which the check refuses
+_NOT = _NO_SPACE[:-1]
+_URI = rf"(?:{_NOT}ou]|o{_NOT}i]|u{_NOT}u]){_NO_SPACE}*"
 _SIX = "[A-Za-z0-9+/]"
 
 PATTERNS = {
     "base64Binary": rf"(?:{_SIX}{{4}})*(?:{_SIX}{{4}}|{_SIX}{{2}}==|{_SIX}{{3}}=)",
-    "canonical": rf"{_NO_SPACE}+",
+    "canonical": _URI,
     "code": rf"{_NO_SPACE}+(?: {_NO_SPACE}+)*",
     "date": _DATE,
     "dateTime": rf"{_DATE}|{_DAY}T{_CLOCK}{_OFFSET}",
@@ -39,8 +42,8 @@ PATTERNS = {
     "oid": r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+",
     "string": _TEXT,
     "time": _CLOCK,
-    "uri": rf"{_NO_SPACE}+",
-    "url": rf"{_NO_SPACE}+",
+    "uri": _URI,
+    "url": _URI,
     "uuid": r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
 }
 INTEGERS = {
@@ -48,7 +51,9 @@ INTEGERS = {
     "unsignedInt": (0, 2**31 - 1),
     "positiveInt": (1, 2**31 - 1),
 }
+_BARE_URNS = ("oid:", "uuid:")
 _COMPILED = {name: re.compile(pattern, re.DOTALL) for name, pattern in PATTERNS.items()}
+_COMPILED |= dict.fromkeys(("canonical", "uri", "url"), re.compile(f"{_NO_SPACE}+"))
 _EXPECTED = {
     "canonical": "a URL without white space",
     "code": "a code without white space around it",
@@ -139,10 +144,16 @@ def _date_fault(type_name: str, value: str) -> str | None:
 
 def _base64_fault(type_name: str, value: str) -> str | None:
     try:
-        base64.b64decode(re.sub(r"[ \t\r\n]", "", value), validate=True)
+        content = base64.b64decode(re.sub(r"[ \t\r\n]", "", value), validate=True)
     except (binascii.Error, ValueError):
         return "the text is not base64"
-    return None
+    return None if content else "the text is white space only; leave the element out"
+
+
+def _uri_fault(type_name: str, value: str) -> str | None:
+    if value.startswith(_BARE_URNS):
+        return f"{quoted(value)} needs 'urn:' before it"
+    return _pattern_fault(type_name, value)
 
 
 _TEXT_CHECKS: dict[str, Callable[[str, str], str | None]] = {
@@ -150,4 +161,7 @@ _TEXT_CHECKS: dict[str, Callable[[str, str], str | None]] = {
     "date": _date_fault,
     "dateTime": _date_fault,
     "instant": _date_fault,
+    "canonical": _uri_fault,
+    "uri": _uri_fault,
+    "url": _uri_fault,
 }

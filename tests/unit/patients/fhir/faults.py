@@ -253,13 +253,6 @@ FAULTS = (
         "instant",
         True,
     ),
-    Fault(
-        "leap second",
-        observation(issued="2016-12-31T23:59:60Z"),
-        "Observation.issued",
-        "leap second",
-        False,
-    ),
     Fault("long id", patient(id="x" * 65), "Patient.id", "up to 64", False),
     Fault("id with a slash", patient(id="a/b"), "Patient.id", "up to 64", True),
     Fault(

@@ -66,7 +66,11 @@ def test_base64_of_anything_is_taken(data):
         ("time", "24:00:00", "hh:mm:ss"),
         ("dateTime", "2024-01-01T24:00:00Z", "calendar"),
         ("dateTime", "2024-01-01T10:00:00+14:30", "calendar"),
+        ("dateTime", "2024-01-01T10:00:61Z", "date"),
         ("base64Binary", "é===", "base64"),
+        ("base64Binary", " \n", "white space"),
+        ("uri", "oid:1.2.3", "'urn:' before it"),
+        ("canonical", "uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0", "'urn:' before it"),
     ],
 )
 def test_a_fault_is_put_in_words(name, value, says):
@@ -74,7 +78,16 @@ def test_a_fault_is_put_in_words(name, value, says):
 
 
 def test_plain_values_are_taken():
-    for name, value in (("decimal", 1), ("decimal", -0.5), ("integer", 0), ("xhtml", "<div/>")):
+    for name, value in (
+        ("decimal", 1),
+        ("decimal", -0.5),
+        ("integer", 0),
+        ("xhtml", "<div/>"),
+        ("uri", "other:x"),
+        ("url", "ukcore/x"),
+        ("time", "23:59:60"),
+        ("instant", "2016-12-31T23:59:60Z"),
+    ):
         assert primitive_fault(name, value) is None
 
 
