@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from fhir_corrections import LISTED_ELSEWHERE
+
 LARGEST_VALUE_SET = 700
 
 
@@ -44,6 +46,9 @@ class Definitions:
 
     def value_set(self, url: str) -> dict[str, list[str]] | None:
         """System to codes; None for what is not enumerable here (MIME types, languages)."""
+        listed = LISTED_ELSEWHERE.get(url.partition("|")[0])
+        if listed:
+            return {system: codes.split() for system, codes in listed.items()}
         resource = self.terminology.get(url.partition("|")[0])
         if resource is None or resource["resourceType"] != "ValueSet":
             return None

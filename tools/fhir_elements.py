@@ -11,6 +11,8 @@ from fhir_definitions import Definitions
 SKIPPED_TYPES = {"Element", "BackboneElement", "Resource", "DomainResource"}
 FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 PROFILE = "http://hl7.org/fhir/StructureDefinition/"
+# bound to BCP 13, which lists no codes but has a form; elsewhere R4 itself writes "xml" and "json"
+MEDIA_TYPES = {"Attachment.contentType", "Binary.contentType"}
 SYSTEM_STRING = "http://hl7.org/fhirpath/System.String"
 
 
@@ -69,7 +71,9 @@ def _rows(element: dict, nested: set, definitions: Definitions, bindings: dict) 
         if binding.get("strength") == "required" and code in ("code", "Coding", "CodeableConcept"):
             url = binding.get("valueSet", "").partition("|")[0]
             codes = definitions.value_set(url)
-            if codes:
+            if path in MEDIA_TYPES:
+                extra["form"] = "media type"
+            elif codes:
                 key = url.removeprefix("http://hl7.org/fhir/ValueSet/")
                 bindings[key] = codes
                 extra["binding"] = key

@@ -26,6 +26,14 @@ def is_contained_cleanly(resource: Json) -> bool:
     )
 
 
+def local_types(resource: Json) -> dict[str, str]:
+    """The type behind each "#id"; behind "" that of the resource itself."""
+    contained = [c for c in _listed(resource.get("contained")) if isinstance(c, dict)]
+    found = [(c.get("id"), c.get("resourceType")) for c in contained]
+    found.append(("", resource.get("resourceType")))
+    return {i: kind for i, kind in found if isinstance(i, str) and isinstance(kind, str)}
+
+
 def containment_issues(resource: Json, path: str) -> Iterator[Issue]:
     """Faults of `contained` as a whole and of "#id" references; malformed parts are passed over."""
     contained = [c for c in _listed(resource.get("contained")) if isinstance(c, dict)]

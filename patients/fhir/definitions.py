@@ -7,6 +7,9 @@ from typing import Any
 
 import orjson
 
+# an extension that is not part of a complex one
+OUTER_EXTENSION = "OuterExtension"
+_EXT_URL = ("Extension", "url")
 _FOLDER = Path(__file__).parent / "tables"
 PRIMITIVES = frozenset(
     [
@@ -44,12 +47,19 @@ class Element:
     type: str
     choice: str = ""
     binding: str = ""
+    form: str = ""  # a kind of text narrower than its type
     targets: tuple[str, ...] = ()
     profile: str = ""
+    is_attribute: bool = False  # an element's id, an extension's url
 
     @property
     def is_primitive(self) -> bool:
         return self.type in PRIMITIVES
+
+    @property
+    def is_extensible(self) -> bool:
+        """Whether "_name" may stand beside it; not where XML has an attribute, or markup."""
+        return self.is_primitive and self.type != "xhtml" and not self.is_attribute
 
 
 @cache
@@ -74,6 +84,9 @@ def elements(type_name: str) -> dict[str, Element]:
     for name, low, many, kind, *rest in table("elements")[type_name]:
         extra = dict(rest[0]) if rest else {}
         extra["targets"] = tuple(extra.get("targets", ()))
+        extra["is_attribute"] = (name, kind) == ("id", "string") or (type_name, name) == _EXT_URL
+        if kind == "Extension" and type_name != "Extension":
+            extra["profile"] = OUTER_EXTENSION
         found[name] = Element(name, bool(low), bool(many), kind, **extra)
     return found
 

@@ -1,6 +1,6 @@
 """The exact walk over a resource: slower than the fast schema, and with words for every fault."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -18,12 +18,15 @@ _MOST_CODES_SHOWN = 20
 # beyond these a resource is noise, and telling more would only cost
 _MOST_FAULTS = 500
 _MOST_HINTS = 20
+_DEFINITIONS = "http://hl7.org/fhir/StructureDefinition/"
 
 
 @dataclass
 class Walk:
     """Collects the faults of one resource, the resources inside it left out."""
 
+    # type of each contained resource by its id, and of the resource itself by ""
+    local: Mapping[str, str] = field(default_factory=dict)
     issues: list[Issue] = field(default_factory=list)
     inner: list[tuple[str, Any]] = field(default_factory=list)
     unknown: int = 0
@@ -33,9 +36,9 @@ class Walk:
         if len(self.issues) < _MOST_FAULTS:
             self.issues.append(error(code, f"{path}: {text}", path))
 
-    def resource(self, resource: Json, path: str) -> None:
+    def resource(self, resource: Json, path: str, profile: str = "") -> None:
         """Walk a resource of a known type; `inner` gets what it contains."""
-        self._object(resource, resource["resourceType"], path, is_resource=True)
+        self._object(resource, resource["resourceType"], path, is_resource=True, profile=profile)
 
     def _object(
         self,
@@ -58,7 +61,7 @@ class Walk:
             if name == "resourceType" and is_resource:
                 continue
             element = known.get(name.removeprefix("_"))
-            if element is None or (name[0] == "_" and not element.is_primitive):
+            if element is None or (name[0] == "_" and not element.is_extensible):
                 self._unknown(name, known, path)
             elif name[0] == "_":
                 self._extended(value, element, f"{path}.{name}", node.get(element.name))
@@ -124,7 +127,7 @@ class Walk:
                 self._meaning(value, element, path)
 
     def _primitive(self, value: Any, element: Element, path: str) -> None:
-        text = primitive_fault(element.type, value)
+        text = primitive_fault(element.form or element.type, value)
         if text is None and element.type == "xhtml":
             text = narrative_fault(value)
         if text is not None:
@@ -158,7 +161,7 @@ class Walk:
     def _meaning(self, value: Json, element: Element, path: str) -> None:
         """Bindings of concepts and targets of references."""
         if element.type == "Reference":
-            for where, text in reference_faults(value, element.targets):
+            for where, text in reference_faults(value, element.targets, self.local):
                 self.fault("value", f"{path}.{where}", text)
         elif element.binding:
             codings, systems = value.get("coding", []), binding(element.binding)
@@ -178,22 +181,30 @@ class Walk:
                 self.fault("invariant", place, f"{rule.says} ({rule.key})")
 
 
-def reference_faults(value: Json, targets: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Member and words for what is wrong with a Reference that may point at `targets`."""
+def reference_faults(
+    value: Json, targets: tuple[str, ...], local: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Member and words for what is wrong with a Reference that may point at `targets`.
+
+    `local` has the types behind "#" and "#id".
+    """
     allowed = targets or tuple(sorted(resource_types()))
     kind = value.get("type")
+    if kind is not None:
+        kind = kind.removeprefix(_DEFINITIONS)
     if kind is not None and kind not in allowed and ":" not in kind:
         yield "type", f"{quoted(kind)} is not {_named(targets)}"
     text = value.get("reference")
     if text is None:
         return
     parsed = parse_reference(text)
+    points_at = local.get(parsed.id, "") if parsed.kind == "contained" else parsed.type
     if parsed.kind == "unknown":
         yield "reference", f"{quoted(text)} is not Type/id, a URL, urn:uuid:, or #id"
-    elif parsed.type and parsed.type not in allowed:
-        yield "reference", f"{quoted(text)} points at {parsed.type}, which is not {_named(targets)}"
-    elif kind in resource_types() and parsed.type and parsed.type != kind:
-        yield "reference", f"{quoted(text)} points at {parsed.type}, but its type says {kind[:40]}"
+    elif points_at and points_at not in allowed:
+        yield "reference", f"{quoted(text)} points at {points_at}, which is not {_named(targets)}"
+    elif kind in resource_types() and points_at and points_at != kind:
+        yield "reference", f"{quoted(text)} points at {points_at}, but its type says {kind[:40]}"
 
 
 def _named(targets: tuple[str, ...]) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import jsonschema_rs
 
 from patients.fhir.definitions import PRIMITIVES, Element, binding, elements, resource_types
+from patients.fhir.fast_keywords import LocalKeyword, RuleKeyword
 from patients.fhir.narrative import is_safe_narrative
 from patients.fhir.primitives import INTEGERS, PATTERNS
 from patients.fhir.rules import RULES
@@ -38,30 +39,17 @@ _EXTENSION_TYPES = PRIMITIVES | {
 def certainly_valid(type_name: str, *, has_contained: bool = False) -> Callable[[Any], bool]:
     """The compiled check of one resource type; compiling takes some milliseconds.
 
-    Only `has_contained` lets "#id" references pass, and nothing checks here where they lead.
+    Only `has_contained` lets "#id" references pass: to what fast_keywords.local_types_told() says meanwhile.
     """
     schema = _Builder(has_contained).schema(type_name)
     validator = jsonschema_rs.Draft4Validator(
         schema,
         formats={"narrative": is_safe_narrative},
         validate_formats=True,
-        keywords={"rule": _RuleKeyword},
+        keywords={"rule": RuleKeyword, "local": LocalKeyword},
         pattern_options=jsonschema_rs.RegexOptions(),
     )
     return validator.is_valid
-
-
-class _RuleKeyword:
-    """Asks an invariant that JSON schema cannot say. The value is its type and its key."""
-
-    def __init__(self, parent: object, value: list[str], path: object) -> None:
-        type_name, key = value
-        self.rule = next(rule for rule in RULES[type_name] if rule.key == key)
-
-    def validate(self, instance: Any) -> None:
-        """Raises what counts as a refusal, whatever the instance looks like."""
-        if any(True for _ in self.rule.offenders(instance)):
-            raise ValueError(self.rule.key)
 
 
 class _Builder:
@@ -91,8 +79,7 @@ class _Builder:
                 required.append(element.name)
             properties[element.name] = self.value(element)
             # beside a list there is one of the same length, which the walk compares
-            may_be_extended = element.type != "xhtml" and element.name != "id"
-            if element.is_primitive and may_be_extended and not element.is_list:
+            if element.is_extensible and element.name != "id" and not element.is_list:
                 properties[f"_{element.name}"] = self.ref("Element")
         schema: Schema = {
             "type": "object",
@@ -136,8 +123,9 @@ class _Builder:
             codes = binding(element.binding).values()
             return {"enum": sorted({code for listed in codes for code in listed})}
         if element.type not in _PRIMITIVES:
-            pattern = {"type": "string", "pattern": f"^(?:{PATTERNS[element.type]})$"}
-            return self.ref(element.type, "", lambda: pattern)
+            name = element.form or element.type
+            pattern = {"type": "string", "pattern": f"^(?:{PATTERNS[name]})$"}
+            return self.ref(name.replace(" ", "-"), "", lambda: pattern)
         return _PRIMITIVES[element.type]
 
     def ref(
@@ -158,11 +146,14 @@ class _Builder:
         """A Reference whose literal is of an allowed type; contained ones where there are any."""
         schema = self.object("Reference")
         names = "|".join(targets or sorted(resource_types()))
-        local = "#[A-Za-z0-9.-]{0,64}|" if self.has_contained else ""
         tail = r"(?:/[A-Za-z0-9.-]{1,64}(?:/_history/[A-Za-z0-9.-]{1,64})?|\?[^#\x00-\x20]+)"
         literal = rf"(?:https?://[^?#\x00-\x20]+/)?(?:{names}){tail}"
-        pattern = rf"^(?:{local}urn:(?:uuid|oid):[0-9A-Za-z.-]+|{literal})$"
+        pattern = rf"^(?:urn:(?:uuid|oid):[0-9A-Za-z.-]+|{literal})$"
         schema["properties"]["reference"] = {"type": "string", "pattern": pattern}
+        if self.has_contained:
+            local = {"pattern": "^#[A-Za-z0-9.-]{1,64}$", "local": list(targets)}
+            either = [{"pattern": pattern}, local if targets else {"pattern": local["pattern"]}]
+            schema["properties"]["reference"] = {"type": "string", "anyOf": either}
         # a type must agree with the reference, which is not for JSON schema
         del schema["properties"]["type"]
         return schema
@@ -182,7 +173,7 @@ class _Builder:
         return concept
 
     def profiled(self, element: Element) -> Schema:
-        """A Quantity that is a SimpleQuantity."""
+        """A Quantity that is a SimpleQuantity, an extension with an absolute URL."""
         schema = self.object(element.type)
         _add_rules(schema, element.profile)
         return schema
@@ -206,6 +197,8 @@ def _exclude_each_other(schema: Schema, group: list[Element]) -> None:
     for name in names:
         others = [{"required": [other]} for other in names if other != name]
         dependencies[name] = {"not": {"anyOf": others}} if others else {}
+        # so that "_valueString" excludes the others too; alone it is for the walk
+        dependencies[f"_{name}"] = [name]
     if group[0].required:
         schema.setdefault("allOf", []).append({"anyOf": [{"required": [name]} for name in names]})
 

@@ -4,13 +4,13 @@ R4's grammar is <http://hl7.org/fhirpath/N1>. What is not known here raises Valu
 compiled, never when it is asked.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from patients.fhir import fhirpath_functions as fn
 from patients.fhir.definitions import resource_types
 from patients.fhir.fhirpath_nodes import Node
+from patients.fhir.fhirpath_tokens import tokens_of, unescaped
 
 Nodes = fn.Nodes
 
@@ -26,12 +26,6 @@ class Scope:
 
 # focus, scope -> result
 Step = Callable[[Nodes, Scope], Nodes]
-_TOKEN = re.compile(
-    r"\s*(?:(?P<text>'(?:[^'\\]|\\.)*')|(?P<number>[0-9]+(?:\.[0-9]+)?)"
-    r"|(?P<name>[%$]?[A-Za-z_][A-Za-z0-9_]*)|(?P<sign><=|>=|!=|[=<>|&+.,()]))"
-)
-_ESCAPE = re.compile(r"\\(.)")
-_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "f": "\f"}
 # loosest first
 _LEVELS = (
     ("implies",),
@@ -64,22 +58,11 @@ def compiled(expression: str) -> Callable[[Node, Node], bool]:
     return holds
 
 
-def _tokens(expression: str) -> list[str]:
-    found, position = [], 0
-    while expression[position:].strip():
-        match = _TOKEN.match(expression, position)
-        if match is None:
-            raise ValueError(f"{expression!r}: not understood from {expression[position:]!r}")
-        found.append(match[0].strip())
-        position = match.end()
-    return found
-
-
 class _Parser:
     """Recursive descent; every rule gives back a step."""
 
     def __init__(self, expression: str) -> None:
-        self.tokens = _tokens(expression)
+        self.tokens = tokens_of(expression)
         self.position = 0
 
     @property
@@ -121,7 +104,7 @@ class _Parser:
             self.take(")")
             return lambda focus, scope: inner(scope.this, scope)
         if word[0:1] == "'":
-            return _literal(Node(_unescaped(self.take()), "string"))
+            return _literal(Node(unescaped(self.take()), "string"))
         if word[0:1].isdigit():
             number = self.take()
             return _literal(Node(float(number) if "." in number else int(number), "decimal"))
@@ -162,10 +145,6 @@ _NAMED: dict[str, Step] = {
 
 def _literal(node: Node) -> Step:
     return lambda focus, scope: [node]
-
-
-def _unescaped(token: str) -> str:
-    return _ESCAPE.sub(lambda match: _ESCAPED.get(match[1], match[1]), token[1:-1])
 
 
 def _then(first: Step, second: Step) -> Step:

@@ -1,13 +1,19 @@
 """Error invariants of Bundle, each naming the entry that breaks it."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+from patients.fhir.definitions import resource_types
 from patients.fhir.invariants import Invariant, Json, at_least_one, rule
 
+WHOLE_BUNDLE = "WholeBundle"
 LISTS = ("searchset", "history")
 REQUESTS = ("batch", "transaction", "history")
-RESPONSES = ("batch-response", "transaction-response", "history")
+_RESTFUL = re.compile(r"https?://.+/(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9.-]{1,64})")
+ANSWERS = ("batch-response", "transaction-response")
+NAMED_ONCE = ("collection", "document", "message", "searchset")
+RESPONSES = (*ANSWERS, "history")
 
 
 def _only_in(name: str, kinds: tuple[str, ...]) -> Callable[[Json], Iterator[str]]:
@@ -28,16 +34,37 @@ def _search_elsewhere(bundle: Json) -> Iterator[str]:
             yield f"entry[{i}].search"
 
 
-def _full_urls(bundle: Json) -> Iterator[str]:
-    """bdl-7 for collections; a transaction's doubles are named by the bundle reader."""
-    if bundle.get("type") in ("history", "transaction", "batch"):
+def _doubles(kinds: tuple[str, ...]) -> Callable[[Json], Iterator[str]]:
+    """bdl-7: entries of these kinds of bundle with the same fullUrl and version."""
+
+    def offenders(bundle: Json) -> Iterator[str]:
+        if bundle.get("type") not in kinds:
+            return
+        keys = [
+            (e.get("fullUrl"), e.get("resource", {}).get("meta", {}).get("versionId"))
+            for e in bundle.get("entry", ())
+        ]
+        counts = Counter(key for key in keys if key[0] is not None)
+        yield from (f"entry[{i}].fullUrl" for i, key in enumerate(keys) if counts[key] > 1)
+
+    return offenders
+
+
+def _nameless(bundle: Json) -> Iterator[str]:
+    """Where entries are no requests, a resource that has an id has an address too."""
+    if bundle.get("type") not in (*NAMED_ONCE, "history"):
         return
-    keys = [
-        (e.get("fullUrl"), e.get("resource", {}).get("meta", {}).get("versionId"))
-        for e in bundle.get("entry", ())
-    ]
-    counts = Counter(key for key in keys if key[0] is not None)
-    yield from (f"entry[{i}].fullUrl" for i, key in enumerate(keys) if counts[key] > 1)
+    for i, entry in enumerate(bundle.get("entry", ())):
+        if "id" in entry.get("resource", ()) and "fullUrl" not in entry:
+            yield f"entry[{i}].fullUrl"
+
+
+def _misnamed(bundle: Json) -> Iterator[str]:
+    for i, entry in enumerate(bundle.get("entry", ())):
+        match = _RESTFUL.fullmatch(entry.get("fullUrl", ""))
+        own = entry.get("resource", {}).get("id")
+        if match and match["type"] in resource_types() and own not in (None, match["id"]):
+            yield f"entry[{i}].fullUrl"
 
 
 def _document_holds(bundle: Json) -> bool:
@@ -55,6 +82,12 @@ def _first_is(kind: str, type_name: str) -> Callable[[Json], bool]:
 
 
 BUNDLE_RULES: dict[str, tuple[Invariant, ...]] = {
+    # where its resources are looked at; the bundle reader, which has taken them out, names doubles
+    WHOLE_BUNDLE: (
+        Invariant("bdl-7", "a fullUrl is used once", _doubles(("batch", "transaction"))),
+        Invariant("bdl-url", "an entry whose resource has an id needs a fullUrl", _nameless),
+        Invariant("bdl-id", "a fullUrl ends with the id of its resource", _misnamed),
+    ),
     "Bundle": (
         rule(
             "bdl-1",
@@ -72,7 +105,7 @@ BUNDLE_RULES: dict[str, tuple[Invariant, ...]] = {
             "entries of a response or history have a response, others do not",
             _only_in("response", RESPONSES),
         ),
-        Invariant("bdl-7", "a fullUrl is used once", _full_urls),
+        Invariant("bdl-7", "a fullUrl is used once", _doubles((*NAMED_ONCE, *ANSWERS))),
         rule("bdl-9", "a document has an identifier with system and value", _document_holds),
         rule(
             "bdl-10",

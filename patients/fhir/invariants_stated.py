@@ -35,4 +35,10 @@ _question = cache(compiled)
 
 
 def _offenders(type_name: str, expression: str) -> Callable[[Json], Iterable[str]]:
-    return lambda node: () if holds(type_name, expression, node) else ("",)
+    def offenders(node: Json) -> Iterable[str]:
+        try:
+            return () if holds(type_name, expression, node) else ("",)
+        except (TypeError, ValueError):
+            return ()  # of a malformed member it cannot be asked, and that has its own fault
+
+    return offenders

@@ -1,6 +1,9 @@
 """Error invariants of the data types (R4 datatypes.html). Conformance types are left out."""
 
+import re
+
 from patients.fhir import dates
+from patients.fhir.definitions import OUTER_EXTENSION
 from patients.fhir.invariants import (
     Invariant,
     Json,
@@ -12,6 +15,7 @@ from patients.fhir.invariants import (
 )
 
 UCUM = "http://unitsofmeasure.org"
+_SCHEME = re.compile("^[A-Za-z][A-Za-z0-9+.-]*:")
 MEALS = {"C", "CM", "CD", "CV"}
 
 
@@ -96,6 +100,14 @@ TYPE_RULES: dict[str, tuple[Invariant, ...]] = {
             "an extension has either a value or extensions",
             lambda node: ("extension" in node) != present(node, "value[x]"),
             _URL_AND_ONE,
+        ),
+    ),
+    OUTER_EXTENSION: (
+        rule(
+            "ext-url",
+            "the url of an extension must be absolute, save inside another extension",
+            lambda node: _SCHEME.match(node.get("url", "")) is not None,
+            {"properties": {"url": {"pattern": _SCHEME.pattern}}},
         ),
     ),
     "Expression": (at_least_one("exp-1", "expression", "reference"),),

@@ -28,6 +28,7 @@ _DATE = rf"{_YEAR}(?:-(?:0[1-9]|1[0-2]))?|{_DAY}"
 # one that begins with "oi" or "uu" may be a bare "oid:..." or "uuid:...", which the check refuses
 _NOT = _NO_SPACE[:-1]
 _URI = rf"(?:{_NOT}ou]|o{_NOT}i]|u{_NOT}u]){_NO_SPACE}*"
+_WORD = "[A-Za-z0-9!#$&^_.+*-]+"
 _SIX = "[A-Za-z0-9+/]"
 
 PATTERNS = {
@@ -39,6 +40,7 @@ PATTERNS = {
     "id": r"[A-Za-z0-9.-]{1,64}",
     "instant": rf"{_DAY}T{_CLOCK}{_OFFSET}",
     "markdown": _TEXT,
+    "media type": rf"{_WORD}/{_WORD}(?: ?;(?: ?{_NO_SPACE})*)?",
     "oid": r"urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+",
     "string": _TEXT,
     "time": _CLOCK,
@@ -58,6 +60,7 @@ _EXPECTED = {
     "canonical": "a URL without white space",
     "code": "a code without white space around it",
     "id": "up to 64 letters, digits, '-' and '.'",
+    "media type": "a media type such as 'text/plain'",
     "oid": "urn:oid: and digits",
     "time": "hh:mm:ss",
     "uri": "a URI without white space",

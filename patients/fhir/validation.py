@@ -4,13 +4,16 @@ Two readings of the same tables: a compiled schema that says "certainly valid" i
 and, for whatever it does not pass, a walk in Python that decides and explains.
 """
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from patients.fhir.contained import containment_issues, is_contained_cleanly
+from patients.fhir.contained import containment_issues, is_contained_cleanly, local_types
 from patients.fhir.definitions import resource_types
 from patients.fhir.element_walk import Walk
+from patients.fhir.fast_keywords import local_types_told
 from patients.fhir.fast_schema import certainly_valid
+from patients.fhir.invariants_bundle import WHOLE_BUNDLE
 from patients.fhir.outcome import Issue, error
 from patients.fhir.primitives import kind_of, quoted
 from patients.fhir.rules import RULES
@@ -33,17 +36,19 @@ def validate(resource: Json, *, path: str | None = None) -> list[Issue]:
     return explain(resource, start)
 
 
-def explain(resource: Any, path: str, *, is_contained: bool = False) -> list[Issue]:
+def explain(
+    resource: Any, path: str, *, local: Mapping[str, str] | None = None, is_contained: bool = False
+) -> list[Issue]:
     """The exact reading alone; what the fast one must never contradict."""
     fault = _type_fault(resource, path)
     if fault is not None:
         return [fault]
-    walk = Walk()
-    walk.resource(resource, path)
+    walk = Walk(local=local or local_types(resource))
+    walk.resource(resource, path, WHOLE_BUNDLE if resource["resourceType"] == "Bundle" else "")
     issues = walk.issues
     for where, inner in walk.inner:
         if where.startswith(f"{path}.contained["):
-            issues += explain(inner, where, is_contained=True)
+            issues += explain(inner, where, local=walk.local, is_contained=True)
         else:
             issues += validate(inner, path=where)
     return issues if is_contained else [*issues, *containment_issues(resource, path)]
@@ -61,13 +66,14 @@ def validate_frame(bundle: Json) -> list[Issue]:
 def _is_certainly_valid(resource: Any) -> bool:
     if not isinstance(resource, dict) or resource.get("resourceType") in _WITH_RESOURCES:
         return False
-    if not _passes(resource, has_contained="contained" in resource):
+    if "contained" not in resource:
+        return _passes(resource, has_contained=False)
+    inner = resource["contained"]
+    if not isinstance(inner, list) or not all(isinstance(c, dict) for c in inner):
         return False
-    inner = resource.get("contained")
-    if inner is None:
-        return True
-    if not all(isinstance(c, dict) and _passes(c, has_contained=True) for c in inner):
-        return False
+    with local_types_told(local_types(resource)):
+        if not all(_passes(each, has_contained=True) for each in (resource, *inner)):
+            return False
     return is_contained_cleanly(resource)
 
 

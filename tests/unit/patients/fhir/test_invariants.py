@@ -2,10 +2,12 @@
 
 import pytest
 
+from patients.fhir.invariants_bundle import WHOLE_BUNDLE
 from patients.fhir.rules import BY_KEY, OUR_RULES
 from tests.unit.patients.fhir.examples import HL7, UCUM, concept
 
 ENTRY = {"fullUrl": "urn:uuid:1", "resource": {"resourceType": "Basic"}}
+NAMED = {"fullUrl": "http://x/Patient/1", "resource": {"id": "1"}}
 PERCENT = {"value": 1, "code": "%", "system": UCUM}
 AGE = {"value": 3, "system": UCUM, "code": "a"}
 ALLERGY = f"{HL7}/allergyintolerance-verification"
@@ -32,6 +34,9 @@ CASES = [
     ("bdl-10", {"type": "document", "timestamp": "x"}, {"type": "document"}),
     ("bdl-11", {"type": "document", "entry": [{"resource": {"resourceType": "Composition"}}]}, {"type": "document"}),
     ("bdl-12", {"type": "message", "entry": [{"resource": {"resourceType": "MessageHeader"}}]}, {"type": "message", "entry": [ENTRY]}),
+    ("bdl-id", {"entry": [NAMED, {"fullUrl": "http://x/other/2", "resource": {"id": "1"}}]}, {"entry": [{**NAMED, "fullUrl": "http://x/Patient/2"}]}),
+    ("bdl-url", {"type": "collection", "entry": [NAMED, {"resource": {}}]}, {"type": "searchset", "entry": [{"resource": {"id": "1"}}]}),
+    ("bdl-url", {"type": "batch", "entry": [{"resource": {"id": "1"}}]}, {"type": "history", "entry": [{"resource": {"id": "1"}}]}),
     ("cnt-3", {"value": 2, "system": UCUM, "code": "1"}, {"value": 2.5, "system": UCUM, "code": "1"}),
     ("con-1", {"assessment": []}, {"type": {}}),
     ("con-2", {"detail": []}, {}),
@@ -44,6 +49,7 @@ CASES = [
     ("exp-1", {"expression": "x"}, {"language": "x"}),
     ("ext-1", {"url": "x", "valueCode": "y"}, {"url": "x"}),
     ("ext-1", {"url": "x", "extension": []}, {"url": "x", "extension": [], "_valueCode": {}}),
+    ("ext-url", {"url": "urn:oid:1.2"}, {"url": "race"}),
     ("fhs-1", {"ageString": "x"}, {"ageString": "x", "bornDate": "2000"}),
     ("fhs-2", {"ageString": "x", "estimatedAge": True}, {"estimatedAge": True}),
     ("gol-1", {"detailString": "x", "measure": {}}, {"detailString": "x"}),
@@ -103,7 +109,7 @@ def test_every_rule_has_a_case():
 
 
 def test_keys_are_used_once_save_for_quantities():
-    shared = {"Age", "Count", "Duration", "Quantity"}
+    shared = {"Age", "Count", "Duration", "Quantity", WHOLE_BUNDLE}
     keys = [rule.key for name, rules in OUR_RULES.items() if name not in shared for rule in rules]
     assert len(keys) == len(set(keys))
 

@@ -21,6 +21,9 @@ def div(inner: str) -> str:
         '<img src="chart.png"/>',
         '<td style="background: url(tbl_bck.png)">x</td>',
         "<!-- a remark -->x",
+        '<a href="ftp://example.org/x">x</a> <a href="urn:oid:1.2">y</a>',
+        '<map name="m"><area shape="rect" coords="0,0,1,1" href="#x" alt="x"/></map>x',
+        "<address>x</address><kbd>x</kbd>",
     ],
 )
 def test_what_html_of_hl7_allows(inner):
@@ -35,6 +38,7 @@ def test_what_html_of_hl7_allows(inner):
         (div("<script>x</script>"), "<script>"),
         (div("<iframe/>x"), "<iframe>"),
         (div("<form><input/></form>"), "<form>"),
+        (div("<ins>x</ins>"), "<ins>"),
         (div('<p onmouseover="x">x</p>'), "'onmouseover'"),
         (div('<svg xmlns="http://www.w3.org/2000/svg">x</svg>'), "<svg>"),
         (div('<p xmlns="http://www.w3.org/2000/svg">x</p>'), "'xmlns'"),
