@@ -1,13 +1,15 @@
-"""Small random changes to valid resources, as a Hypothesis strategy."""
+"""Small random changes to valid resources: as a Hypothesis strategy, and always the same ones."""
 
 import copy
-from collections.abc import Iterator, Sequence
+import random
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
 
 from tests.unit.patients.fhir import examples as ex
 
+Pick = Callable[[Sequence[Any]], Any]
 ODD_VALUES: list[Any] = [
     None, "", " ", "x", "a b", "\x00", "true", [], {}, [None], [[]], [{}], ["a"], [1],
     0, 1, -1, 1.0, 1.5, 1e308, 2**31, True, False,
@@ -41,29 +43,47 @@ def _at(node: Any, path: tuple) -> Any:
     return node
 
 
+def _changed_once(resource: ex.Json, pick: Pick) -> None:
+    """One member replaced, removed, added or moved."""
+    places = list(_places(resource))
+    path = pick(places)
+    parent, target = _at(resource, path[:-1]), _at(resource, path)
+    value = copy.deepcopy(pick(ODD_VALUES))
+    match pick(["replace", "remove", "add", "move"]):
+        case "replace":
+            parent[path[-1]] = value
+        case "remove":
+            del parent[path[-1]]
+        case "add" if isinstance(target, dict):
+            target[pick(NAMES)] = value
+        case "add" if isinstance(target, list):
+            target.append(value)
+        case _:
+            parent[path[-1]] = copy.deepcopy(_at(resource, pick(places)))
+
+
 @st.composite
 def broken(draw: st.DrawFn, examples: Sequence[ex.Json]) -> ex.Json:
-    """One of the examples with one or two members replaced, removed, added or moved."""
-    resource = copy.deepcopy(draw(st.sampled_from(examples)))
+    """One of the examples with one or two changes."""
+
+    def pick(items: Sequence[Any]) -> Any:
+        return draw(st.sampled_from(items))
+
+    resource = copy.deepcopy(pick(examples))
     for _ in range(draw(st.integers(1, 2))):
-        places = list(_places(resource))
-        path = draw(st.sampled_from(places))
-        parent, target = _at(resource, path[:-1]), _at(resource, path)
-        value = copy.deepcopy(draw(st.sampled_from(ODD_VALUES)))
-        match draw(st.sampled_from(["replace", "remove", "add", "move"])):
-            case "replace":
-                parent[path[-1]] = value
-            case "remove":
-                del parent[path[-1]]
-            case "add" if isinstance(target, dict):
-                target[draw(st.sampled_from(NAMES))] = value
-            case "add" if isinstance(target, list):
-                target.append(value)
-            case _:
-                parent[path[-1]] = copy.deepcopy(_at(resource, draw(st.sampled_from(places))))
+        _changed_once(resource, pick)
     return resource
 
 
 def broken_resources() -> st.SearchStrategy[ex.Json]:
     """A broken one of the valid resources."""
     return broken(ex.ALL)
+
+
+def always_the_same(count: int) -> Iterator[ex.Json]:
+    """Valid resources with one change each, the same in every run."""
+    pick = random.Random(4).choice
+    for _ in range(count):
+        resource = copy.deepcopy(pick(ex.ALL))
+        _changed_once(resource, pick)
+        yield resource
