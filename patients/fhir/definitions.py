@@ -85,6 +85,8 @@ def elements(type_name: str) -> dict[str, Element]:
         extra = dict(rest[0]) if rest else {}
         extra["targets"] = tuple(extra.get("targets", ()))
         extra["is_attribute"] = (name, kind) == ("id", "string") or (type_name, name) == _EXT_URL
+        if extra["is_attribute"] and name == "id":
+            extra["form"] = "element id"
         if kind == "Extension" and type_name != "Extension":
             extra["profile"] = OUTER_EXTENSION
         found[name] = Element(name, bool(low), bool(many), kind, **extra)

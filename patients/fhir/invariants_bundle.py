@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from patients.fhir.definitions import resource_types
 from patients.fhir.invariants import Invariant, Json, at_least_one, rule
+from patients.fhir.invariants_types import SCHEME
 
 WHOLE_BUNDLE = "WholeBundle"
 LISTS = ("searchset", "history")
@@ -55,7 +56,14 @@ def _nameless(bundle: Json) -> Iterator[str]:
     if bundle.get("type") not in (*NAMED_ONCE, "history"):
         return
     for i, entry in enumerate(bundle.get("entry", ())):
-        if "id" in entry.get("resource", ()) and "fullUrl" not in entry:
+        is_identified = "id" in entry.get("resource", ())
+        if is_identified and not ("fullUrl" in entry or "_fullUrl" in entry):
+            yield f"entry[{i}].fullUrl"
+
+
+def _relative(bundle: Json) -> Iterator[str]:
+    for i, entry in enumerate(bundle.get("entry", ())):
+        if "fullUrl" in entry and not SCHEME.match(entry["fullUrl"]):
             yield f"entry[{i}].fullUrl"
 
 
@@ -86,6 +94,7 @@ BUNDLE_RULES: dict[str, tuple[Invariant, ...]] = {
     WHOLE_BUNDLE: (
         Invariant("bdl-7", "a fullUrl is used once", _doubles(("batch", "transaction"))),
         Invariant("bdl-url", "an entry whose resource has an id needs a fullUrl", _nameless),
+        Invariant("bdl-abs", "a fullUrl is absolute", _relative),
         Invariant("bdl-id", "a fullUrl ends with the id of its resource", _misnamed),
     ),
     "Bundle": (

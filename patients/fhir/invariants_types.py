@@ -15,7 +15,7 @@ from patients.fhir.invariants import (
 )
 
 UCUM = "http://unitsofmeasure.org"
-_SCHEME = re.compile("^[A-Za-z][A-Za-z0-9+.-]*:")
+SCHEME = re.compile("^[A-Za-z][A-Za-z0-9+.-]*:")
 MEALS = {"C", "CM", "CD", "CV"}
 
 
@@ -106,8 +106,8 @@ TYPE_RULES: dict[str, tuple[Invariant, ...]] = {
         rule(
             "ext-url",
             "the url of an extension must be absolute, save inside another extension",
-            lambda node: _SCHEME.match(node.get("url", "")) is not None,
-            {"properties": {"url": {"pattern": _SCHEME.pattern}}},
+            lambda node: SCHEME.match(node.get("url", "")) is not None,
+            {"properties": {"url": {"pattern": SCHEME.pattern}}},
         ),
     ),
     "Expression": (at_least_one("exp-1", "expression", "reference"),),

@@ -37,6 +37,7 @@ PATTERNS = {
     "code": rf"{_NO_SPACE}+(?: {_NO_SPACE}+)*",
     "date": _DATE,
     "dateTime": rf"{_DATE}|{_DAY}T{_CLOCK}{_OFFSET}",
+    "element id": rf"{_NO_SPACE}+",
     "id": r"[A-Za-z0-9.-]{1,64}",
     "instant": rf"{_DAY}T{_CLOCK}{_OFFSET}",
     "markdown": _TEXT,
@@ -59,6 +60,7 @@ _COMPILED |= dict.fromkeys(("canonical", "uri", "url"), re.compile(f"{_NO_SPACE}
 _EXPECTED = {
     "canonical": "a URL without white space",
     "code": "a code without white space around it",
+    "element id": "an id without white space",
     "id": "up to 64 letters, digits, '-' and '.'",
     "media type": "a media type such as 'text/plain'",
     "oid": "urn:oid: and digits",

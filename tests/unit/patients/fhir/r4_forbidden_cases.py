@@ -97,6 +97,10 @@ FORBIDDEN: dict[str, tuple[Json, str]] = {
     ),
     "underscore in an id": (patient(id="a_b"), "Patient.id"),
     "65 characters of an id": (patient(id="a" * 65), "Patient.id"),
+    "space in the id of an element": (
+        patient(name=[{"id": "a b", "text": "x"}]),
+        "Patient.name[0].id",
+    ),
     "space in a version": (patient(meta={"versionId": "a b"}), "Patient.meta.versionId"),
     # shapes
     "null": (patient() | {"gender": None}, "Patient.gender"),
@@ -187,6 +191,10 @@ FORBIDDEN: dict[str, tuple[Json, str]] = {
     "fullUrl twice in a collection": (bundle("collection", named("1"), named("1")), URL),
     "fullUrl twice in a batch": (bundle("batch", *[named("1") | {"request": PUT}] * 2), URL),
     "fullUrl of another id": (bundle("collection", named("1", id="2")), URL),
+    "relative fullUrl": (
+        bundle("collection", {"fullUrl": "Patient/1", "resource": patient(id="1")}),
+        URL,
+    ),
     "no fullUrl in a collection": (bundle("collection", {"resource": patient(id="1")}), URL),
     "version in a fullUrl": (bundle("collection", named("1/_history/1")), "Bundle.entry[0]"),
     "empty entry": (

@@ -39,7 +39,7 @@ KINDS = {
     "date": r"is not a date|has a time|an instant|needs its|hh:mm:ss",
     "range of a number": r"is not between",
     "attribute": r"\._(id|url): unknown element",
-    "odd member": r"\.(resourceType|fhir_comments): unknown element",
+    "odd member": r"\.(resourceType|fhir_comments): (unknown|required) element",
     "choice": r"only one of|is missing; send",
     "required": r"required element is missing",
 }
@@ -73,6 +73,7 @@ BLIND = {
         "form of text": "R4's expressions are wider than R4's text",
         "empty text": "R4's expressions for URIs may match nothing",
         "attribute": "it lets every primitive have extensions",
+        "odd member": "what has no resourceType is no resource to it",
         "choice": "HL7's schema does not exclude one value[x] by another, nor require one",
         "required": "HL7's schema requires no primitives, which may be extensions alone",
         "range of a number": "HL7's schema has no upper bounds",

@@ -34,6 +34,7 @@ CASES = [
     ("bdl-10", {"type": "document", "timestamp": "x"}, {"type": "document"}),
     ("bdl-11", {"type": "document", "entry": [{"resource": {"resourceType": "Composition"}}]}, {"type": "document"}),
     ("bdl-12", {"type": "message", "entry": [{"resource": {"resourceType": "MessageHeader"}}]}, {"type": "message", "entry": [ENTRY]}),
+    ("bdl-abs", {"entry": [{"fullUrl": "urn:uuid:1"}, {}]}, {"entry": [{"fullUrl": "Patient/1"}]}),
     ("bdl-id", {"entry": [NAMED, {"fullUrl": "http://x/other/2", "resource": {"id": "1"}}]}, {"entry": [{**NAMED, "fullUrl": "http://x/Patient/2"}]}),
     ("bdl-url", {"type": "collection", "entry": [NAMED, {"resource": {}}]}, {"type": "searchset", "entry": [{"resource": {"id": "1"}}]}),
     ("bdl-url", {"type": "batch", "entry": [{"resource": {"id": "1"}}]}, {"type": "history", "entry": [{"resource": {"id": "1"}}]}),
