@@ -14,6 +14,7 @@ from pathlib import Path
 from fhir_constraints import constraint_table
 from fhir_definitions import Definitions
 from fhir_elements import element_tables
+from fhir_extensions import extension_table
 from fhir_search import compartment_table, search_table
 
 TABLES = Path(__file__).resolve().parent.parent / "patients" / "fhir" / "tables"
@@ -25,6 +26,7 @@ def main() -> None:
     write("elements", elements)
     write("bindings", bindings)
     write("constraints", constraint_table(definitions, elements))
+    write("extensions", extension_table(definitions))
     write("search", search_table(definitions, elements))
     write("compartment", compartment_table(definitions, elements))
 

@@ -3,7 +3,6 @@
 import re
 
 from patients.fhir import dates
-from patients.fhir.definitions import OUTER_EXTENSION
 from patients.fhir.invariants import (
     Invariant,
     Json,
@@ -100,14 +99,6 @@ TYPE_RULES: dict[str, tuple[Invariant, ...]] = {
             "an extension has either a value or extensions",
             lambda node: ("extension" in node) != present(node, "value[x]"),
             _URL_AND_ONE,
-        ),
-    ),
-    OUTER_EXTENSION: (
-        rule(
-            "ext-url",
-            "the url of an extension must be absolute, save inside another extension",
-            lambda node: SCHEME.match(node.get("url", "")) is not None,
-            {"properties": {"url": {"pattern": SCHEME.pattern}}},
         ),
     ),
     "Expression": (at_least_one("exp-1", "expression", "reference"),),

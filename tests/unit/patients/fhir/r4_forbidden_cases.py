@@ -1,5 +1,6 @@
 """Small resources just beyond R4 4.0.1, with the element that is at fault."""
 
+from patients.fhir.invariants_extensions import CORE
 from tests.unit.patients.fhir import examples as ex
 from tests.unit.patients.fhir.examples import HL7, Json
 from tests.unit.patients.fhir.r4_cases import (
@@ -141,6 +142,10 @@ FORBIDDEN: dict[str, tuple[Json, str]] = {
     "relative url of a modifier": (
         patient(modifierExtension=[NESTED]),
         "Patient.modifierExtension[0]",
+    ),
+    "value of another type than R4 defines": (
+        patient(extension=[{"url": f"{CORE}patient-birthPlace", "valueString": "x"}]),
+        EXTENSION,
     ),
     "neither value nor extension": (extended(), EXTENSION),
     "value and extension": (extended(valueString="x", extension=[NESTED]), EXTENSION),

@@ -3,11 +3,14 @@
 import pytest
 
 from patients.fhir.invariants_bundle import WHOLE_BUNDLE
+from patients.fhir.invariants_extensions import CORE
 from patients.fhir.rules import BY_KEY, OUR_RULES
 from tests.unit.patients.fhir.examples import HL7, UCUM, concept
 
 ENTRY = {"fullUrl": "urn:uuid:1", "resource": {"resourceType": "Basic"}}
 NAMED = {"fullUrl": "http://x/Patient/1", "resource": {"id": "1"}}
+LATITUDE = {"url": "latitude", "valueDecimal": 52.2}
+LONGITUDE = {"url": "longitude", "valueDecimal": 4.5}
 PERCENT = {"value": 1, "code": "%", "system": UCUM}
 AGE = {"value": 3, "system": UCUM, "code": "a"}
 ALLERGY = f"{HL7}/allergyintolerance-verification"
@@ -50,6 +53,11 @@ CASES = [
     ("exp-1", {"expression": "x"}, {"language": "x"}),
     ("ext-1", {"url": "x", "valueCode": "y"}, {"url": "x"}),
     ("ext-1", {"url": "x", "extension": []}, {"url": "x", "extension": [], "_valueCode": {}}),
+    ("ext-core", {"url": f"{CORE}patient-birthPlace", "valueAddress": {}}, {"url": f"{CORE}patient-birthPlace", "valueString": "x"}),
+    ("ext-core", {"url": f"{CORE}geolocation", "extension": [LATITUDE, LONGITUDE, {"url": "other"}]}, {"url": f"{CORE}geolocation", "extension": [LATITUDE]}),
+    ("ext-core", {"url": f"{CORE}of-later-versions", "valueString": "x"}, {"url": f"{CORE}geolocation", "valueString": "x"}),
+    ("ext-core", {"url": "http://x", "valueString": "x"}, {"url": f"{CORE}geolocation", "extension": [LATITUDE, LATITUDE, LONGITUDE]}),
+    ("ext-core", {"url": f"{CORE}data-absent-reason", "valueCode": "unknown"}, {"url": f"{CORE}geolocation", "extension": [{"url": "latitude", "valueString": "x"}, LONGITUDE]}),
     ("ext-url", {"url": "urn:oid:1.2"}, {"url": "race"}),
     ("fhs-1", {"ageString": "x"}, {"ageString": "x", "bornDate": "2000"}),
     ("fhs-2", {"ageString": "x", "estimatedAge": True}, {"estimatedAge": True}),

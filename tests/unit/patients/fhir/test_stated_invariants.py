@@ -168,7 +168,7 @@ CASES = [
 # of what HL7 states about the types that have functions of ours; why the two part
 NOT_UNDERSTOOD = {"bdl-11", "bdl-12", "ras-2", "rng-2", "tim-9"}
 OF_PARTIAL_DATES = {"inv-1", "mdd-1", "per-1"}
-OF_PROSE = {"bdl-abs", "bdl-id", "bdl-url", "ext-url"}
+OF_PROSE = {"bdl-abs", "bdl-id", "bdl-url", "ext-core", "ext-url"}
 ON_EMPTY_LISTS = {"con-1", "con-2", "grp-1", "prr-1", "qrs-1", "rat-1"}
 
 
