@@ -12,7 +12,39 @@ from patients.fhir.invariants import Invariant, Json, rule
 from patients.fhir.invariants_types import SCHEME
 
 CORE = "http://hl7.org/fhir/StructureDefinition/"
-_OF_OTHERS = {"properties": {"url": {"not": {"pattern": f"^{CORE}"}}}}
+# absolute and certainly not R4's own; the usual ones
+_OTHERS = r"^(https:|urn:|http://([^h\x00-\x20]|h[^l\x00-\x20]|hl7\.org/fhir/u[sv]/))"
+_ASK: Json = {"allOf": [{"rule": [OUTER_EXTENSION, key]} for key in ("ext-url", "ext-core")]}
+
+
+def _quickly_told() -> list[Json]:
+    """Schemas for extensions with one type of value, and for those whose parts come in order."""
+    urls: dict[str, list[str]] = {}
+    ordered = []
+    for name, defined in table("extensions").items():
+        if isinstance(defined, dict) and all(part[:2] == [1, 1] for part in defined.values()):
+            parts = [
+                {"required": [f"value{types[0]}"], "properties": {"url": {"enum": [url]}}}
+                for url, (_, _, types) in defined.items()
+            ]
+            inner = {"items": parts, "additionalItems": False, "minItems": len(parts)}
+            inside = {"url": {"enum": [CORE + name]}, "extension": inner}
+            ordered.append({"required": ["extension"], "properties": inside})
+        elif len(defined) == 1 and isinstance(defined, list):
+            urls.setdefault(f"value{defined[0]}", []).append(CORE + name)
+    return [_valued(urls), *ordered]
+
+
+def _valued(urls: dict[str, list[str]]) -> Json:
+    """One of these members, with one of its URLs."""
+    return {
+        "properties": {"url": {"enum": [u for listed in urls.values() for u in listed]}}
+        | {member: {} for member in urls},
+        "additionalProperties": False,
+        "dependencies": {
+            member: {"properties": {"url": {"enum": listed}}} for member, listed in urls.items()
+        },
+    }
 
 
 def _core_holds(node: Json) -> bool:
@@ -46,13 +78,13 @@ EXTENSION_RULES: dict[str, tuple[Invariant, ...]] = {
             "ext-url",
             "the url of an extension must be absolute, save inside another extension",
             lambda node: SCHEME.match(node.get("url", "")) is not None,
-            {"properties": {"url": {"pattern": SCHEME.pattern}}},
+            {},  # the other has the schema of both
         ),
         rule(
             "ext-core",
             "its value is not of a kind that R4 defines for this extension",
             _core_holds,
-            {"anyOf": [_OF_OTHERS, {"rule": [OUTER_EXTENSION, "ext-core"]}]},
+            {"anyOf": [{"properties": {"url": {"pattern": _OTHERS}}}, *_quickly_told(), _ASK]},
         ),
     ),
 }

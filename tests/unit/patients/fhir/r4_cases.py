@@ -1,8 +1,11 @@
 """Small resources on the border of R4 4.0.1, after its text and its definitions: what it allows."""
 
+from patients.fhir.invariants_extensions import CORE
 from tests.unit.patients.fhir import examples as ex
 from tests.unit.patients.fhir.examples import HL7, Json
 
+LATITUDE: Json = {"url": "latitude", "valueDecimal": 52.2}
+LONGITUDE: Json = {"url": "longitude", "valueDecimal": 4.5}
 UNKNOWN: Json = {"extension": [{"url": "http://example.org/why", "valueCode": "unknown"}]}
 NESTED: Json = {"url": "part", "valueString": "x"}
 
@@ -95,6 +98,12 @@ ALLOWED: dict[str, Json] = {
     # extensions
     "relative url inside an extension": extended(extension=[NESTED]),
     "two levels of extensions": extended(extension=[{"url": "a", "extension": [NESTED]}]),
+    "parts of an extension in any order": patient(
+        extension=[{"url": f"{CORE}geolocation", "extension": [LONGITUDE, LATITUDE]}]
+    ),
+    "extension of a later version": patient(
+        extension=[{"url": f"{CORE}of-later-versions", "valueString": "x"}]
+    ),
     "id of an extension": extended(id="a", valueString="x"),
     "urn of an extension": patient(extension=[{"url": "urn:oid:1.2", "valueString": "x"}]),
     # references

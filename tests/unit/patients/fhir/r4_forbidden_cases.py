@@ -147,6 +147,24 @@ FORBIDDEN: dict[str, tuple[Json, str]] = {
         patient(extension=[{"url": f"{CORE}patient-birthPlace", "valueString": "x"}]),
         EXTENSION,
     ),
+    "value where R4 defines parts": (
+        patient(extension=[{"url": f"{CORE}geolocation", "valueString": "x"}]),
+        EXTENSION,
+    ),
+    "part of another type than R4 defines": (
+        patient(
+            extension=[
+                {
+                    "url": f"{CORE}geolocation",
+                    "extension": [
+                        {"url": "latitude", "valueDecimal": 1},
+                        {"url": "longitude", "valueString": "2"},
+                    ],
+                }
+            ]
+        ),
+        EXTENSION,
+    ),
     "neither value nor extension": (extended(), EXTENSION),
     "value and extension": (extended(valueString="x", extension=[NESTED]), EXTENSION),
     "two values of an extension": (extended(valueString="x", valueCode="y"), f"{EXTENSION}.value"),

@@ -90,3 +90,4 @@ def test_a_malformed_element_has_no_members():
     assert list(Node("x", "HumanName").children()) == []
     assert list(Node({"resourceType": 5}, "Resource").children()) == []
     assert [n.value for n in Node({"given": "x"}, "HumanName").children("given")] == []
+    assert [n.value for n in Node({"given": [None, "x"]}, "HumanName").children("given")] == ["x"]
