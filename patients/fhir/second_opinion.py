@@ -19,7 +19,11 @@ def second_opinion(resource: Json) -> list[Issue]:
 
     name = resource["resourceType"]
     try:
-        get_fhir_model_class(name).model_validate(resource)
+        model = get_fhir_model_class(name)
+    except (LookupError, ValueError):
+        return []  # a type of R4 that R4B dropped
+    try:
+        model.model_validate(resource)
     except ValidationError as fault:
         return [
             Issue(
@@ -30,8 +34,6 @@ def second_opinion(resource: Json) -> list[Issue]:
             )
             for error in fault.errors(include_input=False, include_url=False)[:MOST]
         ]
-    except (KeyError, LookupError):
-        return []
     return []
 
 

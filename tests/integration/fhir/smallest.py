@@ -29,10 +29,19 @@ PRIMITIVES: Json = {
 }
 # what invariants ask for beyond cardinality
 MORE: dict[str, Json] = {
+    "Appointment": {
+        "status": "proposed",
+        "participant": [{"actor": {"reference": "Patient/p1"}, "status": "accepted"}],
+    },
+    "AppointmentResponse": {"actor": {"reference": "Patient/p1"}},
     "CarePlan": {"title": "x"},
     "Bundle": {"type": "collection"},
     "Binary": {"contentType": "text/plain"},
-    "CapabilityStatement": {"description": "x", "rest": [{"mode": "server"}]},
+    "CapabilityStatement": {
+        "description": "x",
+        "kind": "requirements",
+        "rest": [{"mode": "server"}],
+    },
     "Condition": {
         "clinicalStatus": {
             "coding": [
@@ -54,10 +63,25 @@ MORE: dict[str, Json] = {
         }
     },
     "Consent": {"policyRule": {"text": "x"}},
+    "EventDefinition": {"trigger": [{"type": "named-event", "name": "x"}]},
     "Group": {"type": "person", "actual": True},
+    "ImmunizationRecommendation": {
+        "recommendation": [
+            {"targetDisease": {"text": "x"}, "forecastStatus": {"text": "x"}},
+        ]
+    },
+    "InsurancePlan": {"name": "x"},
+    "Linkage": {
+        "item": [
+            {"type": "source", "resource": {"reference": "Patient/p1"}},
+            {"type": "alternate", "resource": {"reference": "Patient/p2"}},
+        ]
+    },
     "Organization": {"name": "x"},
     "RelatedPerson": {},
+    "StructureDefinition": {"differential": {"element": [{"id": "x", "path": "x"}]}},
     "Subscription": {"channel": {"type": "message"}},
+    "TerminologyCapabilities": {"description": "x", "kind": "requirements"},
 }
 
 
