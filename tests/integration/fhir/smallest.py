@@ -79,7 +79,7 @@ MORE: dict[str, Json] = {
     },
     "Organization": {"name": "x"},
     "RelatedPerson": {},
-    "StructureDefinition": {"differential": {"element": [{"id": "x", "path": "x"}]}},
+    "StructureDefinition": {"type": "X", "differential": {"element": [{"id": "X", "path": "X"}]}},
     "Subscription": {"channel": {"type": "message"}},
     "TerminologyCapabilities": {"description": "x", "kind": "requirements"},
 }
