@@ -22,7 +22,7 @@ from patients.fhir import json_codec, json_patch
 from patients.fhir.bundle import PROCESSING_ORDER, READS, Entry, ParsedBundle, parse_bundle
 from patients.fhir.outcome import Issue, operation_outcome
 from patients.services import ingest, reception
-from patients.services.interactions import Interaction, patients_of
+from patients.services.interactions import Interaction, Result, patients_of
 from patients.services.plan import lost_race
 
 log = logging.getLogger(__name__)
@@ -129,22 +129,26 @@ def _write_together(
     interactions = [_interaction(entry) for entry in entries]
     reception.check(interactions)
     wanted = preference(request)
+
+    def witness(results: list[Result]) -> None:
+        audit_client(
+            request,
+            action,
+            what="Bundle",
+            patient_ids=patients_of(results),
+            detail=f"{len(results)} writes",
+        )
+
     try:
         results = ingest.process(
             interactions,
             sender=sender_of(request),
             now=timezone.now(),
             contents=wanted == "representation",
+            witness=witness,
         )
     except FhirError as error:
         raise (lost_race() if _patch_was_late(error, entries) else error) from error
-    audit_client(
-        request,
-        action,
-        what="Bundle",
-        patient_ids=patients_of(results),
-        detail=f"{len(results)} writes",
-    )
     return {
         e.index: entry_response(r, base_url, wanted) for e, r in zip(entries, results, strict=True)
     }

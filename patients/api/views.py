@@ -44,7 +44,7 @@ from patients.fhir.capability import capability_statement
 from patients.fhir.outcome import Issue
 from patients.fhir.search import LARGEST_COUNT
 from patients.services import ingest
-from patients.services.interactions import Interaction, patients_of
+from patients.services.interactions import Interaction, Result, patients_of
 from patients.services.plan import lost_race
 from patients.services.reception import check, checked_interaction, known_type
 from patients.services.server_written import OWN_TYPES
@@ -280,13 +280,18 @@ def _patch(request: Request, type_name: str, fhir_id: str, *, condition: str = "
 
 def _write(request: Request, interaction: Interaction) -> HttpResponse:
     now = timezone.now()
-    (result,) = ingest.process([interaction], sender=sender_of(request), now=now, contents=True)
     actions = {"POST": "create", "PUT": "update", "DELETE": "delete"}
-    audit_client(
-        request,
-        actions[interaction.method],
-        what=result.type,
-        patient_ids=patients_of([result]),
-        detail=f"{result.type}/{result.fhir_id}",
+
+    def witness(results: list[Result]) -> None:
+        audit_client(
+            request,
+            actions[interaction.method],
+            what=results[0].type,
+            patient_ids=patients_of(results),
+            detail=f"{results[0].type}/{results[0].fhir_id}",
+        )
+
+    (result,) = ingest.process(
+        [interaction], sender=sender_of(request), now=now, contents=True, witness=witness
     )
     return write_response(result, base_url(request), preference(request))

@@ -20,17 +20,11 @@ from patients.services.plan import Change
 
 Json = dict[str, Any]
 LINK_LOCK = 7003
-HOLD = "SELECT * FROM patients_patient WHERE fhir_id = ANY(%s) ORDER BY id FOR SHARE"
 MOVE_FACTS = """
     UPDATE patients_fact f SET patient_id = COALESCE(p.merged_into_id, p.id)
     FROM patients_resource r JOIN patients_patient p ON p.id = r.patient_id
     WHERE f.resource_id = r.id AND p.id = ANY(%s)
 """
-
-
-def hold(fhir_ids: Iterable[str]) -> list[Patient]:
-    """These patients; nobody merges them before the caller's transaction ends."""
-    return list(Patient.objects.raw(HOLD, [list(fhir_ids)]))
 
 
 def twin_of(patient: Patient) -> int:

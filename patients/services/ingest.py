@@ -1,10 +1,10 @@
 """The one path into the record: single interactions, bundles and file imports.
 
 Resources, facts, care teams and the marks "this twin is stale" commit together or not at all.
-The answer is built after the commit.
+What a witness writes (the audit log) commits with them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import cast
@@ -35,11 +35,17 @@ LOST_RACES = {"40001", "40P01", "55P03"}
 
 
 def process(
-    interactions: Sequence[Interaction], *, sender: Sender, now: datetime, contents: bool = False
+    interactions: Sequence[Interaction],
+    *,
+    sender: Sender,
+    now: datetime,
+    contents: bool = False,
+    witness: Callable[[list[Result]], None] | None = None,
 ) -> list[Result]:
     """Do every interaction in one transaction, in the given order; all or nothing.
 
-    With `contents` the results also carry the text of what was there already.
+    With `contents` the results also carry the text of what was there already. A `witness` is told
+    the results inside the transaction: nothing is stored that its audit event does not name.
 
     Resources are valid by now. Raises FhirError: 403, 412, 422, or 409 with Retry-After after
     lost races; the interactions are then as they were given.
@@ -51,7 +57,12 @@ def process(
         try:
             with transaction.atomic():
                 plan = make_plan(interactions, base_url=sender.base_url, now=now)
-                _apply(plan.changes, sender=sender, now=now)
+                # few rows go out together and their results come back together
+                with writing.together(len(plan.changes)):
+                    _apply(plan, sender=sender, now=now)
+                    results = _results(plan, now, contents=contents)
+                    if witness is not None:
+                        witness(results)
         except FhirError:
             _restore(interactions, given)
             raise
@@ -62,7 +73,7 @@ def process(
             if getattr(error.__cause__, "sqlstate", "") not in LOST_RACES:
                 raise
             continue
-        return _results(plan, now, contents=contents)
+        return results
     raise lost_race()
 
 
@@ -74,12 +85,13 @@ def _restore(interactions: Sequence[Interaction], given: Sequence[tuple[bytes, s
             interaction.resource = cast(Json, loads(raw))
 
 
-def _apply(changes: Sequence[Change], *, sender: Sender, now: datetime) -> None:
+def _apply(plan: Plan, *, sender: Sender, now: datetime) -> None:
+    changes = plan.changes
     if not changes:
         return
     sources = provenance.provenances(changes, sender, now)
     _number([*changes, *sources])
-    patients = patient_row.write_patients(changes)
+    patients = patient_row.write_patients(changes, plan.patients)
     for change in (*changes, *sources):
         if change.patient_fhir_id in patients:
             change.patient_id = patients[change.patient_fhir_id].pk
@@ -129,7 +141,7 @@ def _facts(
 
 
 def _results(plan: Plan, now: datetime, *, contents: bool) -> list[Result]:
-    """Built after the commit. The text of what did not change is read only if wanted."""
+    """The text of what did not change is read only if wanted."""
     texts: dict[tuple[int, int], str] = {}
     unchanged = [row.pk for _, row in plan.answers if isinstance(row, Stored)]
     if contents and unchanged:

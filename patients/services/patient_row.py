@@ -1,11 +1,11 @@
 """The twin's identity row, projected from a Patient resource."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from patients.fhir import dates
 from patients.models import Patient
-from patients.services import identity, writing
+from patients.services import writing
 from patients.services.plan import Change
 
 Json = dict[str, Any]
@@ -13,16 +13,14 @@ MRN_CODE = "MR"
 PRECISIONS = {4: "year", 7: "month", 10: "day"}
 
 
-def write_patients(changes: Sequence[Change]) -> dict[str, Patient]:
+def write_patients(changes: Sequence[Change], known: Mapping[str, Patient]) -> dict[str, Patient]:
     """Insert and update twins; returns all patients that the changes speak of, by FHIR id.
+
+    `known` are those of them that were here before.
 
     A deleted Patient keeps its row, inactive: the log and the versions before still refer to it.
     """
     mine = {c.interaction.fhir_id: c for c in changes if c.interaction.type == "Patient"}
-    wanted = {c.patient_fhir_id for c in changes if c.patient_fhir_id}
-    if not wanted:
-        return {}
-    known = {p.fhir_id: p for p in identity.hold(wanted)}
     new = [i for i, change in mine.items() if i not in known and not change.is_deletion]
     keys = writing.next_ids(Patient, len(new))
     created = [
@@ -31,7 +29,8 @@ def write_patients(changes: Sequence[Change]) -> dict[str, Patient]:
         )
         for i, pk in zip(new, keys, strict=True)
     ]
-    Patient.objects.bulk_create(created)
+    if created:
+        Patient.objects.bulk_create(created)
     updated = [_updated(known[i], change) for i, change in mine.items() if i in known]
     if updated:
         Patient.objects.bulk_update(updated, [*patient_columns({"id": ""})])

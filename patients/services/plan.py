@@ -1,6 +1,6 @@
 """Decides, under locks, what each interaction of one request changes. Writes nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -25,6 +25,7 @@ LOCK_ROWS = """
       ON r.type = wanted.type AND r.fhir_id = wanted.fhir_id
     ORDER BY r.type, r.fhir_id FOR UPDATE OF r
 """
+HOLD = "SELECT * FROM patients_patient WHERE fhir_id = ANY(%s) ORDER BY id FOR SHARE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ class Plan:
 
     changes: list[Change] = field(default_factory=list)
     answers: list[tuple[int, Change | Stored]] = field(default_factory=list)
+    # those that the changes speak of and that were here before, by FHIR id
+    patients: dict[str, Patient] = field(default_factory=dict)
 
 
 def make_plan(interactions: Sequence[Interaction], *, base_url: str, now: datetime) -> Plan:
@@ -97,7 +100,8 @@ def make_plan(interactions: Sequence[Interaction], *, base_url: str, now: dateti
             plan.answers.append((200, existing))
         else:
             raise lost_race()
-    _check_patients(plan.changes)
+    plan.patients = _hold_patients(plan.changes)
+    _check_patients(plan.changes, plan.patients)
     return plan
 
 
@@ -196,16 +200,19 @@ def _new_version(
     return change
 
 
-def _check_patients(changes: Sequence[Change]) -> None:
+def _hold_patients(changes: Sequence[Change]) -> dict[str, Patient]:
+    """Those whom the changes speak of; nobody merges them before this transaction ends."""
+    wanted = sorted({c.patient_fhir_id for c in changes if c.patient_fhir_id})
+    return {p.fhir_id: p for p in Patient.objects.raw(HOLD, [wanted])} if wanted else {}
+
+
+def _check_patients(changes: Sequence[Change], here: Mapping[str, Patient]) -> None:
     """A clinical resource must belong to a patient that is here: an unknown one is a fault."""
     written = [c for c in changes if c.patient_fhir_id and not c.is_deletion]
     making = {c.interaction.fhir_id for c in written if c.interaction.type == "Patient"}
     leaving = {c.patient_fhir_id for c in changes if c.is_deletion} - making
     wanted = {c.patient_fhir_id for c in written} - making
-    known = making
-    if wanted - leaving:
-        here = Patient.objects.filter(fhir_id__in=wanted - leaving, active=True)
-        known |= set(here.values_list("fhir_id", flat=True))
+    known = making | {i for i in wanted - leaving if i in here and here[i].active}
     issues = [
         Issue(
             "error",

@@ -1,6 +1,7 @@
 """Stores a plan: COPY for what is new, one UPDATE for what changed, whatever the bundle's size."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -58,8 +59,22 @@ MARK_STALE = """
 """
 
 
+@contextmanager
+def together(changes: int) -> Iterator[None]:
+    """Few changes are sent as one pipeline: a round trip for each question, not each statement.
+
+    Errors rise when a result is fetched, or at the end of the block. Row counts are not known
+    inside, so that no `Model.save()` may run here. COPY does not work in a pipeline.
+    """
+    if not changes or changes > FEW:
+        yield
+        return
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
+
+
 def next_ids(table: type[Resource] | type[Patient], count: int) -> list[int]:
-    """Primary keys taken from the table's sequence."""
+    """Primary keys taken from the table's sequence: pages of a search go by them."""
     if not count:
         return []
     with connection.cursor() as cursor:
@@ -166,13 +181,17 @@ def mark_stale(patient_ids: Iterable[int], now: datetime) -> list[int]:
     return ids
 
 
+def _is_pipelined() -> bool:
+    return bool(connection.connection.pgconn.pipeline_status)
+
+
 def copy(table: type, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows by COPY, a few of them by INSERT; no statement when there are none."""
     listed = list(rows)
     if not listed:
         return
     names = ", ".join(f'"{column}"' for column in columns)
-    if len(listed) <= FEW:
+    if len(listed) <= FEW or _is_pipelined():
         one = f"({', '.join(['%s'] * len(columns))})"
         values = ", ".join([one] * len(listed))
         with connection.cursor() as cursor:
