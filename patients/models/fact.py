@@ -22,6 +22,7 @@ class Fact(models.Model):
         MISSING_UNIT = "missing_unit"
         UNCLASSIFIED = "unclassified"
         UNDATED = "undated"
+        IMPLAUSIBLE = "implausible", "implausible date"
         INACTIVE = "inactive"
 
     # found by the index fact_series

@@ -29,6 +29,7 @@ class Quality(StrEnum):
     MISSING_UNIT = "missing_unit"
     UNCLASSIFIED = "unclassified"
     UNDATED = "undated"
+    IMPLAUSIBLE = "implausible"
     INACTIVE = "inactive"
 
     @property

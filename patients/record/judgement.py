@@ -7,6 +7,7 @@ from patients.record.drafts import Quality
 _GRAVITY = (
     Quality.INACTIVE,
     Quality.UNDATED,
+    Quality.IMPLAUSIBLE,
     Quality.UNCLASSIFIED,
     Quality.UNKNOWN_UNIT,
     Quality.MISSING_UNIT,

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from patients.record.drafts import Kind, Quality
@@ -13,6 +14,8 @@ from patients.terminology.conditions import PERSISTING
 _USABLE = frozenset(quality.value for quality in Quality if quality.feeds_models)
 # one value per instant: what two resources say of the same moment is the same measurement
 _ONE_PER_INSTANT = frozenset((Kind.MEASUREMENT.value, Kind.CODED.value))
+BEFORE_BIRTH = "dated before the patient's birth"
+_DIGITS = {"year": 4, "month": 7}
 
 
 class StoredFact(Protocol):
@@ -65,6 +68,9 @@ def state_as_of(demographics: Demographics, facts: Iterable[StoredFact], as_of: 
     What a source learned later and dated earlier is part of the past state: this is the time the
     facts speak of, not the time we heard of them.
 
+    A measurement from before the patient's birth is somebody else's, or its date is wrong: it is
+    kept among what is not used.
+
     Raises:
         ValueError: `as_of` has no time zone.
     """
@@ -74,7 +80,8 @@ def state_as_of(demographics: Demographics, facts: Iterable[StoredFact], as_of: 
     unusable: defaultdict[str, list[StoredFact]] = defaultdict(list)
     for fact in facts:
         if _since(fact) <= as_of:
-            (usable if fact.quality in _USABLE else unusable)[fact.concept].append(fact)
+            is_usable = fact.quality in _USABLE and not _is_before_birth(fact, demographics)
+            (usable if is_usable else unusable)[fact.concept].append(fact)
     died = demographics.deceased_at
     known_dead = died is not None and died <= as_of
     return State(
@@ -83,7 +90,10 @@ def state_as_of(demographics: Demographics, facts: Iterable[StoredFact], as_of: 
         birth_date=demographics.birth_date,
         birth_date_precision=demographics.birth_date_precision or "day",
         values={concept: tuple(_newest_first(found)) for concept, found in usable.items()},
-        not_used={concept: tuple(_newest_first(found)) for concept, found in unusable.items()},
+        not_used={
+            concept: tuple(_marked(value) for value in _newest_first(found))
+            for concept, found in unusable.items()
+        },
         deceased=known_dead or (demographics.deceased and died is None),
         deceased_at=died if known_dead else None,
         persisting=PERSISTING,
@@ -92,6 +102,25 @@ def state_as_of(demographics: Demographics, facts: Iterable[StoredFact], as_of: 
 
 def _since(fact: StoredFact) -> datetime:
     return fact.effective_at or fact.recorded_at
+
+
+def _is_before_birth(fact: StoredFact, demographics: Demographics) -> bool:
+    """Surely so: partial dates are compared as far as both go."""
+    born = demographics.birth_date
+    if born is None or fact.effective_at is None or fact.kind not in _ONE_PER_INSTANT:
+        return False
+    precisions = fact.effective_precision, demographics.birth_date_precision
+    digits = min(_DIGITS.get(precision, 10) for precision in precisions)
+    # the birth date has no time zone: half the world has a newborn's first day a day earlier
+    latest = (fact.effective_at + timedelta(days=1)).date()
+    return latest.isoformat()[:digits] < born.isoformat()[:digits]
+
+
+def _marked(value: Value) -> Value:
+    """What is not used though nothing was wrong with it by itself is from before birth."""
+    if value.quality not in _USABLE:
+        return value
+    return replace(value, quality=Quality.IMPLAUSIBLE.value, reason=BEFORE_BIRTH)
 
 
 def _order(fact: StoredFact) -> tuple[datetime, datetime, str, str, str]:

@@ -1,11 +1,17 @@
 """Turns the drafts of a projection into rows."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import cache
 
 from patients.models import Fact
-from patients.record.drafts import FactDraft
+from patients.record.drafts import FactDraft, Kind, Quality
+
+MEASURED = (Kind.MEASUREMENT, Kind.CODED)
+# a sender's clock, and a day without a time in the sender's time zone
+CLOCK_DIFFERENCE = timedelta(days=1)
+FROM_THE_FUTURE = "dated after it was received"
 
 
 def rows_of(
@@ -19,6 +25,8 @@ def rows_of(
     """Unsaved facts of one resource version; `reference` is (type, id, version)."""
     resource_type, fhir_id, version = reference
     for draft in drafts:
+        if _is_from_the_future(draft, recorded_at):
+            draft = replace(draft, quality=Quality.IMPLAUSIBLE, reason=FROM_THE_FUTURE)
         yield Fact(
             patient_id=patient_id,
             resource_id=resource_pk,
@@ -28,6 +36,16 @@ def rows_of(
             recorded_at=recorded_at,
             **fitted(draft.columns()),
         )
+
+
+def _is_from_the_future(draft: FactDraft, recorded_at: datetime) -> bool:
+    """A measurement that nobody can have made yet. Orders may well begin tomorrow."""
+    return (
+        draft.kind in MEASURED
+        and draft.quality.feeds_models
+        and draft.effective_at is not None
+        and draft.effective_at > recorded_at + CLOCK_DIFFERENCE
+    )
 
 
 def fitted(columns: dict[str, object]) -> dict[str, object]:

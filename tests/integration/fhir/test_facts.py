@@ -1,12 +1,16 @@
 """From a resource to facts, and back when it is corrected, moved or deleted."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from patients.models import Fact, Patient, StaleTwin
+from patients.record.loading import state_of
+from patients.services.rebuild import rebuild_facts
 from patients.signals import twins_changed
 from tests.factories import fhir
 from tests.integration.fhir.calls import post, put
@@ -40,6 +44,18 @@ class TestFacts:
         assert facts["hba1c"].value == pytest.approx(6.54, abs=0.01)
         assert facts["creatinine"].value == pytest.approx(1.0)
         assert (facts["hba1c"].raw_value, facts["hba1c"].raw_unit) == ("48", "mmol/mol")
+
+    def test_a_measurement_of_tomorrow_is_never_used(self, ehr: Client) -> None:
+        put(ehr, fhir.patient())
+        for name, days in (("today", 0.9), ("typo", 1.1)):
+            at = (timezone.now() + timedelta(days=days)).isoformat(timespec="seconds")
+            put(ehr, fhir.quantity(name, "2093-3", 200, "mg/dL", date=at))
+        rows = Fact.objects.order_by("resource_fhir_id").values_list("quality", "reason")
+        assert list(rows) == [("usable", ""), ("implausible", "dated after it was received")]
+        twin = Patient.objects.get()
+        later = state_of(twin.pk, timezone.now() + timedelta(days=400))
+        assert [v.resource_id for v in later.series("total_cholesterol")] == ["today"]
+        assert rebuild_facts(now=timezone.now()) == set()
 
     def test_a_medication_that_changes_is_projected_again(self, ehr: Client) -> None:
         put(ehr, fhir.patient())

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from explain.selectors import attributions_of
 from models_engine.catalogue.display import Displayed, displayed
 from models_engine.models import Prediction
@@ -29,6 +31,7 @@ NOT_USED = {
     Fact.Quality.UNKNOWN_UNIT,
     Fact.Quality.MISSING_UNIT,
     Fact.Quality.UNDATED,
+    Fact.Quality.IMPLAUSIBLE,
 }
 NOT_USED_SHOWN = 30
 ACTIONS_SHOWN = 5
@@ -161,11 +164,18 @@ class TwinPage:
     @property
     def not_used(self) -> list[Fact]:
         """Facts that are kept and never fed to a model, newest first, with the reason."""
-        return list(
-            Fact.objects.filter(patient=self.patient, quality__in=NOT_USED).order_by(
-                "-effective_at", "pk"
-            )[:NOT_USED_SHOWN]
-        )
+        reasons = {
+            v.fact_id: v.reason
+            for values in self.state.not_used.values()
+            for v in values
+            if v.quality == Fact.Quality.IMPLAUSIBLE
+        }
+        chosen = Q(quality__in=NOT_USED) | Q(pk__in=reasons)
+        rows = Fact.objects.filter(chosen, patient=self.patient).order_by("-effective_at", "pk")
+        found = list(rows[:NOT_USED_SHOWN])
+        for fact in found:
+            fact.reason = reasons.get(fact.pk, fact.reason)
+        return found
 
     @property
     def superseded(self) -> list[Prediction]:

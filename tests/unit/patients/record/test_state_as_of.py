@@ -62,6 +62,38 @@ def test_what_cannot_be_used_is_kept_apart_with_its_reason():
     assert "outside 0.05 to 60" in unused.reason
 
 
+@pytest.mark.parametrize(
+    ("born", "precision", "when", "used"),
+    [
+        (date(2024, 5, 3), "day", "2024-05-01", False),
+        # a newborn's first hours may be the day before in UTC
+        (date(2024, 5, 3), "day", "2024-05-02T20:00:00Z", True),
+        (date(2024, 5, 3), "day", "2024-05-03", True),
+        (date(2024, 5, 3), "day", "2024-05", True),
+        (date(2024, 5, 3), "day", "2024-04", False),
+        (date(2024, 5, 3), "day", "2024", True),
+        (date(2024, 1, 1), "year", "2024-01-01", True),
+        (date(2024, 1, 1), "year", "2023-12-30", False),
+        (None, "", "1800-01-01", True),
+    ],
+)
+def test_a_measurement_from_before_birth_is_not_used(born, precision, when, used):
+    person = Demographics(birth_date=born, birth_date_precision=precision)
+    found = state(creatinine(1.0, when), demographics=person)
+    assert (found.latest("creatinine") is not None) == used
+    if not used:
+        (unused,) = found.not_used["creatinine"]
+        assert (unused.quality, unused.reason) == (
+            "implausible",
+            "dated before the patient's birth",
+        )
+
+
+def test_a_diagnosis_may_be_older_than_birth():
+    person = Demographics(birth_date=date(2020, 1, 1), birth_date_precision="day")
+    assert state(stored(condition()), demographics=person).active("diabetes_type_2")
+
+
 def test_an_unusable_value_does_not_hide_a_usable_one_of_the_same_instant():
     good = creatinine(1.0, "2024-01-01", fhir_id="a")
     bad = creatinine(900, "2024-01-01", fhir_id="z")
