@@ -145,6 +145,7 @@ def _write_together(
             sender=sender_of(request),
             now=timezone.now(),
             contents=wanted == "representation",
+            notes=wanted == "OperationOutcome",
             witness=witness,
         )
     except FhirError as error:

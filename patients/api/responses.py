@@ -59,7 +59,7 @@ def write_response(result: Result, base_url: str, wanted: str) -> HttpResponse:
     if wanted == "minimal":
         return fhir_response(b"", result.status, headers)
     if wanted == "OperationOutcome":
-        return outcome_response(result.status, [_stored(result)], headers)
+        return outcome_response(result.status, [_stored(result), *result.notes], headers)
     return fhir_response(result.content, result.status, headers)
 
 
@@ -83,7 +83,7 @@ def entry_response(result: Result, base_url: str, wanted: str = "") -> dict[str,
     if wanted == "representation" and result.content:
         entry["resource"] = orjson.Fragment(result.content)
     elif wanted == "OperationOutcome":
-        response["outcome"] = operation_outcome([_stored(result)])
+        response["outcome"] = operation_outcome([_stored(result), *result.notes])
     return entry
 
 

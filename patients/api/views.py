@@ -291,7 +291,13 @@ def _write(request: Request, interaction: Interaction) -> HttpResponse:
             detail=f"{results[0].type}/{results[0].fhir_id}",
         )
 
+    wanted = preference(request)
     (result,) = ingest.process(
-        [interaction], sender=sender_of(request), now=now, contents=True, witness=witness
+        [interaction],
+        sender=sender_of(request),
+        now=now,
+        contents=True,
+        notes=wanted == "OperationOutcome",
+        witness=witness,
     )
-    return write_response(result, base_url(request), preference(request))
+    return write_response(result, base_url(request), wanted)

@@ -144,6 +144,14 @@ def stamp(
     return _with_members(raw, members, own, after=b"resourceType")
 
 
+def with_member(raw: bytes, element: str, name: str, value: str) -> bytes:
+    """The resource's text with `name` added first to the object `element`, all else as it was."""
+    start, end = _members(raw, {element})[element.encode()]
+    inner = raw[start:end]
+    added = {name.encode(): orjson.dumps(value)}
+    return raw[:start] + _with_members(inner, _members(inner, {name}), added) + raw[end:]
+
+
 def _members(raw: bytes, wanted: set[str]) -> dict[bytes, tuple[int, int]]:
     """Name and value's byte range of the members of a well-formed object up to the last wanted.
 

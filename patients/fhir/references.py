@@ -112,6 +112,34 @@ def patient_reference(resource: Json) -> str | None:
     return None
 
 
+def logical_owner(resource: Json) -> tuple[str, str, str] | None:
+    """Element, system and value where a patient is named by an identifier and nothing else.
+
+    An element whose `type` names something else (Group, Device) is not taken for a patient.
+    """
+    for path in _owner_paths(resource.get("resourceType", "")):
+        element = resource.get(path[0]) if len(path) == 1 else None
+        if not isinstance(element, dict) or "reference" in element:
+            continue
+        identifier = element.get("identifier", {})
+        system, value = identifier.get("system"), identifier.get("value")
+        if system and value and element.get("type", "Patient") == "Patient":
+            return path[0], system, value
+    return None
+
+
+def names_nobody(resource: Json) -> str | None:
+    """The element that should say whose record this is, where it is absent or has no reference.
+
+    None for types that are in no record at all, and for what is about a Group, a Device, ...
+    """
+    paths = _owner_paths(resource.get("resourceType", ""))
+    found = [element for path in paths for element in follow(resource, path)]
+    if not paths or any("reference" in e or "type" in e for e in found):
+        return None
+    return ".".join(paths[0])
+
+
 def _may_be_patient(text: str) -> bool:
     parsed = parse_reference(text)
     return parsed.kind == "urn" or parsed.type == "Patient"

@@ -19,6 +19,7 @@ _MEDICATIONS = {
     "MedicationAdministration",
     "MedicationDispense",
 }
+INTERPRETED = frozenset(_PROJECTIONS) | _MEDICATIONS
 
 
 def project(resource: Json, *, resolve: Resolve | None = None) -> list[FactDraft]:

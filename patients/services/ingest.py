@@ -13,6 +13,7 @@ from django.db import IntegrityError, OperationalError, transaction
 
 from patients.errors import FhirError
 from patients.fhir.json_codec import loads
+from patients.fhir.outcome import Issue
 from patients.models import Fact, Resource, ResourceVersion
 from patients.record.projection import project
 from patients.services import (
@@ -26,6 +27,7 @@ from patients.services import (
 )
 from patients.services.interactions import Interaction, Json, Result, Sender
 from patients.services.lookups import Resolve
+from patients.services.notes import take_notes
 from patients.services.plan import Change, Plan, Stored, lost_race, make_plan
 from patients.signals import twins_changed
 
@@ -40,11 +42,13 @@ def process(
     sender: Sender,
     now: datetime,
     contents: bool = False,
+    notes: bool = False,
     witness: Callable[[list[Result]], None] | None = None,
 ) -> list[Result]:
     """Do every interaction in one transaction, in the given order; all or nothing.
 
-    With `contents` the results also carry the text of what was there already. A `witness` is told
+    With `contents` the results also carry the text of what was there already, with `notes` what
+    the twin made of what is new. A `witness` is told
     the results inside the transaction: nothing is stored that its audit event does not name.
 
     Resources are valid by now. Raises FhirError: 403, 412, 422, or 409 with Retry-After after
@@ -59,7 +63,7 @@ def process(
                 plan = make_plan(interactions, base_url=sender.base_url, now=now)
                 # few rows go out together and their results come back together
                 with writing.together(len(plan.changes)):
-                    _apply(plan, sender=sender, now=now)
+                    _apply(plan, sender=sender, now=now, notes=notes)
                     results = _results(plan, now, contents=contents)
                     if witness is not None:
                         witness(results)
@@ -85,7 +89,7 @@ def _restore(interactions: Sequence[Interaction], given: Sequence[tuple[bytes, s
             interaction.resource = cast(Json, loads(raw))
 
 
-def _apply(plan: Plan, *, sender: Sender, now: datetime) -> None:
+def _apply(plan: Plan, *, sender: Sender, now: datetime, notes: bool) -> None:
     changes = plan.changes
     if not changes:
         return
@@ -102,6 +106,8 @@ def _apply(plan: Plan, *, sender: Sender, now: datetime) -> None:
     resolve = medications.resolver(changes)
     twins = {p.pk: identity.twin_of(p) for p in patients.values()}
     rows = _facts(changes, twins, resolve, now)
+    if notes:
+        take_notes(changes, rows)
     touched = writing.replace_facts([c.pk for c in changes if c.existing], rows)
     touched |= {fact.patient_id for fact in rows}
     care_team.write_memberships(changes, sender)
@@ -152,10 +158,11 @@ def _results(plan: Plan, now: datetime, *, contents: bool) -> list[Result]:
         if isinstance(answer, Stored):
             kind, fhir_id, moment = answer.type, answer.fhir_id, answer.last_updated
             text = texts.get((answer.pk, answer.version), "")
+            notes: list[Issue] = []
         else:
             kind, fhir_id, moment = answer.interaction.type, answer.interaction.fhir_id, now
-            text = answer.text
+            text, notes = answer.text, answer.notes
         results.append(
-            Result(status, kind, fhir_id, answer.version, moment, text, answer.patient_id)
+            Result(status, kind, fhir_id, answer.version, moment, text, answer.patient_id, tuple(notes))
         )
     return results

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from patients.fhir.outcome import Issue
+
 Json = dict[str, Any]
 Method = Literal["POST", "PUT", "DELETE"]
 
@@ -52,7 +54,8 @@ class Result:
     """What became of one interaction. `content` is empty after a deletion, and for what was
     there already unless it was asked for.
 
-    `patient_id` is the key of the twin in whose compartment the resource is.
+    `patient_id` is the key of the twin in whose compartment the resource is. `notes` are warnings
+    about what was stored, if they were asked for.
     """
 
     status: int
@@ -62,6 +65,7 @@ class Result:
     last_updated: datetime
     content: str = ""
     patient_id: int | None = None
+    notes: tuple[Issue, ...] = ()
 
     @property
     def etag(self) -> str:

@@ -59,6 +59,7 @@ class Change:
     patient_fhir_id: str = ""
     pk: int = 0
     patient_id: int | None = None
+    notes: list[Issue] = field(default_factory=list)
 
     @property
     def is_deletion(self) -> bool:

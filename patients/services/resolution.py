@@ -3,13 +3,15 @@
 import re
 import uuid
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
 
 import orjson
 
 from patients.errors import FhirError
-from patients.fhir.json_codec import rewrite_references
+from patients.fhir.json_codec import rewrite_references, with_member
 from patients.fhir.outcome import Issue
-from patients.fhir.references import iter_references, parse_reference
+from patients.fhir.references import iter_references, logical_owner, parse_reference
+from patients.fhir.search_index import escape
 from patients.services import conditionals
 from patients.services.conditionals import Condition
 from patients.services.interactions import Interaction
@@ -78,12 +80,15 @@ def resolve_references(
 ) -> None:
     """Replace references to other entries, conditions and our own URLs, in dict and text alike.
 
+    A patient who is named by an identifier alone gets the reference beside it.
+
     FhirError 422 with every reference that leads nowhere.
     """
     own = {i.full_url: i.reference for i in interactions if i.full_url}
     asked: dict[str, Condition] = {}
     lost: list[tuple[Interaction, str]] = []
     uses: list[tuple[Interaction, dict[str, str]]] = []
+    owners: list[tuple[Interaction, str, str]] = []
     for interaction in interactions:
         if interaction.resource is None or id(interaction) in matched:
             continue
@@ -105,6 +110,10 @@ def resolve_references(
                     asked[text] = _condition(interaction, text)
         if mapping:
             uses.append((interaction, mapping))
+        if owner := logical_owner(interaction.resource):
+            text, condition = _owner_condition(interaction, *owner)
+            asked.setdefault(text, condition)
+            owners.append((interaction, owner[0], text))
     issues = [
         Issue("error", "not-found", f"'{text[:80]}' is the fullUrl of no entry", where)
         for interaction, text in lost
@@ -115,6 +124,9 @@ def resolve_references(
         raise FhirError(422, issues)
     for interaction, mapping in uses:
         _rewrite(interaction, {text: found.get(to, to) for text, to in mapping.items()})
+    for interaction, element, text in owners:
+        interaction.raw = with_member(interaction.raw, element, "reference", found[text])
+        interaction.resource = orjson.loads(interaction.raw)
 
 
 def _reference_texts(interaction: Interaction) -> set[str]:
@@ -139,6 +151,19 @@ def _condition(interaction: Interaction, text: str) -> Condition:
     type_name, _, query = text.partition("?")
     where = next(iter(_places(interaction, text)), interaction.at(interaction.type))
     return conditionals.parse_condition(type_name, query, where)
+
+
+def _owner_condition(
+    interaction: Interaction, element: str, system: str, value: str
+) -> tuple[str, Condition]:
+    query = urlencode({"identifier": f"{_escaped(system)}|{_escaped(value)}"})
+    where = interaction.at(f"{interaction.type}.{element}.identifier")
+    return f"Patient?{query}", conditionals.parse_condition("Patient", query, where)
+
+
+def _escaped(text: str) -> str:
+    """As a search wants it."""
+    return escape(text).replace(",", "\\,").replace("$", "\\$")
 
 
 def _ours(text: str, base_url: str) -> dict[str, str]:

@@ -221,6 +221,12 @@ class TestTwinPage:
         pipeline.refresh_twin(ward.mine.pk, now=NOW + timedelta(minutes=1))
         assert "New data have arrived" not in self.page(ward)
 
+    def test_a_value_from_before_birth_is_listed_with_the_reason(self, ward: Ward) -> None:
+        push(ward.ehr, fhir.quantity("early", "2093-3", 199, "mg/dL", date="1901-02-03"))
+        page = self.page(ward)
+        assert "dated before the patient&#x27;s birth" in page
+        assert "Observation/early/" in page
+
     def test_a_failed_recalculation_is_said(self, ward: Ward) -> None:
         StaleTwin.objects.create(patient=ward.mine, marked_at=NOW, last_error="ValueError")
         assert "The last recalculation failed" in self.page(ward)

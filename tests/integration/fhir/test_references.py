@@ -1,5 +1,6 @@
 """References: resolved where they lead to us, kept where they lead elsewhere, refused if lost."""
 
+import json
 from typing import Any
 
 import pytest
@@ -145,3 +146,68 @@ def test_a_bundle_that_deletes_the_patient_cannot_write_about_it(ehr: Client) ->
     bundle["entry"].append({"request": {"method": "DELETE", "url": "Patient/p1"}})
     assert post(ehr, "", bundle).status_code == 422
     assert ehr.get("/fhir/Patient/p1").status_code == 200
+
+
+class TestPatientsByIdentifier:
+    """`subject` with an identifier and no reference."""
+
+    def lab(self, fhir_id: str, **subject: Any) -> Json:
+        resource = fhir.quantity(fhir_id, "2093-3", 200.50, "mg/dL")
+        resource["subject"] = subject
+        return resource
+
+    def named(self, value: str, **more: str) -> Json:
+        return {"identifier": {"system": fhir.MRN, "value": value}, **more}
+
+    def test_belongs_to_whom_it_names(self, ehr: Client) -> None:
+        put(ehr, fhir.patient())
+        mrn = stored(ehr, "Patient/p1")["identifier"][0]["value"]
+        text = json.dumps(self.lab("a", **self.named(mrn))).replace("200.5", "200.50")
+        for status in (201, 200):
+            answer = ehr.put("/fhir/Observation/a", text, content_type=FHIR_JSON)
+            assert answer.status_code == status
+        content = ehr.get("/fhir/Observation/a").content
+        subject = json.loads(content)["subject"]
+        assert subject == {"reference": "Patient/p1", **self.named(mrn)}
+        assert b"200.50" in content
+        assert Fact.objects.get().patient.fhir_id == "p1"
+        assert ehr.get("/fhir/Observation?patient=p1").json()["total"] == 1
+
+    def test_a_patient_of_the_same_bundle_counts(self, ehr: Client) -> None:
+        patient = fhir.patient()
+        mrn = patient["identifier"][0]["value"]
+        labs = [self.lab(f"o{i}", **self.named(mrn, type="Patient")) for i in range(3)]
+        answer = post(ehr, "", fhir.transaction([*labs, patient]))
+        assert answer.status_code == 200, answer.content
+        assert Fact.objects.filter(patient__fhir_id="p1").count() == 3
+
+    def test_odd_characters_are_not_syntax(self, ehr: Client) -> None:
+        odd = "a|b,c\\d$e&f=g%41+ü"
+        put(ehr, fhir.patient() | {"identifier": [{"system": fhir.MRN, "value": odd}]})
+        assert put(ehr, self.lab("a", **self.named(odd))).status_code == 201
+        for near in ("a", "a|b", "a|b,c\\d$e&f=gA+ü", odd.upper()):
+            assert put(ehr, self.lab("b", **self.named(near))).status_code == 422
+
+    def test_nobody_and_two_are_faults(self, ehr: Client) -> None:
+        answer = put(ehr, self.lab("a", **self.named("no-one")))
+        assert answer.status_code == 422
+        assert expressions(answer) == ["Observation.subject.identifier"]
+        for name in ("p1", "p2"):
+            both = [{"system": fhir.MRN, "value": "shared"}]
+            put(ehr, fhir.patient(name) | {"identifier": both})
+        answer = put(ehr, self.lab("a", **self.named("shared")))
+        assert answer.status_code == 422
+        assert not sent().filter(type="Observation").exists()
+
+    @pytest.mark.parametrize("subject", [{"display": "Somebody"}, {"identifier": {"value": "1"}}])
+    def test_who_cannot_be_told_is_said_to_the_sender(self, ehr: Client, subject: Json) -> None:
+        answer = put(ehr, self.lab("a", **subject), Prefer="return=OperationOutcome")
+        assert answer.status_code == 201
+        assert expressions(answer) == ["Observation.subject"]
+        assert "part of no twin" in answer.json()["issue"][1]["diagnostics"]
+
+    def test_a_group_named_by_identifier_is_no_patient(self, ehr: Client) -> None:
+        lab = self.lab("a", **self.named("herd", type="Group"))
+        answer = put(ehr, lab, Prefer="return=OperationOutcome")
+        assert answer.status_code == 201
+        assert len(answer.json()["issue"]) == 1
