@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from patients.access.scopes import readable_types
-from patients.models import CareTeamMember, Patient, Resource
+from patients.models import AuditEvent, CareTeamMember, Patient, Resource
 
 CLINICIAN, PATIENT = "clinician", "patient"
 
@@ -51,6 +51,14 @@ def visible_resources(token: Any) -> "QuerySet[Resource]":
     if getattr(token, "user_id", None) is not None:
         rows = rows.filter(record_of(visible_patients(token.user)))
     return rows
+
+
+def visible_audit_events(token: Any) -> "QuerySet[AuditEvent]":
+    """The log is for systems whose scopes name it. A person's token sees none of it."""
+    if token is None or getattr(token, "user_id", None) is not None:
+        return AuditEvent.objects.none()
+    types = readable_types(str(getattr(token, "scope", "")).split())
+    return AuditEvent.objects.all() if types & {"*", "AuditEvent"} else AuditEvent.objects.none()
 
 
 def _merged() -> "QuerySet[Patient]":

@@ -1,5 +1,6 @@
 """Read, vread, history and search, as FHIR answers."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -15,6 +16,7 @@ from patients.api.security import audit_client
 from patients.errors import FhirError
 from patients.fhir.outcome import Issue
 from patients.models import Resource, ResourceVersion
+from patients.services.server_written import OWN_TYPES
 
 Json = dict[str, Any]
 
@@ -41,21 +43,16 @@ def find(
     request: Request, type_name: str, fhir_id: str, *, version: str | None = None
 ) -> ResourceVersion:
     """The stored version, audited. FhirError 404 (never was) or 410 (deleted)."""
-    resource = selectors.stored_resource(visible_resources(request.auth), type_name, fhir_id)
     number = _version_number(version)
+    if type_name in OWN_TYPES:
+        return _find_event(request, type_name, fhir_id, number)
+    resource = selectors.stored_resource(visible_resources(request.auth), type_name, fhir_id)
     row = selectors.stored_version(resource, number) if resource else None
     if resource is None:
         raise _not_found(type_name, fhir_id)
     if row is None or not _in_view(request, resource, row):
-        words = f"{type_name}/{fhir_id} has no version {str(version)[:20]!r}"
-        raise FhirError(404, [Issue("error", "not-found", words)])
-    audit_client(
-        request,
-        "read",
-        what=type_name,
-        patient_ids=[resource.patient_id] if resource.patient_id else [],
-        detail=f"{type_name}/{fhir_id}",
-    )
+        raise _no_version(type_name, fhir_id, version)
+    _audit(request, "read", row, _patient_of(resource))
     if not row.content:
         words = f"{type_name}/{fhir_id} was deleted"
         raise FhirError(
@@ -64,24 +61,28 @@ def find(
     return row
 
 
+def _find_event(
+    request: Request, type_name: str, fhir_id: str, number: int | None
+) -> ResourceVersion:
+    """An entry of the audit log: its one version."""
+    found = selectors.logged_event(request.auth, fhir_id)
+    if found is None:
+        raise _not_found(type_name, fhir_id)
+    if number not in (None, 1):
+        raise _no_version(type_name, fhir_id, str(number))
+    row, patient_ids = found
+    _audit(request, "read", row, patient_ids)
+    return row
+
+
 def history_bundle(request: Request, type_name: str, fhir_id: str, base_url: str) -> Json:
     """Versions of one resource, newest first: all, or those that `_since` and `_count` ask for."""
-    resource = selectors.stored_resource(visible_resources(request.auth), type_name, fhir_id)
-    if resource is None:
-        raise _not_found(type_name, fhir_id)
     wanted = parse_history(request.query_params)
-    rows = [row for row in selectors.history(resource) if _in_view(request, resource, row)]
+    rows = _versions(request, type_name, fhir_id)
     if wanted.since:
         rows = [row for row in rows if row.recorded_at >= wanted.since]
     shown = [row for row in rows if not wanted.before or row.version < wanted.before]
     page = shown[: wanted.count] if wanted.count is not None else shown
-    audit_client(
-        request,
-        "history",
-        what=type_name,
-        patient_ids=[resource.patient_id] if resource.patient_id else [],
-        detail=f"{type_name}/{fhir_id}",
-    )
     address = f"{base_url}/{type_name}/{fhir_id}/_history"
     links = [{"relation": "self", "url": wanted.url(address)}]
     if page and len(page) < len(shown):
@@ -93,6 +94,28 @@ def history_bundle(request: Request, type_name: str, fhir_id: str, base_url: str
         "link": links,
         "entry": [_history_entry(row, base_url) for row in page],
     }
+
+
+def _versions(request: Request, type_name: str, fhir_id: str) -> list[ResourceVersion]:
+    """All that may be seen, newest first, audited. FhirError 404."""
+    if type_name in OWN_TYPES:
+        return [_find_event(request, type_name, fhir_id, None)]
+    resource = selectors.stored_resource(visible_resources(request.auth), type_name, fhir_id)
+    if resource is None:
+        raise _not_found(type_name, fhir_id)
+    rows = selectors.history(resource)
+    _audit(request, "history", rows[0], _patient_of(resource))
+    return [row for row in rows if _in_view(request, resource, row)]
+
+
+def _patient_of(resource: Resource) -> list[int]:
+    return [resource.patient_id] if resource.patient_id else []
+
+
+def _audit(request: Request, action: str, row: ResourceVersion, patient_ids: Iterable[int]) -> None:
+    name = row.resource.type
+    detail = f"{name}/{row.resource.fhir_id}"
+    audit_client(request, action, what=name, patient_ids=patient_ids, detail=detail)
 
 
 def _in_view(request: Request, resource: Resource, row: ResourceVersion) -> bool:
@@ -126,6 +149,11 @@ def _version_number(version: str | None) -> int | None:
         return None
     # int4 holds nine digits for certain; a longer number names no version
     return int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
+
+
+def _no_version(type_name: str, fhir_id: str, version: object) -> FhirError:
+    words = f"{type_name}/{fhir_id} has no version {str(version)[:20]!r}"
+    return FhirError(404, [Issue("error", "not-found", words)])
 
 
 def _not_found(type_name: str, fhir_id: str) -> FhirError:

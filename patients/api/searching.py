@@ -17,6 +17,7 @@ from patients.fhir.definitions import elements
 from patients.fhir.outcome import Issue, operation_outcome
 from patients.fhir.search import Query, encode_cursor, parse_query
 from patients.models import ResourceVersion
+from patients.services.server_written import OWN_TYPES
 
 Json = dict[str, Any]
 Pairs = Sequence[tuple[str, str]]
@@ -34,7 +35,8 @@ def search_bundle(request: Request, type_name: str, pairs: Pairs, base_url: str)
     asked = [pair for pair in pairs if pair[0] not in OF_THE_REQUEST]
     query = parse_query(type_name, asked, base_url=base_url)
     among = visible_resources(request.auth)
-    page = selectors.search(among, query)
+    is_log = type_name in OWN_TYPES
+    page = selectors.search_log(request.auth, query) if is_log else selectors.search(among, query)
     others, cut = selectors.included(
         among,
         page.rows,
@@ -42,7 +44,7 @@ def search_bundle(request: Request, type_name: str, pairs: Pairs, base_url: str)
         query.revincludes,
         most=settings.FHIR_MAX_INCLUDED,
     )
-    patient_ids = selectors.compartments([*page.rows, *others])
+    patient_ids = selectors.compartments([*page.rows, *others]) | page.concerned
     audit_client(request, "search", what=type_name, patient_ids=patient_ids)
     address = f"{base_url}/{type_name}"
     bundle: Json = {
@@ -83,14 +85,13 @@ def entry(row: ResourceVersion, base_url: str, mode: str) -> Json:
 def _entry(row: ResourceVersion, base_url: str, query: Query | None, mode: str) -> Json:
     made = entry(row, base_url, mode)
     if query is not None and query.elements:
-        made["resource"] = _subset(row, query)
+        made["resource"] = subset(orjson.loads(row.content), query)
     return made
 
 
-def _subset(row: ResourceVersion, query: Query) -> Json:
+def subset(content: Json, query: Query) -> Json:
     """The elements asked for, those that R4 demands, and the mark that it is not all."""
     known = elements(query.type)
-    content = orjson.loads(row.content)
     kept = {}
     for name, value in content.items():
         element = known.get(name.removeprefix("_"))

@@ -7,7 +7,7 @@ from typing import Any
 
 from patients.fhir.definitions import resource_types
 from patients.fhir.json_codec import instant
-from patients.fhir.search_parameters import COMMON, SearchParameter, search_parameters
+from patients.fhir.search_parameters import COMMON, NOT_FOLLOWED, SearchParameter, search_parameters
 
 Json = dict[str, Any]
 INTERACTIONS = (
@@ -60,8 +60,9 @@ def capability_statement(
 def _resource(name: str, is_read_only: bool) -> Json:
     known = search_parameters(name).values()
     own = [_parameter(p) for p in known if p.name not in COMMON]
-    includes = sorted(f"{name}:{p.name}" for p in known if p.type == "reference")
-    reverse = revincludes(name)
+    followed = () if name in NOT_FOLLOWED else known
+    includes = sorted(f"{name}:{p.name}" for p in followed if p.type == "reference")
+    reverse = () if name in NOT_FOLLOWED else revincludes(name)
     return {
         "type": name,
         "interaction": [
@@ -87,7 +88,7 @@ def revincludes(name: str) -> tuple[str, ...]:
     """References of other types that may point at this one."""
     return tuple(
         f"{other}:{parameter.name}"
-        for other in sorted(resource_types())
+        for other in sorted(resource_types() - NOT_FOLLOWED)
         for parameter in search_parameters(other).values()
         if parameter.type == "reference" and parameter.may_point_at(name)
     )

@@ -12,6 +12,7 @@ import orjson
 from patients.fhir.definitions import elements, resource_types
 from patients.fhir.search_index import IndexEntry, extract_index
 from patients.fhir.search_parameters import (
+    NOT_FOLLOWED,
     RESULT_PARAMETERS,
     SEARCH_PARAMETERS,
     SearchParameter,
@@ -195,7 +196,7 @@ class _Reader:
 
     def _has(self, name: str, text: str) -> Has:
         parts = name.split(":", 3)
-        if len(parts) != 4 or self.inner or parts[1] not in resource_types():
+        if len(parts) != 4 or self.inner or parts[1] not in resource_types() - NOT_FOLLOWED:
             words = f"{name[:80]}: write _has:Observation:patient:code, with one level"
             raise SearchParameterError(name[:80], words)
         other = _Reader(parts[1], self.base_url)
@@ -264,7 +265,7 @@ class _Reader:
     def _include(self, name: str, text: str) -> Include:
         source, _, rest = text.partition(":")
         base, _, target = rest.partition(":")
-        if source not in resource_types() or not base or ":" in target:
+        if source not in resource_types() - NOT_FOLLOWED or not base or ":" in target:
             words = (
                 f"'{name}' is Type:parameter or Type:parameter:Target, such as Observation:subject"
             )

@@ -65,6 +65,8 @@ def _path(text: str) -> ElementPath:
     return ElementPath(tuple(steps.split(".")), leaf)
 
 
+# the audit log: nothing is included or chained from it, it is searched by itself
+NOT_FOLLOWED = frozenset({"AuditEvent"})
 # of every type; _id and _lastUpdated are columns, the others are in the index
 COMMON = {
     "_id": _common("_id", "token"),

@@ -1,3 +1,4 @@
+from patients.selectors.audit_log import logged_event, search_log
 from patients.selectors.everything import Record, everything
 from patients.selectors.identity import has_double, shared_identifiers
 from patients.selectors.includes import included
@@ -19,8 +20,10 @@ __all__ = [
     "has_double",
     "history",
     "included",
+    "logged_event",
     "search",
     "search_condition",
+    "search_log",
     "shared_identifiers",
     "stored_resource",
     "stored_version",

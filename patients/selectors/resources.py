@@ -19,7 +19,10 @@ def stored_resource(among: "QuerySet[Resource]", type_name: str, fhir_id: str) -
 def stored_version(resource: Resource, version: int | None = None) -> ResourceVersion | None:
     """The given version, or the current one."""
     wanted = resource.version if version is None else version
-    return ResourceVersion.objects.filter(resource=resource, version=wanted).first()
+    row = ResourceVersion.objects.filter(resource=resource, version=wanted).first()
+    if row is not None:
+        row.resource = resource
+    return row
 
 
 def history(resource: Resource) -> list[ResourceVersion]:

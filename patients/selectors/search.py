@@ -28,12 +28,14 @@ PATIENT = f"{SEPARATOR}Patient/"
 class Page:
     """Rows of a search with their current content, and the cursor of the next page.
 
-    `total` is None where nobody asked for it.
+    `total` is None where nobody asked for it. `concerned` are patients in whose compartments the
+    rows are not, and whom they name all the same.
     """
 
     rows: list[ResourceVersion]
     total: int | None
     next_cursor: tuple[Any, ...] = ()
+    concerned: frozenset[int] = frozenset()
 
 
 def search(among: Resources, query: Query) -> Page:

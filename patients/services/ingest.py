@@ -163,6 +163,8 @@ def _results(plan: Plan, now: datetime, *, contents: bool) -> list[Result]:
             kind, fhir_id, moment = answer.interaction.type, answer.interaction.fhir_id, now
             text, notes = answer.text, answer.notes
         results.append(
-            Result(status, kind, fhir_id, answer.version, moment, text, answer.patient_id, tuple(notes))
+            Result(
+                status, kind, fhir_id, answer.version, moment, text, answer.patient_id, tuple(notes)
+            )
         )
     return results
