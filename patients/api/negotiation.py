@@ -67,6 +67,25 @@ def check_accepts(request: Request) -> None:
 
 def read_body(request: Request, kinds: Collection[str] = ACCEPTED_BODIES) -> bytes:
     """The request's bytes. FhirError 413 when too large, 415 for another media type."""
+    _check_kind(request, kinds)
+    body = _content(request)
+    if not body.strip():
+        raise FhirError(400, [Issue("error", "required", "The request has no body")])
+    return body
+
+
+def read_form(request: Request) -> QueryDict:
+    """The fields that were sent. Of a request without a body the address says all, and a
+    Content-Type is about nothing: clients have one for every request.
+    """
+    body = _content(request)
+    if not body.strip():
+        return QueryDict()
+    _check_kind(request, [FORM])
+    return QueryDict(body, encoding="utf-8")
+
+
+def _check_kind(request: Request, kinds: Collection[str]) -> None:
     kind = request.content_type.split(";")[0].strip().lower() if request.content_type else ""
     if kind and kind not in kinds:
         words = XML_WORDS if "application/fhir+json" in kinds else f"Send {' or '.join(kinds)}"
@@ -74,6 +93,9 @@ def read_body(request: Request, kinds: Collection[str] = ACCEPTED_BODIES) -> byt
     if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
         words = "Send the body as it is: compressed bodies are not taken"
         raise FhirError(415, [Issue("error", "not-supported", words)])
+
+
+def _content(request: Request) -> bytes:
     limit = settings.FHIR_MAX_BODY_BYTES
     words = f"The body is larger than {limit} bytes; send smaller bundles"
     try:
@@ -82,8 +104,6 @@ def read_body(request: Request, kinds: Collection[str] = ACCEPTED_BODIES) -> byt
         raise FhirError(413, [Issue("error", "too-costly", words)]) from error
     if len(body) > limit:
         raise FhirError(413, [Issue("error", "too-costly", words)])
-    if not body.strip():
-        raise FhirError(400, [Issue("error", "required", "The request has no body")])
     return body
 
 

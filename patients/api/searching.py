@@ -23,6 +23,8 @@ Json = dict[str, Any]
 Pairs = Sequence[tuple[str, str]]
 # about the answer's form; read before the search is
 OF_THE_REQUEST = ("_format", "_pretty")
+# what other servers call a parameter of R4; clients made with those send it to everybody
+DIALECT = {("_totalMethod", "count"): ("_total", "accurate")}
 KEPT = frozenset(["resourceType", "id", "meta"])
 SUBSETTED = {
     "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
@@ -32,7 +34,7 @@ SUBSETTED = {
 
 def search_bundle(request: Request, type_name: str, pairs: Pairs, base_url: str) -> Json:
     """One page of a search, with a truthful self link and a next link while there is more."""
-    asked = [pair for pair in pairs if pair[0] not in OF_THE_REQUEST]
+    asked = [DIALECT.get(pair, pair) for pair in pairs if pair[0] not in OF_THE_REQUEST]
     query = parse_query(type_name, asked, base_url=base_url)
     among = visible_resources(request.auth)
     is_log = type_name in OWN_TYPES

@@ -14,12 +14,12 @@ from rest_framework.views import APIView
 from patients.api import bundles, reading, searching
 from patients.api.everything import everything_bundle
 from patients.api.negotiation import (
-    FORM,
     FhirNegotiation,
     FhirRenderer,
     UnreadParser,
     check_accepts,
     read_body,
+    read_form,
 )
 from patients.api.patching import patched
 from patients.api.responses import (
@@ -134,7 +134,7 @@ class TypeView(FhirView):
             type_name,
             "",
             read_body(request),
-            if_none_exist=request.headers.get("If-None-Exist", ""),
+            if_none_exist=_none_exist(request),
         )
         return _write(request, interaction)
 
@@ -161,8 +161,7 @@ class SearchView(FhirView):
     """`POST Type/_search`: what is looked for stays out of addresses."""
 
     def post(self, request: Request, type_name: str) -> HttpResponse:
-        body = QueryDict(read_body(request, [FORM]), encoding="utf-8")
-        return _search(request, type_name, [*_pairs(request), *_flat(body)])
+        return _search(request, type_name, [*_pairs(request), *_flat(read_form(request))])
 
 
 class ValidateView(FhirView):
@@ -222,11 +221,28 @@ def _search(request: Request, type_name: str, pairs: list[tuple[str, str]]) -> H
 
 def _condition(request: Request) -> str:
     """The query of a conditional write. FhirError 412 when there is none."""
-    query = request._request.META.get("QUERY_STRING", "")
+    query = _asked(request)
     if not query:
         words = "Without an id there must be a condition, as Patient?identifier=system|value"
         raise FhirError(412, [Issue("error", "required", words)])
-    return str(query)
+    return query
+
+
+def _none_exist(request: Request) -> str:
+    """The condition of a create: the header that R4 has for it, or the query, where some clients
+    put it and where it must not go unheard. FhirError 400 for both.
+    """
+    header, query = request.headers.get("If-None-Exist", ""), _asked(request)
+    if header and query:
+        words = "Say If-None-Exist or a condition in the address, not both"
+        raise FhirError(400, [Issue("error", "invalid", words)])
+    return header or query
+
+
+def _asked(request: Request) -> str:
+    """The query without what is about the form of the answer."""
+    parts = str(request._request.META.get("QUERY_STRING", "")).split("&")
+    return "&".join(p for p in parts if p.partition("=")[0] not in searching.OF_THE_REQUEST)
 
 
 def _update(request: Request, type_name: str, fhir_id: str, *, condition: str = "") -> HttpResponse:

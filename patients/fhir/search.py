@@ -256,7 +256,7 @@ class _Reader:
         )
         known = elements(self.type)
         choices = {element.choice for element in known.values()}
-        for name in asked:
+        for name in asked - {"resourceType"}:  # of every answer, and no element
             if name not in known and name not in choices:
                 words = f"'{name[:60]}' is no element of {self.type}"
                 raise SearchParameterError("_elements", words)

@@ -1,6 +1,7 @@
 """Other people's FHIR clients, unmodified, against the real server on a real socket."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from tests.factories import fhir
 from tests.integration.fhir.calls import post
 
 MakeToken = Callable[[str], str]
+PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,21 @@ class Door:
 
 
 @pytest.fixture
-def door(live_server: Any, ehr_client: Client, monkeypatch: pytest.MonkeyPatch) -> Door:
+def door(live_server: Any, ehr_client: Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
     # a proxy of this machine is not on the way to this machine
     monkeypatch.setenv("NO_PROXY", "localhost,127.0.0.1")
     token = ehr_client.defaults["HTTP_AUTHORIZATION"].removeprefix("Bearer ")
-    return Door(f"{live_server.url}/fhir", token)
+    yield Door(f"{live_server.url}/fhir", token)
+    _let_the_server_finish()
+
+
+def _let_the_server_finish() -> None:
+    """A client has its answer before the server's thread has let go of the database, which the
+    end of the tests wants for itself.
+    """
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(PATIENCE_SECONDS)
 
 
 @pytest.fixture

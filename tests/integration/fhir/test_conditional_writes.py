@@ -76,6 +76,27 @@ class TestUpdate:
         assert put(ehr, fhir.patient(), **star).status_code == 201
 
 
+class TestCreate:
+    @pytest.mark.parametrize("suffix", ["", "&_format=json&_pretty=true"])
+    def test_a_condition_in_the_address_is_heard(self, ehr: Client, suffix: str) -> None:
+        """R4 has a header for it; some clients use the address, and would make doubles."""
+        path = f"/Patient?{MRN}{suffix}"
+        first, again = (post(ehr, path, unnamed(fhir.patient())) for _ in range(2))
+        assert (first.status_code, again.status_code) == (201, 200)
+        assert first.json()["id"] == again.json()["id"]
+
+    def test_the_form_of_the_answer_is_no_condition(self, ehr: Client) -> None:
+        for _ in range(2):
+            assert post(ehr, "/Patient?_format=json", unnamed(fhir.patient())).status_code == 201
+
+    def test_conditions_in_both_places_are_refused(self, ehr: Client) -> None:
+        answer = post(ehr, f"/Patient?{MRN}", unnamed(fhir.patient()), **{"If-None-Exist": MRN})
+        assert answer.status_code == 400
+        assert "not both" in faults(answer)[0]["diagnostics"]
+        assert post(ehr, "/Patient?colour=red", unnamed(fhir.patient())).status_code == 400
+        assert not Resource.objects.exists()
+
+
 class TestDelete:
     def test_one_is_deleted_none_is_well_many_are_refused(self, ehr: Client) -> None:
         put(ehr, fhir.patient())

@@ -146,3 +146,5 @@ def test_a_search_by_post_says_the_same_as_by_get(ehr: Client) -> None:
     assert ehr.post("/fhir/Observation/_search", "nmae=x", content_type=form).status_code == 400
     wrong = ehr.post("/fhir/Observation/_search", json.dumps({}), content_type="application/json")
     assert wrong.status_code == 415
+    bare = "/fhir/Observation/_search?patient=p1&code=2093-3"
+    assert len(ehr.post(bare, "", content_type="application/json").json()["entry"]) == 1

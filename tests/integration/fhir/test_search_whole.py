@@ -184,6 +184,9 @@ def test_a_cursor_of_another_search_is_refused(filled: Client) -> None:
 def test_totals_and_summaries(filled: Client) -> None:
     assert "total" not in search(filled, "Observation?_total=none")
     assert search(filled, "Observation?_total=accurate")["total"] == 4
+    by_another_name = search(filled, "Observation?_count=0&_totalMethod=count")
+    assert by_another_name["total"] == 4
+    assert "_total=accurate" in by_another_name["link"][0]["url"]
     counted = search(filled, "Observation?_summary=count")
     assert (counted["total"], "entry" in counted) == (4, False)
 
@@ -194,6 +197,8 @@ def test_elements_are_a_subset_that_says_so(filled: Client) -> None:
     kept = {"resourceType", "id", "meta", "status", "code", "subject", "valueQuantity"}
     assert set(entry["resource"]) == kept
     assert entry["resource"]["meta"]["tag"][0]["code"] == "SUBSETTED"
+    named = search(filled, "Observation?_id=a&_elements=resourceType,id,value,subject")
+    assert named["entry"] == bundle["entry"]
 
 
 def test_statements_do_not_grow_with_the_rows(filled: Client) -> None:
