@@ -10,6 +10,7 @@ TYPE = r"(?P<type_name>[A-Z][A-Za-z]+)"
 urlpatterns = [
     re_path(rf"{BASE}/?\Z", views.SystemView.as_view(), name="fhir-system"),
     path("fhir/metadata", views.MetadataView.as_view(), name="fhir-metadata"),
+    path("fhir/openapi.json", views.OpenApiView.as_view(), name="fhir-openapi"),
     re_path(rf"{BASE}/{TYPE}\Z", views.TypeView.as_view(), name="fhir-type"),
     re_path(rf"{BASE}/{TYPE}/_search\Z", views.SearchView.as_view(), name="fhir-search"),
     re_path(rf"{BASE}/{TYPE}/\$validate\Z", views.ValidateView.as_view(), name="fhir-validate"),

@@ -2,11 +2,16 @@
 
 import logging
 from datetime import UTC, datetime
+from functools import cache
+from hashlib import sha256
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.http import HttpResponse, QueryDict
 from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.gzip import gzip_page
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -41,6 +46,7 @@ from patients.api.validating import verdict
 from patients.errors import FhirError
 from patients.fhir import json_patch
 from patients.fhir.capability import capability_statement
+from patients.fhir.openapi import openapi_document
 from patients.fhir.outcome import Issue
 from patients.fhir.search import LARGEST_COUNT
 from patients.services import ingest
@@ -96,11 +102,34 @@ class MetadataView(FhirView):
             software_version=settings.VERSION,
             date=datetime.now(UTC),
             read_only=OWN_TYPES,
-            limits=f"A bundle has at most {settings.FHIR_MAX_BUNDLE_ENTRIES} entries and a body "
+            limits=f"{base_url(request)}/openapi.json says the same in OpenAPI. A bundle has at most {settings.FHIR_MAX_BUNDLE_ENTRIES} entries and a body "
             f"at most {settings.FHIR_MAX_BODY_BYTES} bytes; a page has at most {LARGEST_COUNT} "
             f"matches and {settings.FHIR_MAX_INCLUDED} included resources.",
         )
         return fhir_response(statement)
+
+
+@method_decorator(gzip_page, name="dispatch")
+class OpenApiView(FhirView):
+    """The document is large and the same for everybody: made once, compressed, kept by clients."""
+
+    authentication_classes = []
+    permission_classes = []
+
+    def get(self, request: Request) -> HttpResponse:
+        content, etag = _openapi()
+        headers = {"ETag": etag, "Cache-Control": "public, max-age=3600"}
+        if etag in request.headers.get("If-None-Match", ""):
+            return HttpResponse(status=304, headers=headers)
+        return HttpResponse(content, content_type="application/json", headers=headers)
+
+
+@cache
+def _openapi() -> tuple[bytes, str]:
+    """The document and its ETag."""
+    made = openapi_document(software_version=settings.VERSION, read_only=OWN_TYPES)
+    content = orjson.dumps(made)
+    return content, f'"{sha256(content).hexdigest()[:32]}"'
 
 
 class SystemView(FhirView):

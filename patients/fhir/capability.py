@@ -10,6 +10,8 @@ from patients.fhir.json_codec import instant
 from patients.fhir.search_parameters import COMMON, NOT_FOLLOWED, SearchParameter, search_parameters
 
 Json = dict[str, Any]
+FHIR_JSON = "application/fhir+json"
+JSON_PATCH = "application/json-patch+json"
 INTERACTIONS = (
     *("read", "vread", "update", "patch", "delete", "history-instance", "create", "search-type"),
 )
@@ -36,8 +38,8 @@ def capability_statement(
         "software": {"name": "Twinportal", "version": software_version},
         "implementation": {"description": "Twinportal FHIR door", "url": base_url},
         "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json"],
-        "patchFormat": ["application/json-patch+json"],
+        "format": [FHIR_JSON],
+        "patchFormat": [JSON_PATCH],
         "rest": [
             {
                 "mode": "server",
@@ -45,7 +47,7 @@ def capability_statement(
                 "security": {
                     "cors": False,
                     "description": "OAuth 2.0 bearer token; without one every address but "
-                    "this one answers 401",
+                    "this one and openapi.json answers 401",
                 },
                 "resource": [
                     _resource(name, name in read_only) for name in sorted(resource_types())
