@@ -167,7 +167,7 @@ def _read(name: str) -> Json:
     return _operation(
         f"read{name}",
         name,
-        {"200": name, "304": "304"},
+        {"200": f"{name}.stored", "304": "304"},
         ("404", "410"),
         parameters=["ifNoneMatch"],
     )

@@ -167,7 +167,7 @@ def parameters() -> Json:
         "prefer": _header(
             "Prefer",
             "What to answer; a minimal answer has no body",
-            {"enum": [f"return={kind}" for kind in PREFERENCES]},
+            {"type": "string", "examples": [f"return={kind}" for kind in PREFERENCES]},
         ),
     }  # fmt: skip
 
@@ -238,12 +238,13 @@ def responses(written: Iterable[str]) -> Json:
     for kind, words in (
         ("searchset", "One page, with a next link while there is more"),
         ("history", "Versions, the newest first"),
+        ("OperationOutcome", "The verdict, whatever it is"),
         ("answers", "One answer for each entry, in their order"),
     ):
         found[kind] = {"description": words, "content": json_content(ref("schemas", kind))}
     found["AnyResource"] = _stored("AnyResource")
     for name in sorted(resource_types()):
-        found[name] = _stored(name)
+        found[f"{name}.stored"] = _stored(name)
     for name in written:
         found[f"{name}.written"] = _written(name)
         found[f"{name}.created"] = _created(name)
