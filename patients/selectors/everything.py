@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from patients.models import Patient, Resource, ResourceVersion
-from patients.selectors.search import current_versions
+from patients.selectors.search import exact_versions
 
 REFERENCE = re.compile(r'"reference"\s*:\s*"([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})')
 
@@ -41,11 +41,11 @@ def everything(
     if types:
         rows = rows.filter(type__in=types)
     others = rows.exclude(pk=patient.resource_id).filter(pk__gt=after).order_by("pk")
-    first = list(rows.filter(pk=patient.resource_id).values_list("pk", flat=True))
-    keys = first if not after else []
-    keys += others.values_list("pk", flat=True)[: count + 1 - len(keys)]
-    page = current_versions(keys[:count])
-    more = (keys[count - 1],) if len(keys) > count else ()
+    first = list(rows.filter(pk=patient.resource_id).values_list("pk", "version"))
+    found = first if not after else []
+    found += others.values_list("pk", "version")[: count + 1 - len(found)]
+    page = exact_versions(found[:count])
+    more = (found[count - 1][0],) if len(found) > count else ()
     return Record(page, _supporting(among, page, since, types), more)
 
 
@@ -66,4 +66,4 @@ def _supporting(
             found |= among.filter(type=name, fhir_id__in=ids, patient=None, deleted=False)
     if since:
         found = found.filter(last_updated__gte=since)
-    return current_versions(list(found.order_by("pk").values_list("pk", flat=True)))
+    return exact_versions(list(found.order_by("pk").values_list("pk", "version")))

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from patients.fhir.search import Include
 from patients.fhir.search_index import SEPARATOR
 from patients.models import Resource, ResourceVersion
-from patients.selectors.search import current_versions
+from patients.selectors.search import exact_versions
 
 
 def included(
@@ -26,14 +26,14 @@ def included(
     if not rows:
         return [], False
     here = {row.resource_id for row in rows}
-    keys: dict[int, None] = {}
+    versions: dict[int, int] = {}
     for wanted in (_referred(among, rows, includes), _referring(among, rows, revincludes)):
         if wanted.query.is_empty():
             continue
-        found = wanted.exclude(pk__in=here).order_by("pk").values_list("pk", flat=True)
-        keys |= dict.fromkeys(found[: most + 1])
-    chosen = list(keys)
-    return current_versions(chosen[:most]), len(chosen) > most
+        found = wanted.exclude(pk__in=here).order_by("pk").values_list("pk", "version")
+        versions |= dict(found[: most + 1])
+    chosen = list(versions.items())
+    return exact_versions(chosen[:most]), len(chosen) > most
 
 
 def _referred(

@@ -2,6 +2,7 @@
 resources that may be seen.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -52,15 +53,17 @@ def search(among: Resources, query: Query) -> Page:
         ordered = ordered.filter(_after(query.sort, query.cursor))
     names = [f"{'-' if k.descending else ''}key{i}" for i, k in enumerate(query.sort)]
     columns = [f"key{i}" for i in range(len(keys))]
-    found = list(ordered.order_by(*names, "pk").values_list(*columns, "pk")[: query.count + 1])
+    found = list(
+        ordered.order_by(*names, "pk").values_list("version", *columns, "pk")[: query.count + 1]
+    )
     more = len(found) > query.count
     found = found[: query.count]
     total = None
     if query.total == "accurate":
         # a first page that has room left has everything
         total = matching.count() if more or query.cursor else len(found)
-    rows = current_versions([row[-1] for row in found])
-    return Page(rows, total, _cursor(found[-1]) if more else ())
+    rows = exact_versions([(row[-1], row[0]) for row in found])
+    return Page(rows, total, _cursor(found[-1][1:]) if more else ())
 
 
 def _with_the_merged(query: Query) -> Query:
@@ -80,17 +83,25 @@ def _with_the_merged(query: Query) -> Query:
     return replace(query, ref_groups=tuple(groups))
 
 
-def current_versions(keys: Sequence[int]) -> list[ResourceVersion]:
-    """The current versions of these resources, in this order."""
-    if not keys:
+def exact_versions(wanted: Sequence[tuple[int, int]]) -> list[ResourceVersion]:
+    """The versions with these resource keys and numbers, in this order.
+
+    Those that matched, and not whatever is current by now: a resource may have been deleted or
+    filed with another patient since.
+    """
+    if not wanted:
         return []
+    keys: dict[int, list[int]] = defaultdict(list)
+    for key, number in wanted:
+        keys[number].append(key)
+    among = reduce(or_, (Q(resource__in=some, version=n) for n, some in keys.items()))
     versions = (
-        ResourceVersion.objects.filter(resource__in=keys, version=F("resource__version"))
+        ResourceVersion.objects.filter(among)
         .select_related("resource")
         # the index columns are the larger part of a row, and nobody asks for them
         .defer("resource__tokens", "resource__refs", "resource__search_values")
     )
-    place = {key: i for i, key in enumerate(keys)}
+    place = {key: i for i, (key, _) in enumerate(wanted)}
     return sorted(versions, key=lambda row: place[row.resource_id])
 
 
