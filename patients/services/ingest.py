@@ -63,8 +63,8 @@ def process(
                 plan = make_plan(interactions, base_url=sender.base_url, now=now)
                 # few rows go out together and their results come back together
                 with writing.together(len(plan.changes)):
-                    _apply(plan, sender=sender, now=now, notes=notes)
-                    results = _results(plan, now, contents=contents)
+                    _apply(plan, sender=sender, notes=notes)
+                    results = _results(plan, contents=contents)
                     if witness is not None:
                         witness(results)
         except FhirError:
@@ -89,8 +89,8 @@ def _restore(interactions: Sequence[Interaction], given: Sequence[tuple[bytes, s
             interaction.resource = cast(Json, loads(raw))
 
 
-def _apply(plan: Plan, *, sender: Sender, now: datetime, notes: bool) -> None:
-    changes = plan.changes
+def _apply(plan: Plan, *, sender: Sender, notes: bool) -> None:
+    changes, now = plan.changes, plan.now
     if not changes:
         return
     sources = provenance.provenances(changes, sender, now)
@@ -146,7 +146,7 @@ def _facts(
     ]
 
 
-def _results(plan: Plan, now: datetime, *, contents: bool) -> list[Result]:
+def _results(plan: Plan, *, contents: bool) -> list[Result]:
     """The text of what did not change is read only if wanted."""
     texts: dict[tuple[int, int], str] = {}
     unchanged = [row.pk for _, row in plan.answers if isinstance(row, Stored)]
@@ -160,7 +160,7 @@ def _results(plan: Plan, now: datetime, *, contents: bool) -> list[Result]:
             text = texts.get((answer.pk, answer.version), "")
             notes: list[Issue] = []
         else:
-            kind, fhir_id, moment = answer.interaction.type, answer.interaction.fhir_id, now
+            kind, fhir_id, moment = answer.interaction.type, answer.interaction.fhir_id, plan.now
             text, notes = answer.text, answer.notes
         results.append(
             Result(

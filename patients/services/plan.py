@@ -68,8 +68,12 @@ class Change:
 
 @dataclass
 class Plan:
-    """The changes, and for every interaction what to answer with (a change or a stored row)."""
+    """The changes, and for every interaction what to answer with (a change or a stored row).
 
+    `now` is when the changes happen: nobody's version is older than the one before it.
+    """
+
+    now: datetime
     changes: list[Change] = field(default_factory=list)
     answers: list[tuple[int, Change | Stored]] = field(default_factory=list)
     # those that the changes speak of and that were here before, by FHIR id
@@ -92,11 +96,12 @@ def make_plan(interactions: Sequence[Interaction], *, base_url: str, now: dateti
     ]
     if faults:
         raise FhirError(max(status for status, _ in faults), [issue for _, issue in faults])
-    plan = Plan()
+    # whoever waited for a lock began before the one that held it, and writes after it
+    plan = Plan(max([now, *(row.last_updated for row in rows.values())]))
     for interaction in interactions:
         existing = rows.get((interaction.type, interaction.fhir_id))
         if id(interaction) not in matched:
-            _plan_one(plan, interaction, existing, now)
+            _plan_one(plan, interaction, existing)
         elif existing is not None and not existing.deleted:
             plan.answers.append((200, existing))
         else:
@@ -155,7 +160,7 @@ def _check_targets(interactions: Iterable[Interaction]) -> None:
         seen.add(target)
 
 
-def _plan_one(plan: Plan, interaction: Interaction, existing: Stored | None, now: datetime) -> None:
+def _plan_one(plan: Plan, interaction: Interaction, existing: Stored | None) -> None:
     if interaction.method == "DELETE":
         if existing is None or existing.deleted:
             plan.answers.append((204, Change(interaction, existing, 0)))
@@ -168,7 +173,7 @@ def _plan_one(plan: Plan, interaction: Interaction, existing: Stored | None, now
         if existing is not None and not existing.deleted and existing.content_hash == digest:
             plan.answers.append((200, existing))
             return
-        change = _new_version(interaction, existing, digest, now)
+        change = _new_version(interaction, existing, digest, plan.now)
     created = existing is None or existing.deleted
     status = 204 if change.is_deletion else 201 if created else 200
     plan.changes.append(change)

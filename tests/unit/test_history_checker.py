@@ -147,6 +147,18 @@ def test_a_resource_with_no_history_at_all() -> None:
     assert "unreadable" in " ".join(faults([write(0, 1, "a")], {}))
 
 
+def test_a_torn_transaction_is_found() -> None:
+    log = [
+        *(replace(write(0, 1, f"a{r}"), resource=r) for r in ("x", "y")),
+        *(replace(write(2, 2, f"b{r}"), end=9, resource=r, group="t") for r in ("x", "y")),
+    ]
+    histories = {r: history(f"a{r}", f"b{r}") for r in ("x", "y")}
+    whole = [replace(read(4, 2, f"b{r}"), resource=r, group="s") for r in ("x", "y")]
+    assert faults([*log, *whole], histories) == []
+    torn = [whole[0], replace(read(4, 1, "ay"), resource="y", group="s")]
+    assert faults([*log, *torn], histories) == ["torn: search s saw a part of transaction t"]
+
+
 def right_run(chance: random.Random) -> tuple[Log, list[Version]]:
     """What clients of a faultless store are told: each operation takes place at one moment."""
     log: Log = []

@@ -20,7 +20,8 @@ class Operation:
 
     `version` is the one acknowledged to a write or shown to a read; None if the write was refused
     or the read found nothing. `content` is None for a deletion and for a read that found nothing.
-    `based_on` is the version that an If-Match demanded; `adds` is what a patch appends.
+    `based_on` is the version that an If-Match demanded; `adds` is what a patch appends. `group`
+    names what was written in one transaction, or seen by one search.
     """
 
     start: float
@@ -31,6 +32,7 @@ class Operation:
     content: str | None
     based_on: int | None = None
     adds: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,12 @@ def faults(log: Sequence[Operation], histories: Mapping[str, Sequence[Version]])
     by_resource: dict[str, list[Operation]] = defaultdict(list)
     for operation in log:
         by_resource[operation.resource].append(operation)
-    return [
+    found = [
         f"{name}: {words}"
         for name in sorted(by_resource.keys() | histories.keys())
         for words in _of_resource(by_resource[name], histories.get(name, ()))
     ]
+    return [*found, *_torn(log)]
 
 
 def _of_resource(log: Sequence[Operation], history: Sequence[Version]) -> Iterator[str]:
@@ -155,3 +158,17 @@ def _moments_of_reads(
 def _newest(log: Sequence[Operation], moment: float) -> int:
     """The newest version that anybody was told of before this moment; 0 if none."""
     return max((o.version or 0 for o in log if o.end < moment), default=0)
+
+
+def _torn(log: Sequence[Operation]) -> Iterator[str]:
+    """A search sees all of a transaction or nothing of it."""
+    written: dict[str, dict[str, int]] = defaultdict(dict)
+    seen: dict[str, dict[str, int]] = defaultdict(dict)
+    for one in log:
+        if one.group and one.version is not None:
+            (written if one.kind == "write" else seen)[one.group][one.resource] = one.version
+    for search, versions in seen.items():
+        for transaction, parts in written.items():
+            both = versions.keys() & parts.keys()
+            if len({versions[name] >= parts[name] for name in both}) > 1:
+                yield f"torn: search {search} saw a part of transaction {transaction}"
