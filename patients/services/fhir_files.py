@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import IO, cast
 from urllib.parse import quote
@@ -31,6 +32,10 @@ SHARED_TYPES = {"Practitioner", "Organization", "Location", "PractitionerRole"}
 NDJSON_ORDER = ("Organization", "Location", "Practitioner", "PractitionerRole", "Patient")
 MAX_ENTRIES = 1_000_000
 ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]")
+TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]+)"')
+# enough of a line to see its type
+PEEK = 4096
+UNREADABLE = (OSError, EOFError, lzma.LZMAError, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,19 @@ class Portion:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """One reason why something of a file did not go in, and on which line."""
+
+    path: Path
+    line: int
+    issue: Issue
+
+    def __str__(self) -> str:
+        where = self.issue.expression or "-"
+        return f"{self.path}:{self.line}: {where}: {self.issue.diagnostics}"
+
+
+@dataclass(frozen=True)
 class Rejected:
     """Why something of a file did not go in."""
 
@@ -57,11 +75,8 @@ class Rejected:
     issues: tuple[Issue, ...]
     lines: "EntryLines | None" = None
 
-    def __str__(self) -> str:
-        return "\n".join(
-            f"{self.path}:{self._line(i)}: {i.expression or '-'}: {i.diagnostics}"
-            for i in self.issues
-        )
+    def faults(self) -> list[Fault]:
+        return [Fault(self.path, self._line(issue), issue) for issue in self.issues]
 
     def _line(self, issue: Issue) -> int:
         match = ENTRY.match(issue.expression)
@@ -99,6 +114,12 @@ def files_under(paths: Iterable[Path]) -> list[Path]:
     return sorted(dict.fromkeys(found), key=_rank)
 
 
+def stages(files: Iterable[Path]) -> list[list[Path]]:
+    """Files in groups: what a file refers to by its kind is in a group before its own."""
+    ranked = sorted((_rank(path), path) for path in files)
+    return [[path for _, path in group] for _, group in groupby(ranked, lambda one: one[0][0])]
+
+
 def _is_fhir(path: Path) -> bool:
     kinds = [s for s in path.suffixes if s not in COMPRESSED]
     return bool(kinds) and kinds[-1] in {".json", *NDJSON} and not path.name.startswith(".")
@@ -111,9 +132,21 @@ def _rank(path: Path) -> tuple[int, str]:
     if "practitionerinformation" in name:
         return (1, str(path))
     kind = path.name.split(".")[0]
+    if kind not in NDJSON_ORDER and NDJSON.intersection(path.suffixes):
+        kind = _first_type(path)
     if kind in NDJSON_ORDER:
         return (2 + NDJSON_ORDER.index(kind), str(path))
     return (10 if kind != "Medication" else 9, str(path))
+
+
+def _first_type(path: Path) -> str:
+    """What the first line of an NDJSON file holds, whatever the file is called."""
+    try:
+        with _opened(path) as (stream, _):
+            match = TYPE.search(stream.readline(PEEK))
+    except UNREADABLE:
+        return ""
+    return match[1].decode() if match else ""
 
 
 def portions(path: Path) -> Iterator[Portion | Rejected]:
@@ -126,7 +159,7 @@ def portions(path: Path) -> Iterator[Portion | Rejected]:
                         yield from _portions_of(path, number, line, file.tell())
             else:
                 yield from _portions_of(path, 1, stream.read(), file.tell())
-    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+    except UNREADABLE as error:
         issue = Issue("error", "structure", f"cannot be read: {error}")
         yield Rejected(path, 1, (issue,))
 

@@ -1,69 +1,126 @@
-"""Stores FHIR files through the same path as everything else, and remembers what was rejected."""
+"""Stores one FHIR file through the same path as everything else, and says what was rejected."""
 
+import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from django.conf import settings
+from django.db import close_old_connections
 from django.utils import timezone
 
 from patients.errors import FhirError
+from patients.fhir.outcome import Issue
 from patients.services import ingest, reception
-from patients.services.fhir_files import Portion, Rejected, portions
+from patients.services.fhir_files import Fault, Portion, Rejected, portions
 from patients.services.interactions import Interaction, Sender
 
+log = logging.getLogger(__name__)
 # single resources go in by the hundred: a commit each would cost ten times as much
 CHUNK = 500
-Progress = Callable[[Path, int], object]
 
 
 @dataclass
-class FileImport:
-    """One run over some files. `counts` by resource type, of what is in the store now."""
+class Outcome:
+    """What became of a file's portions, which are known by their number in the file.
 
+    `counts` by resource type, of what is in the store now. `waiting`: those that may go in when
+    others have, with the faults of the last try.
+    """
+
+    path: Path
     counts: Counter[str] = field(default_factory=Counter)
-    rejected: list[Rejected] = field(default_factory=list)
-    _chunk: dict[tuple[str, str], Portion] = field(default_factory=dict)
-    _waiting: list[Portion] = field(default_factory=list)
+    rejected: dict[int, list[Fault]] = field(default_factory=dict)
+    waiting: dict[int, list[Fault]] = field(default_factory=dict)
 
-    def run(self, files: Iterable[Path], progress: Progress = lambda path, position: None) -> None:
-        """Store every file; `progress` hears how far each has been read, in bytes."""
-        for path in files:
-            for portion in portions(path):
-                if isinstance(portion, Rejected):
-                    self.rejected.append(portion)
-                elif self._is_valid(portion):
-                    self._take(portion)
-                    progress(path, portion.position)
-            self._flush()
-            progress(path, path.stat().st_size if path.exists() else 0)
-        self._store_the_waiting()
+    @classmethod
+    def lost(cls, path: Path, words: str) -> "Outcome":
+        """Nobody knows what of the file is stored."""
+        issue = Issue("fatal", "exception", f"{words}; a part of this file may be stored")
+        return cls(path, rejected={0: [Fault(path, 1, issue)]})
+
+
+@dataclass(frozen=True)
+class Task:
+    """A file to store; with `only`, those of its portions."""
+
+    path: Path
+    only: Collection[int] | None = None
+
+
+def import_file(
+    task: Task,
+    *,
+    progress: Callable[[int], object] = lambda position: None,
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """Store a file; `progress` hears how far it has been read, in bytes.
+
+    Whatever goes wrong is said in the outcome: the files after this one do not suffer.
+    """
+    work = _FileImport(task)
+    try:
+        work.run(progress, is_stopped)
+    except Exception as error:  # noqa: BLE001 whatever it is
+        _note(error)
+        words = f"an error of this server: {type(error).__name__}"
+        lost = Outcome.lost(task.path, words)
+        # behind every portion that is named already
+        work.outcome.rejected[work.number + 1] = lost.rejected[0]
+    return work.outcome
+
+
+class _FileImport:
+    """One pass over one file."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.number = -1
+        self.outcome = Outcome(task.path)
+        self._chunk: dict[tuple[str, str], tuple[int, Portion]] = {}
+
+    def run(self, progress: Callable[[int], object], is_stopped: Callable[[], bool]) -> None:
+        for number, portion in enumerate(portions(self.task.path)):
+            self.number = number
+            if is_stopped():
+                break
+            if self.task.only is not None and self.number not in self.task.only:
+                continue
+            if isinstance(portion, Rejected):
+                self.outcome.rejected[self.number] = portion.faults()
+            elif self._is_valid(portion):
+                self._take(portion)
+                progress(portion.position)
+        self._flush()
 
     def _is_valid(self, portion: Portion) -> bool:
         try:
-            reception.check(portion.interactions)
+            with _as_fault():
+                reception.check(portion.interactions)
         except FhirError as error:
-            self._reject(portion, error)
+            self.outcome.rejected[self.number] = _faults(portion, error)
             return False
         return True
 
     def _take(self, portion: Portion) -> None:
         if len(portion.interactions) != 1:
             self._flush()
-            self._store(portion)
+            self._store(self.number, portion)
             return
         (interaction,) = portion.interactions
         # what counts as the same twice must be seen by the second
         key = (interaction.type, interaction.if_none_exist or interaction.fhir_id)
         if key in self._chunk or self._is_full(portion):
             self._flush()
-        self._chunk[key] = portion
+        self._chunk[key] = self.number, portion
 
     def _is_full(self, portion: Portion) -> bool:
         """A bundle's entries stay together: they may name each other by urn."""
         if len(self._chunk) < CHUNK:
             return False
-        last = next(reversed(self._chunk.values()))
+        _, last = next(reversed(self._chunk.values()))
         return portion.lines is None or portion.lines is not last.lines
 
     def _flush(self) -> None:
@@ -72,39 +129,45 @@ class FileImport:
         if not gathered:
             return
         try:
-            self._process(gathered[0].path, [i for p in gathered for i in p.interactions])
+            self._process([i for _, portion in gathered for i in portion.interactions])
         except FhirError:
-            for portion in gathered:
-                self._store(portion)
+            for number, portion in gathered:
+                self._store(number, portion)
 
-    def _store(self, portion: Portion) -> None:
+    def _store(self, number: int, portion: Portion) -> None:
         try:
-            self._process(portion.path, list(portion.interactions))
+            self._process(portion.interactions)
         except FhirError as error:
-            if all(issue.code == "not-found" for issue in error.issues):
-                self._waiting.append(portion)
-            else:
-                self._reject(portion, error)
+            may_yet = all(i.code == "not-found" for i in error.issues) or error.status == 409
+            into = self.outcome.waiting if may_yet else self.outcome.rejected
+            into[number] = _faults(portion, error)
 
-    def _store_the_waiting(self) -> None:
-        """What refers to a resource of a later file; again while that helps any."""
-        before = -1
-        while self._waiting and len(self._waiting) != before:
-            before, again = len(self._waiting), self._waiting
-            self._waiting = []
-            for portion in again:
-                self._store(portion)
-        for portion in self._waiting:
-            try:
-                self._process(portion.path, list(portion.interactions))
-            except FhirError as error:
-                self._reject(portion, error)
+    def _process(self, interactions: Sequence[Interaction]) -> None:
+        sender = Sender(source=f"import {self.task.path.name}"[:200])
+        with _as_fault():
+            ingest.process(interactions, sender=sender, now=timezone.now())
+        self.outcome.counts.update(interaction.type for interaction in interactions)
 
-    def _process(self, path: Path, interactions: list[Interaction]) -> None:
-        sender = Sender(source=f"import {path.name}"[:200])
-        ingest.process(interactions, sender=sender, now=timezone.now())
-        self.counts.update(interaction.type for interaction in interactions)
 
-    def _reject(self, portion: Portion, error: FhirError) -> None:
-        rejected = Rejected(portion.path, portion.line, tuple(error.issues), portion.lines)
-        self.rejected.append(rejected)
+def _faults(portion: Portion, error: FhirError) -> list[Fault]:
+    return Rejected(portion.path, portion.line, tuple(error.issues), portion.lines).faults()
+
+
+@contextmanager
+def _as_fault() -> Iterator[None]:
+    """An error nobody foresaw costs this portion only."""
+    try:
+        yield
+    except FhirError:
+        raise
+    except Exception as error:
+        _note(error)
+        words = f"an error of this server: {type(error).__name__}"
+        raise FhirError(500, [Issue("fatal", "exception", words)]) from error
+
+
+def _note(error: Exception) -> None:
+    """The class is enough to find it: a message may hold PHI."""
+    log.error("unhandled %s", type(error).__name__, exc_info=settings.MODE == "test")
+    # the next portion shall not meet a broken connection
+    close_old_connections()

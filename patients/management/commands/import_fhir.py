@@ -1,3 +1,4 @@
+import os
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -6,8 +7,13 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from patients.services.fhir_files import files_under
-from patients.services.file_import import FileImport
 from patients.services.garbage import collect_rarely
+from patients.services.import_run import ImportRun
+from patients.services.interruption import stopped_by_interrupt
+
+MOST_WORKERS = 4
+# what a shell says of a command that ^C ended
+INTERRUPTED = 130
 
 
 class Command(BaseCommand):
@@ -19,36 +25,50 @@ class Command(BaseCommand):
         parser.add_argument(
             "--tolerant", action="store_true", help="end with success though something was rejected"
         )
+        parser.add_argument(
+            "--workers",
+            type=int,
+            default=min(len(os.sched_getaffinity(0)), MOST_WORKERS),
+            help="processes that store files side by side (default: %(default)s, the processors, "
+            f"at most {MOST_WORKERS}); with 1, versions of one resource keep the files' order",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         missing = [str(path) for path in options["paths"] if not path.exists()]
         if missing:
             raise CommandError(f"No such file or folder: {', '.join(missing)}")
+        if options["workers"] < 1:
+            raise CommandError("--workers is 1 or more")
         files = files_under(options["paths"])
         if not files:
             raise CommandError("No .json or .ndjson file there (also .gz, .bz2, .xz)")
         collect_rarely()
-        done = FileImport()
+        done = ImportRun(workers=options["workers"])
+        self._run(done, files)
+        self._report(done, options["report"])
+        if done.stop.is_set():
+            words = "Stopped. What is counted above is stored, and nothing else"
+            raise CommandError(words, returncode=INTERRUPTED)
+        if done.rejected and not options["tolerant"]:
+            raise CommandError(f"{len(done.rejected)} portions were rejected; they are not stored")
+
+    def _run(self, done: ImportRun, files: list[Path]) -> None:
         read: dict[Path, int] = {}
         total = sum(path.stat().st_size for path in files)
         with tqdm(total=total, desc="Importing", unit="B", unit_scale=True) as bar:
 
             def progress(path: Path, position: int) -> None:
-                bar.update(position - read.get(path, 0))
-                read[path] = position
+                bar.update(max(position - read.get(path, 0), 0))
+                read[path] = max(position, read.get(path, 0))
 
-            done.run(files, progress)
-        self._report(done, options["report"])
-        if done.rejected and not options["tolerant"]:
-            raise CommandError(
-                f"{len(done.rejected)} portions were rejected; none of them is stored"
-            )
+            with stopped_by_interrupt(done.stop):
+                done.run(files, progress)
 
-    def _report(self, done: FileImport, report: Path | None) -> None:
+    def _report(self, done: ImportRun, report: Path | None) -> None:
         for name, count in sorted(done.counts.items()):
             self.stdout.write(f"{count:>9,}  {name}")
         self.stdout.write(f"{done.counts.total():>9,}  in all")
-        lines = [str(one) for one in done.rejected]
+        lines = [str(fault) for faults in done.rejected for fault in faults]
         for line in lines:
             self.stderr.write(line)
         if report is not None:
