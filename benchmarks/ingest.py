@@ -1,7 +1,8 @@
 """How fast do transaction bundles go in, beside a bare COPY of the same resources?
 
 A gunicorn with two workers and four clients that push bundles over HTTP: validated, versioned,
-search-indexed, projected into facts, twins marked, committed. The floor is COPY of every resource
+search-indexed, projected into facts, twins marked, committed. Then the same as files, stored by
+one process and by as many as import_fhir starts of itself. The floor is COPY of every resource
 into one jsonb table, a transaction a bundle, in the same run and on the same server.
 
 The bundles are Synthea's where the data room has them (TWINPORTAL_DATA), else our own cohort's,
@@ -36,6 +37,7 @@ from single_requests import Measured, doors, fill, floors
 
 ARCHIVE = "synthea-smart-2019.tar.xz"
 CLIENTS = 4
+MOST_WORKERS = 4
 
 
 def load(folder: Path | None, bundles: int, cohort: bool) -> tuple[bytes | None, list[bytes]]:
@@ -101,15 +103,17 @@ def bare_copy(url: str, bundles: list[bytes]) -> None:
             connection.commit()
 
 
-def import_files(bundles: list[bytes]) -> None:
-    """Bundles as files, read by the command in this process."""
+def import_files(bundles: list[bytes], workers: int) -> float:
+    """Seconds for bundles as files, by the command as it is used: with the start of its processes,
+    without the writing of the files.
+    """
     from django.core.management import call_command
 
     with TemporaryDirectory() as folder:
         for i, bundle in enumerate(bundles):
             (Path(folder) / f"{i:05d}.json").write_bytes(bundle)
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-            call_command("import_fhir", folder)
+            return timed(lambda: call_command("import_fhir", folder, workers=workers))
 
 
 def for_another_patient(bundle: bytes) -> bytes:
@@ -134,12 +138,14 @@ def bulk(url: str, bearer: str, first: bytes | None, bundles: list[bytes]) -> No
             "transactions over HTTP": timed(lambda: push_all(port, bearer, bundles)),
             "the same again": timed(lambda: push_all(port, bearer, bundles)),
         }
-    others = [for_another_patient(b) for b in bundles]
-    seconds["import_fhir"] = timed(lambda: import_files(others))
+    others = bundles
+    for workers in sorted({1, min(len(os.sched_getaffinity(0)), MOST_WORKERS)}):
+        others = [for_another_patient(b) for b in others]
+        seconds[f"import_fhir --workers {workers}"] = import_files(others, workers)
     floor = seconds["bare COPY (floor)"]
     print(f"{len(bundles)} bundles, {count:,} resources, {CLIENTS} clients")
     for name, taken in seconds.items():
-        print(f"{name:<24}{count / taken:>10,.0f} resources/s   ratio {floor / taken:5.2f}")
+        print(f"{name:<26}{count / taken:>10,.0f} resources/s   ratio {floor / taken:5.2f}")
 
 
 def single(url: str, bearer: str, sizes: list[int], number: int) -> None:

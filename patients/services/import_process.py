@@ -28,6 +28,7 @@ def begin(database: str, stop: Any, position: Any) -> None:
     django.setup()
     from django.conf import settings
 
+    from patients.services import file_import  # noqa: F401 alive before the collector freezes
     from patients.services.garbage import collect_rarely
 
     settings.DATABASES["default"]["NAME"] = database
