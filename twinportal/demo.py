@@ -36,6 +36,7 @@ def client_token() -> str:
         defaults={
             "default_care_team": [practitioner] if practitioner else [],
             "default_team_always": True,
+            "match_directory": True,
         },
     )
     token = AccessToken.objects.filter(

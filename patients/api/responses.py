@@ -40,7 +40,8 @@ def error_response(error: FhirError) -> HttpResponse:
 
 def result_headers(result: Result, base_url: str) -> dict[str, str]:
     headers = {"ETag": result.etag, "Last-Modified": http_date(result.last_updated.timestamp())}
-    if result.status == 201:
+    if result.status != 204:
+        # after a conditional create, the one way to hear of an id without the resource
         headers["Location"] = f"{base_url}/{result.location}"
     return headers
 

@@ -52,6 +52,7 @@ def sender_of(request: Request) -> Sender:
         default_care_team=bearer.default_care_team,
         default_team_always=bearer.default_team_always,
         base_url=base_url(request),
+        match_directory=bearer.match_directory,
     )
 
 

@@ -15,7 +15,8 @@ from rest_framework.request import Request
 from patients.models import ClientProfile
 
 TOKEN = f"""
-    SELECT t.scope, t.application_id, t.user_id, p.default_care_team, p.default_team_always
+    SELECT t.scope, t.application_id, t.user_id, p.default_care_team, p.default_team_always,
+           p.match_directory
     FROM {AccessToken._meta.db_table} t
     LEFT JOIN {ClientProfile._meta.db_table} p ON p.application_id = t.application_id
     WHERE t.token_checksum = %s AND t.expires > now()
@@ -31,6 +32,7 @@ class Bearer:
     user_id: int | None
     default_care_team: tuple[str, ...] = ()
     default_team_always: bool = False
+    match_directory: bool = False
 
     @cached_property
     def user(self) -> Any:
@@ -56,8 +58,9 @@ class BearerHeader(BaseAuthentication):
             row = cursor.fetchone()
         if row is None:
             raise AuthenticationFailed
-        scope, application_id, user_id, team, always = row
-        return None, Bearer(scope, application_id, user_id, tuple(team or ()), bool(always))
+        scope, application_id, user_id, team, always, match = row
+        given = (tuple(team or ()), bool(always), bool(match))
+        return None, Bearer(scope, application_id, user_id, *given)
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="fhir"'

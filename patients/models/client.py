@@ -19,6 +19,11 @@ class ClientProfile(models.Model):
         default=False,
         help_text="The default team sees this client's new patients whoever else is named.",
     )
+    match_directory = models.BooleanField(
+        default=False,
+        help_text="A Practitioner, Organization, Location or PractitionerRole that it creates again"
+        " with an identifier that is here already is the one that is here.",
+    )
 
     def __str__(self) -> str:
         return str(self.application_id)

@@ -10,7 +10,7 @@ from patients.services.fhir_files import bundle_interactions
 from patients.services.interactions import Sender
 from patients.synthetic.generate import generate, infrastructure_bundle
 
-SENDER = Sender(source="synthetic cohort")
+SENDER = Sender(source="synthetic cohort", match_directory=True)
 
 
 def load_synthetic_cohort(

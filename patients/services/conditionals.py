@@ -1,8 +1,10 @@
 """Resolves `If-None-Exist`, conditional updates and deletes, and `Type?query` references, inside
 the caller's transaction.
 
-Every condition takes an advisory lock first, on its identifiers where it names them, else on its
-own text, so that two senders who race to create the same thing find each other's.
+A condition that nothing matches takes an advisory lock, on its identifiers where it names them,
+else on its own text, and looks again: two senders who race to create the same thing find each
+other's. What is there already is found without a lock, so that bundles which name the same
+practitioner do not wait for each other.
 """
 
 from collections import defaultdict
@@ -15,6 +17,7 @@ from django.db import connection
 from patients.errors import FhirError
 from patients.fhir.outcome import Issue
 from patients.fhir.search import Query, extract_index, parse_criteria
+from patients.fhir.search_index import SEPARATOR
 from patients.models import Resource
 from patients.selectors import search_condition
 from patients.services.interactions import Interaction
@@ -28,7 +31,9 @@ MOST_NAMED = 3
 class Condition:
     """What one resource must match, with the text and the element in which it was asked.
 
-    `tokens`: the index tokens of which one must match, if identifiers are all that is asked.
+    `tokens`: the index tokens of which one must match, if identifiers are all that is asked. With
+    `any_match` several matches are none too many, but one that has other identifiers of the same
+    system is no match.
     """
 
     type: str
@@ -36,6 +41,7 @@ class Condition:
     expression: str
     query: Query
     tokens: tuple[str, ...] = ()
+    any_match: bool = False
 
     @property
     def locks(self) -> tuple[str, ...]:
@@ -77,6 +83,16 @@ def lock(conditions: Iterable[Condition]) -> None:
         )
 
 
+def find_or_lock(conditions: Sequence[Condition]) -> dict[Condition, list[str]]:
+    """`find`; nobody else creates what nothing matches before this transaction ends."""
+    found = find(conditions)
+    missing = [condition for condition, ids in found.items() if not ids]
+    if missing:
+        lock(missing)
+        found |= find(missing)
+    return found
+
+
 def find(conditions: Sequence[Condition]) -> dict[Condition, list[str]]:
     """Ids that match each condition: one statement for all that ask for identifiers, one for
     each other.
@@ -97,14 +113,40 @@ def _with_identifiers(conditions: Sequence[Condition]) -> dict[Condition, list[s
     rows = Resource.objects.filter(
         tokens__overlap=wanted, type__in={c.type for c in conditions}, deleted=False
     ).values_list("type", "fhir_id", "tokens")
-    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    found: dict[tuple[str, str], list[tuple[str, list[str]]]] = defaultdict(list)
     for type_name, fhir_id, tokens in rows:
         for token in tokens:
-            found[type_name, token].append(fhir_id)
+            found[type_name, token].append((fhir_id, tokens))
     return {
-        c: sorted({i for token in c.tokens for i in found.get((c.type, token), ())})
+        c: sorted(
+            {
+                fhir_id
+                for token in c.tokens
+                for fhir_id, tokens in found.get((c.type, token), ())
+                if not (c.any_match and contradict(c.tokens, tokens))
+            }
+        )
         for c in conditions
     }
+
+
+def contradict(some: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether identifiers (as index tokens) name two things.
+
+    Two hospitals may share a tax number; with a number of its own each in one system, they are two.
+    """
+    mine, theirs = _by_system(some), _by_system(others)
+    return any(not mine[system] & theirs[system] for system in mine.keys() & theirs.keys())
+
+
+def _by_system(tokens: Iterable[str]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for token in tokens:
+        name, _, rest = token.partition(SEPARATOR)
+        system, _, value = rest.partition("|")
+        if name == "identifier" and value:
+            found[system].add(value)
+    return found
 
 
 def find_new(

@@ -11,11 +11,10 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import IO, cast
-from urllib.parse import quote
 
 from patients.errors import FhirError
 from patients.fhir import json_codec
@@ -26,8 +25,6 @@ from patients.services.reception import parsed
 
 COMPRESSED = {".gz", ".bz2", ".xz"}
 NDJSON = {".ndjson", ".jsonl"}
-# these name the same thing in file after file: matched by identifier, not multiplied
-SHARED_TYPES = {"Practitioner", "Organization", "Location", "PractitionerRole"}
 # what others refer to comes first
 NDJSON_ORDER = ("Organization", "Location", "Practitioner", "PractitionerRole", "Patient")
 MAX_ENTRIES = 1_000_000
@@ -211,7 +208,7 @@ def _single(content: Json, raw: bytes) -> Interaction:
     """A resource that is not in a bundle keeps its id; without one it gets a new one."""
     kind, fhir_id = str(content.get("resourceType")), str(content.get("id", ""))
     method: Method = "PUT" if fhir_id else "POST"
-    return shared_once(Interaction(method, kind, fhir_id, resource=content, raw=raw.strip()))
+    return Interaction(method, kind, fhir_id, resource=content, raw=raw.strip())
 
 
 def _of_bundle(content: Json, raw: bytes) -> tuple[str, list[tuple[Interaction, list[Issue]]]]:
@@ -219,7 +216,7 @@ def _of_bundle(content: Json, raw: bytes) -> tuple[str, list[tuple[Interaction, 
         content, json_codec.entry_slices(raw), max_entries=MAX_ENTRIES, collections=True
     )
     found = [
-        (shared_once(_interaction(entry)), entry.issues)
+        (_interaction(entry), entry.issues)
         for entry in bundle.entries
         if entry.issues or entry.method not in ("GET", "")
     ]
@@ -237,17 +234,3 @@ def _interaction(entry: Entry) -> Interaction:
         full_url=entry.full_url,
         where=f"{entry.path}.resource",
     )
-
-
-def shared_once(interaction: Interaction) -> Interaction:
-    """A POSTed practitioner or organisation becomes a conditional create on its identifier."""
-    if interaction.method != "POST" or interaction.if_none_exist:
-        return interaction
-    if interaction.type not in SHARED_TYPES:
-        return interaction
-    identifiers = (interaction.resource or {}).get("identifier")
-    for identifier in identifiers if isinstance(identifiers, list) else ():
-        if isinstance(identifier, dict) and identifier.get("system") and identifier.get("value"):
-            token = f"{identifier['system']}|{identifier['value']}"
-            return replace(interaction, if_none_exist=f"identifier={quote(token)}", any_match=True)
-    return interaction

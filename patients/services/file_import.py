@@ -44,10 +44,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Task:
-    """A file to store; with `only`, those of its portions."""
+    """A file to store; with `only`, those of its portions. `match_directory` as in Sender."""
 
     path: Path
     only: Collection[int] | None = None
+    match_directory: bool = True
 
 
 def import_file(
@@ -143,7 +144,8 @@ class _FileImport:
             into[number] = _faults(portion, error)
 
     def _process(self, interactions: Sequence[Interaction]) -> None:
-        sender = Sender(source=f"import {self.task.path.name}"[:200])
+        source = f"import {self.task.path.name}"[:200]
+        sender = Sender(source, match_directory=self.task.match_directory)
         with _as_fault():
             ingest.process(interactions, sender=sender, now=timezone.now())
         self.outcome.counts.update(interaction.type for interaction in interactions)

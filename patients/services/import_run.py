@@ -50,6 +50,7 @@ class ImportRun:
     """
 
     workers: int = 1
+    match_directory: bool = True
     stop: Stop = field(default_factory=Stop)
     counts: Counter[str] = field(default_factory=Counter)
     _order: dict[Path, int] = field(default_factory=dict)
@@ -77,7 +78,8 @@ class ImportRun:
 
     def _run(self, staged: list[list[Path]], crews: Sequence[Crew], progress: Progress) -> None:
         for stage in staged:
-            self._pass([Task(path) for path in stage], crews[0], progress)
+            tasks = [Task(path, match_directory=self.match_directory) for path in stage]
+            self._pass(tasks, crews[0], progress)
         for crew in crews:
             self._again_while_it_helps(crew)
 
@@ -92,7 +94,10 @@ class ImportRun:
             for place, number in sorted(self._waiting):
                 wanted.setdefault(place, set()).add(number)
             paths = list(self._order)
-            tasks = [Task(paths[place], numbers) for place, numbers in wanted.items()]
+            tasks = [
+                Task(paths[place], numbers, self.match_directory)
+                for place, numbers in wanted.items()
+            ]
             self._pass(tasks, crew, lambda path, position: None)
 
     def _pass(self, tasks: Sequence[Task], crew: Crew, progress: Progress) -> None:

@@ -60,7 +60,12 @@ def process(
             _restore(interactions, given)
         try:
             with transaction.atomic():
-                plan = make_plan(interactions, base_url=sender.base_url, now=now)
+                plan = make_plan(
+                    interactions,
+                    base_url=sender.base_url,
+                    now=now,
+                    match_directory=sender.match_directory,
+                )
                 # few rows go out together and their results come back together
                 with writing.together(len(plan.changes)):
                     _apply(plan, sender=sender, notes=notes)

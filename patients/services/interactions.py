@@ -17,7 +17,7 @@ class Interaction:
 
     `raw` is the JSON text as it came; `resource` the same, parsed. `fhir_id` is given for PUT and
     DELETE and made for POST. `condition` is the query of a conditional update or delete, whose id
-    is found later. With `any_match` a condition that matches several takes the first.
+    is found later.
     """
 
     method: Method
@@ -26,7 +26,6 @@ class Interaction:
     resource: Json | None = None
     raw: bytes = b""
     if_none_exist: str = ""
-    any_match: bool = False
     condition: str = ""
     if_match: str = ""
     if_none_match: str = ""
@@ -85,7 +84,8 @@ def patients_of(results: Iterable[Result]) -> set[int]:
 class Sender:
     """Who writes: the OAuth application, or a file import. No PHI.
 
-    `base_url` is how the sender knows this server: references under it are references to us.
+    `base_url` is how the sender knows this server: references under it are references to us. With
+    `match_directory` a practitioner or place that is created again is the one that is there.
     """
 
     source: str
@@ -93,3 +93,4 @@ class Sender:
     default_care_team: tuple[str, ...] = ()
     default_team_always: bool = False
     base_url: str = ""
+    match_directory: bool = False

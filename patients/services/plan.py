@@ -17,14 +17,15 @@ from patients.services.interactions import Interaction
 from patients.services.resolution import match_conditions, resolve_references
 
 BUSY = "another request is writing the same resources; send this one again"
-LOCK_ROWS = """
+ROWS = """
     SELECT r.id, r.type, r.fhir_id, r.version, r.content_hash, r.deleted, r.last_updated,
            r.patient_id, r.tokens && %s::text[] AS is_ours
     FROM patients_resource r
     JOIN unnest(%s::text[], %s::text[]) AS wanted(type, fhir_id)
       ON r.type = wanted.type AND r.fhir_id = wanted.fhir_id
-    ORDER BY r.type, r.fhir_id FOR UPDATE OF r
+    ORDER BY r.type, r.fhir_id
 """
+LOCK_ROWS = f"{ROWS} FOR UPDATE OF r"
 HOLD = "SELECT * FROM patients_patient WHERE fhir_id = ANY(%s) ORDER BY id FOR SHARE"
 
 
@@ -80,15 +81,21 @@ class Plan:
     patients: dict[str, Patient] = field(default_factory=dict)
 
 
-def make_plan(interactions: Sequence[Interaction], *, base_url: str, now: datetime) -> Plan:
+def make_plan(
+    interactions: Sequence[Interaction],
+    *,
+    base_url: str,
+    now: datetime,
+    match_directory: bool = False,
+) -> Plan:
     """Resolve conditions and references, lock rows, compare with what is stored.
 
     Raises FhirError with every fault found at the stage that fails.
     """
-    matched = match_conditions(interactions)
+    matched = match_conditions(interactions, match_directory=match_directory)
     resolve_references(interactions, matched, base_url=base_url)
     _check_targets(i for i in interactions if id(i) not in matched)
-    rows = _lock_rows(interactions)
+    rows = _rows_of(interactions, matched)
     faults = [
         fault
         for i in interactions
@@ -105,7 +112,7 @@ def make_plan(interactions: Sequence[Interaction], *, base_url: str, now: dateti
         elif existing is not None and not existing.deleted:
             plan.answers.append((200, existing))
         else:
-            raise lost_race()
+            plan.answers.append((200, _made_here(plan, interaction)))
     plan.patients = _hold_patients(plan.changes)
     _check_patients(plan.changes, plan.patients)
     return plan
@@ -116,16 +123,34 @@ def lost_race() -> FhirError:
     return FhirError(409, [Issue("error", "conflict", BUSY)], {"Retry-After": "1"})
 
 
-def _lock_rows(interactions: Sequence[Interaction]) -> dict[tuple[str, str], Stored]:
-    """Stored rows of the targets, locked in one order for everybody."""
-    targets = sorted({(i.type, i.fhir_id) for i in interactions})
-    if not targets:
-        return {}
-    types, ids = [t for t, _ in targets], [i for _, i in targets]
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK_ROWS, [server_written.OWN_MARKS, types, ids])
-        rows = [Stored(*row) for row in cursor.fetchall()]
+def _made_here(plan: Plan, interaction: Interaction) -> Change:
+    """What an earlier entry creates and this one names again; else somebody has deleted it."""
+    for change in plan.changes:
+        if change.interaction.reference == interaction.reference:
+            return change
+    raise lost_race()
+
+
+def _rows_of(
+    interactions: Sequence[Interaction], matched: set[int]
+) -> dict[tuple[str, str], Stored]:
+    """Stored rows of the targets. Those that may change are locked, in one order for everybody;
+    what a create has matched stays as it is, and others may name it at the same time.
+    """
+    changing = {(i.type, i.fhir_id) for i in interactions if id(i) not in matched}
+    named = {(i.type, i.fhir_id) for i in interactions} - changing
+    rows = [*_fetched(LOCK_ROWS, changing), *_fetched(ROWS, named)]
     return {(row.type, row.fhir_id): row for row in rows}
+
+
+def _fetched(statement: str, targets: Iterable[tuple[str, str]]) -> list[Stored]:
+    wanted = sorted(targets)
+    if not wanted:
+        return []
+    types, ids = [t for t, _ in wanted], [i for _, i in wanted]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [server_written.OWN_MARKS, types, ids])
+        return [Stored(*row) for row in cursor.fetchall()]
 
 
 def _refusal(interaction: Interaction, existing: Stored | None) -> tuple[int, Issue] | None:

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
@@ -12,7 +13,7 @@ from patients.fhir.json_codec import rewrite_references, with_member
 from patients.fhir.outcome import Issue
 from patients.fhir.references import iter_references, logical_owner, parse_reference
 from patients.fhir.search_index import escape
-from patients.services import conditionals
+from patients.services import conditionals, directory
 from patients.services.conditionals import Condition
 from patients.services.interactions import Interaction
 
@@ -20,38 +21,59 @@ REST_URL = re.compile(r"(?P<base>https?://.+/)[A-Z][A-Za-z]+/[A-Za-z0-9.-]{1,64}
 REFERENCE = re.compile(rb'"reference"\s*:\s*"([^"\\]*)"')
 
 
-def match_conditions(interactions: Sequence[Interaction]) -> set[int]:
+def match_conditions(
+    interactions: Sequence[Interaction], *, match_directory: bool = False
+) -> set[int]:
     """Give conditional writes the id of what matches; returns id() of the creates that matched.
 
-    Waits for whoever writes the same thing at this moment. FhirError 400 or 412.
+    Waits for whoever creates the same thing at this moment. FhirError 400 or 412.
     """
-    asked = {id(i): _condition_of(i) for i in interactions if i.if_none_exist or i.condition}
-    conditionals.lock(asked.values())
-    found = conditionals.find(list(asked.values()))
+    asked = {
+        id(i): condition for i in interactions if (condition := _condition_of(i, match_directory))
+    }
+    found = conditionals.find_or_lock(list(asked.values()))
     matched: set[int] = set()
-    first: set[tuple[str, tuple[str, ...]]] = set()
+    first: dict[tuple[str, str], list[tuple[Condition, Interaction]]] = defaultdict(list)
     for interaction in interactions:
         condition = asked.get(id(interaction))
         if condition is None:
             continue
-        ids = found[condition]
-        if len(ids) > 1 and not interaction.any_match:
+        ids = found[condition] or _made_before(condition, first)
+        if len(ids) > 1 and not condition.any_match:
             words = f"'{condition.text}' matches {len(ids)} resources; it must match at most one"
             raise FhirError(412, [Issue("error", "multiple-matches", words, condition.expression)])
         if ids:
             _take_id(interaction, ids[0], condition)
             if interaction.method == "POST":
                 matched.add(id(interaction))
-        elif (condition.type, condition.locks) in first:
-            words = f"'{condition.text}' is asked for twice in one request"
-            raise FhirError(412, [Issue("error", "duplicate", words, condition.expression)])
         else:
-            first.add((condition.type, condition.locks))
             _make_id(interaction)
+            for text in condition.locks:
+                first[condition.type, text].append((condition, interaction))
     return matched
 
 
-def _condition_of(interaction: Interaction) -> Condition:
+def _made_before(
+    condition: Condition,
+    first: Mapping[tuple[str, str], Sequence[tuple[Condition, Interaction]]],
+) -> list[str]:
+    """The id of what an earlier entry of this request creates. FhirError 412 where this entry
+    asked for a condition of its own: only a directory's entry may come twice.
+    """
+    named = (one for text in condition.locks for one in first.get((condition.type, text), ()))
+    for other, interaction in named:
+        if condition.any_match:
+            if not conditionals.contradict(condition.tokens, other.tokens):
+                return [interaction.fhir_id]
+        elif other.locks == condition.locks:
+            words = f"'{condition.text}' is asked for twice in one request"
+            raise FhirError(412, [Issue("error", "duplicate", words, condition.expression)])
+    return []
+
+
+def _condition_of(interaction: Interaction, match_directory: bool) -> Condition | None:
+    if not (interaction.if_none_exist or interaction.condition):
+        return directory.identity_of(interaction) if match_directory else None
     if interaction.method == "POST":
         where = interaction.request("ifNoneExist")
         return conditionals.parse_condition(interaction.type, interaction.if_none_exist, where)

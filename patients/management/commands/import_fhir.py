@@ -1,5 +1,5 @@
 import os
-from argparse import ArgumentParser
+from argparse import ArgumentParser, BooleanOptionalAction
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,13 @@ class Command(BaseCommand):
             "--tolerant", action="store_true", help="end with success though something was rejected"
         )
         parser.add_argument(
+            "--match-directory",
+            action=BooleanOptionalAction,
+            default=True,
+            help="a Practitioner, Organization, Location or PractitionerRole that is created again "
+            "with an identifier that is here already is the one that is here (default: yes)",
+        )
+        parser.add_argument(
             "--workers",
             type=int,
             default=min(len(os.sched_getaffinity(0)), MOST_WORKERS),
@@ -43,7 +50,7 @@ class Command(BaseCommand):
         if not files:
             raise CommandError("No .json or .ndjson file there (also .gz, .bz2, .xz)")
         collect_rarely()
-        done = ImportRun(workers=options["workers"])
+        done = ImportRun(options["workers"], options["match_directory"])
         self._run(done, files)
         self._report(done, options["report"])
         if done.stop.is_set():
