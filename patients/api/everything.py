@@ -16,8 +16,10 @@ from patients.fhir.definitions import resource_types
 from patients.fhir.outcome import Issue
 from patients.fhir.search import LARGEST_COUNT, SearchParameterError, read_count, read_cursor
 from patients.models import Patient
+from patients.services import reception
 
 KNOWN = ("_count", "_cursor", "_since", "_type")
+VALUES = ("valueInteger", "valueInstant", "valueCode", "valueString")
 
 
 def everything_bundle(
@@ -55,6 +57,30 @@ def everything_bundle(
         "link": links(address, asked, record.next_cursor),
         **({"entry": entries} if entries else {}),
     }
+
+
+def sent_parameters(body: bytes) -> list[tuple[str, str]]:
+    """What a Parameters resource asks, as a query would: several types are one list.
+
+    FhirError 400 for another resource or for a parameter without a value.
+    """
+    content: dict[str, Any] = reception.parsed(body) if body else {"resourceType": "Parameters"}
+    parameters = content.get("parameter", [])
+    if content.get("resourceType") != "Parameters" or not isinstance(parameters, list):
+        raise FhirError(400, [Issue("error", "invalid", "Send Parameters, or no body")])
+    pairs = [_pair(parameter) for parameter in parameters]
+    types = [text for name, text in pairs if name == "_type"]
+    others = [pair for pair in pairs if pair[0] != "_type"]
+    return [*others, ("_type", ",".join(types))] if types else others
+
+
+def _pair(parameter: Any) -> tuple[str, str]:
+    found = parameter if isinstance(parameter, dict) else {}
+    values = [found[name] for name in VALUES if isinstance(found.get(name), str | int)]
+    if len(values) != 1:
+        words = f"A parameter has a name and one of {', '.join(VALUES)}"
+        raise FhirError(400, [Issue("error", "invalid", words, "Parameters.parameter")])
+    return str(found.get("name", "")), str(values[0])
 
 
 def _check(asked: Pairs) -> None:

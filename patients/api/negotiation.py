@@ -74,15 +74,15 @@ def read_body(request: Request, kinds: Collection[str] = ACCEPTED_BODIES) -> byt
     return body
 
 
-def read_form(request: Request) -> QueryDict:
-    """The fields that were sent. Of a request without a body the address says all, and a
-    Content-Type is about nothing: clients have one for every request.
+def read_optional_body(request: Request, kinds: Collection[str] = ACCEPTED_BODIES) -> bytes:
+    """The same, but empty where nothing was sent. Then a Content-Type is about nothing: clients
+    have one for every request.
     """
     body = _content(request)
     if not body.strip():
-        return QueryDict()
-    _check_kind(request, [FORM])
-    return QueryDict(body, encoding="utf-8")
+        return b""
+    _check_kind(request, kinds)
+    return body
 
 
 def _check_kind(request: Request, kinds: Collection[str]) -> None:

@@ -17,14 +17,14 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from patients.api import bundles, reading, searching
-from patients.api.everything import everything_bundle
+from patients.api.everything import everything_bundle, sent_parameters
 from patients.api.negotiation import (
     FhirNegotiation,
     FhirRenderer,
     UnreadParser,
     check_accepts,
     read_body,
-    read_form,
+    read_optional_body,
 )
 from patients.api.patching import patched
 from patients.api.responses import (
@@ -190,7 +190,8 @@ class SearchView(FhirView):
     """`POST Type/_search`: what is looked for stays out of addresses."""
 
     def post(self, request: Request, type_name: str) -> HttpResponse:
-        return _search(request, type_name, [*_pairs(request), *_flat(read_form(request))])
+        body = QueryDict(read_optional_body(request, [FORM]), encoding="utf-8")
+        return _search(request, type_name, [*_pairs(request), *_flat(body)])
 
 
 class ValidateView(FhirView):
@@ -203,11 +204,17 @@ class ValidateView(FhirView):
 
 
 class EverythingView(FhirView):
-    """`Patient/id/$everything`."""
+    """`Patient/id/$everything`, by GET or, as every operation, by POST."""
 
     def get(self, request: Request, fhir_id: str) -> HttpResponse:
+        return self._answer(request, fhir_id, _pairs(request))
+
+    def post(self, request: Request, fhir_id: str) -> HttpResponse:
+        sent = sent_parameters(read_optional_body(request))
+        return self._answer(request, fhir_id, [*_pairs(request), *sent])
+
+    def _answer(self, request: Request, fhir_id: str, pairs: list[tuple[str, str]]) -> HttpResponse:
         require_scope(request, "Patient", "r")
-        pairs = _pairs(request)
         return fhir_response(everything_bundle(request, fhir_id, pairs, base_url(request)))
 
 

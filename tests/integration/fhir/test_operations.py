@@ -68,6 +68,28 @@ class TestEverything:
         for query in ("_type=Obs", "_since=x", "start=2020", "_count=x", "_count=1&_count=2"):
             assert faults(filled.get(f"/fhir/Patient/p1/$everything?{query}"))
 
+    def test_post_says_the_same_as_get(self, filled: Client) -> None:
+        address = "/Patient/p1/$everything"
+
+        def asked(*parameters: Json) -> Any:
+            body = {"resourceType": "Parameters", "parameter": list(parameters)}
+            return post(filled, address, body)
+
+        def found(answer: Any) -> list[str]:
+            return [e["resource"]["id"] for e in answer.json()["entry"]]
+
+        plain = filled.get(f"/fhir{address}")
+        assert found(post(filled, address, "")) == found(asked()) == found(plain)
+        kinds = [{"name": "_type", "valueCode": kind} for kind in ("Patient", "Observation")]
+        page = asked(*kinds, {"name": "_count", "valueInteger": 3})
+        few = "_type=Patient,Observation&_count=3"
+        assert found(page) == found(filled.get(f"/fhir{address}?{few}"))
+        rest = [i for p in follow(filled, page.json()["link"][1]["url"]) for i in ids(p)]
+        assert len({*found(page), *rest}) == 7
+        for wrong in ({"name": "_count"}, {"name": "start", "valueDate": "2020"}, "x", {}):
+            assert faults(asked(wrong))  # type: ignore[arg-type]
+        assert post(filled, address, fhir.patient()).status_code == 400
+
     def test_who_is_not_there_has_nothing(self, filled: Client) -> None:
         assert filled.get("/fhir/Patient/nobody/$everything").status_code == 404
         for row in Resource.objects.filter(patient__fhir_id="p1").exclude(type="Patient"):
