@@ -5,7 +5,6 @@ from typing import Any
 from django.utils import timezone
 from rest_framework.request import Request
 
-from patients import selectors
 from patients.access.policy import visible_resources
 from patients.api.responses import instant
 from patients.api.searching import OF_THE_REQUEST, Pairs, entry, links
@@ -16,6 +15,8 @@ from patients.fhir.definitions import resource_types
 from patients.fhir.outcome import Issue
 from patients.fhir.search import LARGEST_COUNT, SearchParameterError, read_count, read_cursor
 from patients.models import Patient
+from patients.selectors.everything import everything
+from patients.selectors.resources import stored_resource
 from patients.services import reception
 
 KNOWN = ("_count", "_cursor", "_since", "_type")
@@ -32,7 +33,7 @@ def everything_bundle(
     among = visible_resources(request.auth)
     patient = _patient(among, fhir_id)
     cursor = read_cursor(found["_cursor"]) if "_cursor" in found else (0,)
-    record = selectors.everything(
+    record = everything(
         among,
         patient,
         count=max(1, read_count(found["_count"])) if "_count" in found else LARGEST_COUNT,
@@ -94,7 +95,7 @@ def _check(asked: Pairs) -> None:
 
 
 def _patient(among: Any, fhir_id: str) -> Patient:
-    resource = selectors.stored_resource(among, "Patient", fhir_id)
+    resource = stored_resource(among, "Patient", fhir_id)
     twin = Patient.objects.filter(fhir_id=fhir_id).first()
     if resource is None or twin is None:
         words = f"Patient/{fhir_id} is not known here"

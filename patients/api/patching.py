@@ -4,7 +4,7 @@ from patients.errors import FhirError
 from patients.fhir import json_patch
 from patients.fhir.outcome import Issue
 from patients.models import Resource
-from patients.selectors import stored_resource, stored_version
+from patients.selectors.resources import stored_resource, stored_version
 from patients.services import conditionals, reception
 from patients.services.interactions import Interaction
 

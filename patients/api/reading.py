@@ -8,7 +8,6 @@ from django.http import HttpResponse
 from django.utils.http import http_date
 from rest_framework.request import Request
 
-from patients import selectors
 from patients.access.policy import visible_resources
 from patients.api.history import parse_history
 from patients.api.responses import fhir_response, instant
@@ -16,6 +15,8 @@ from patients.api.security import audit_client
 from patients.errors import FhirError
 from patients.fhir.outcome import Issue
 from patients.models import Resource, ResourceVersion
+from patients.selectors.audit_log import logged_event
+from patients.selectors.resources import concerns, history, stored_resource, stored_version
 from patients.services.server_written import OWN_TYPES
 
 Json = dict[str, Any]
@@ -46,8 +47,8 @@ def find(
     number = _version_number(version)
     if type_name in OWN_TYPES:
         return _find_event(request, type_name, fhir_id, number)
-    resource = selectors.stored_resource(visible_resources(request.auth), type_name, fhir_id)
-    row = selectors.stored_version(resource, number) if resource else None
+    resource = stored_resource(visible_resources(request.auth), type_name, fhir_id)
+    row = stored_version(resource, number) if resource else None
     if resource is None:
         raise _not_found(type_name, fhir_id)
     if row is None or not _in_view(request, resource, row):
@@ -65,7 +66,7 @@ def _find_event(
     request: Request, type_name: str, fhir_id: str, number: int | None
 ) -> ResourceVersion:
     """An entry of the audit log: its one version."""
-    found = selectors.logged_event(request.auth, fhir_id)
+    found = logged_event(request.auth, fhir_id)
     if found is None:
         raise _not_found(type_name, fhir_id)
     if number not in (None, 1):
@@ -100,10 +101,10 @@ def _versions(request: Request, type_name: str, fhir_id: str) -> list[ResourceVe
     """All that may be seen, newest first, audited. FhirError 404."""
     if type_name in OWN_TYPES:
         return [_find_event(request, type_name, fhir_id, None)]
-    resource = selectors.stored_resource(visible_resources(request.auth), type_name, fhir_id)
+    resource = stored_resource(visible_resources(request.auth), type_name, fhir_id)
     if resource is None:
         raise _not_found(type_name, fhir_id)
-    rows = selectors.history(resource)
+    rows = history(resource)
     _audit(request, "history", rows[0], _patient_of(resource))
     return [row for row in rows if _in_view(request, resource, row)]
 
@@ -122,7 +123,7 @@ def _in_view(request: Request, resource: Resource, row: ResourceVersion) -> bool
     """A person's token sees the versions about the patient, not those filed there wrongly."""
     if getattr(request.auth, "user_id", None) is None:
         return True
-    return resource.patient is not None and selectors.concerns(row, resource.patient)
+    return resource.patient is not None and concerns(row, resource.patient)
 
 
 def _history_entry(row: ResourceVersion, base_url: str) -> Json:

@@ -9,7 +9,6 @@ from django.conf import settings
 from django.utils import timezone
 from rest_framework.request import Request
 
-from patients import selectors
 from patients.access.policy import visible_resources
 from patients.api.responses import instant
 from patients.api.security import audit_client
@@ -17,6 +16,10 @@ from patients.fhir.definitions import elements
 from patients.fhir.outcome import Issue, operation_outcome
 from patients.fhir.search import Query, encode_cursor, parse_query
 from patients.models import ResourceVersion
+from patients.selectors.audit_log import search_log
+from patients.selectors.includes import included
+from patients.selectors.resources import compartments
+from patients.selectors.search import search
 from patients.services.server_written import OWN_TYPES
 
 Json = dict[str, Any]
@@ -38,15 +41,15 @@ def search_bundle(request: Request, type_name: str, pairs: Pairs, base_url: str)
     query = parse_query(type_name, asked, base_url=base_url)
     among = visible_resources(request.auth)
     is_log = type_name in OWN_TYPES
-    page = selectors.search_log(request.auth, query) if is_log else selectors.search(among, query)
-    others, cut = selectors.included(
+    page = search_log(request.auth, query) if is_log else search(among, query)
+    others, cut = included(
         among,
         page.rows,
         query.includes,
         query.revincludes,
         most=settings.FHIR_MAX_INCLUDED,
     )
-    patient_ids = selectors.compartments([*page.rows, *others]) | page.concerned
+    patient_ids = compartments([*page.rows, *others]) | page.concerned
     audit_client(request, "search", what=type_name, patient_ids=patient_ids)
     address = f"{base_url}/{type_name}"
     bundle: Json = {

@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from patients.api import bundles, reading, searching
 from patients.api.everything import everything_bundle, sent_parameters
 from patients.api.negotiation import (
+    FORM,
     FhirNegotiation,
     FhirRenderer,
     UnreadParser,

@@ -19,7 +19,7 @@ from patients.fhir.outcome import Issue
 from patients.fhir.search import Query, extract_index, parse_criteria
 from patients.fhir.search_index import SEPARATOR
 from patients.models import Resource
-from patients.selectors import search_condition
+from patients.selectors.search import search_condition
 from patients.services.interactions import Interaction
 
 IDENTIFIER_LOCK = 7002

@@ -14,7 +14,7 @@ from patients.fhir import json_patch
 from patients.fhir.outcome import Issue
 from patients.fhir.references import parse_reference
 from patients.models import Resource, ResourceVersion
-from patients.selectors import stored_resource, stored_version
+from patients.selectors.resources import stored_resource, stored_version
 from patients.services import identity, ingest, reception
 from patients.services.interactions import Interaction, Json, Sender
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from patients import audit
 from patients.errors import FhirError
 from patients.models import Patient
-from patients.selectors import shared_identifiers
+from patients.selectors.identity import shared_identifiers
 from patients.services import merge
 from patients.services.interactions import Sender
 

@@ -14,11 +14,11 @@ from django.utils import timezone
 from oauth2_provider.models import AccessToken, Application
 from rest_framework.request import Request
 
-from patients import selectors
 from patients.api import reading
 from patients.api.negotiation import read_body
 from patients.errors import FhirError
 from patients.models import Patient, Resource, ResourceVersion
+from patients.selectors.resources import concerns
 from patients.services import ingest
 from tests.factories import fhir
 from tests.factories.people import patient_user
@@ -212,9 +212,9 @@ class TestWhoseVersion:
         put(ehr, of_patient(secret, "p2"))
         old, new = ResourceVersion.objects.filter(resource__fhir_id="x").order_by("version")
         one, two = Patient.objects.order_by("fhir_id")
-        assert selectors.concerns(old, one)
-        assert selectors.concerns(new, two)
-        assert not selectors.concerns(old, two)
+        assert concerns(old, one)
+        assert concerns(new, two)
+        assert not concerns(old, two)
 
         theirs = self._client_of(two)
         assert theirs.get("/fhir/Observation/x/_history/2").status_code == 200

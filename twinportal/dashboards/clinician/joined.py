@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from patients.models import Patient
-from patients.selectors import has_double
+from patients.selectors.identity import has_double
 from twinportal.dashboards.display import birth_date_text
 
 

@@ -16,7 +16,7 @@ from models_engine.models import Prediction
 from patients import audit
 from patients.models import Fact, Patient, ResourceVersion
 from patients.record.loading import state_of
-from patients.selectors import concerns, history
+from patients.selectors.resources import concerns, history
 from patients.terminology.measurements import MEASUREMENTS
 from twinportal.dashboards.access import role_required, visible_patient
 from twinportal.dashboards.clinician.blocks import PredictionView
