@@ -132,7 +132,9 @@ def _tokens(name: str, path: ElementPath, values: Iterable[Any]) -> Iterator[str
 
 def _refs(parameter: SearchParameter, values: Iterable[Any]) -> Iterator[str]:
     for value in values:
-        parsed = parse_reference(value.get("reference", ""))
+        # a canonical is a text, with the version behind a bar
+        text = value.partition("|")[0] if isinstance(value, str) else value.get("reference", "")
+        parsed = parse_reference(text)
         if parsed.id and parameter.may_point_at(parsed.type) and len(parsed.text) <= LONGEST_TOKEN:
             yield f"{parameter.name}{SEPARATOR}{parsed.literal}"
 

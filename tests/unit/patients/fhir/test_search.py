@@ -89,6 +89,18 @@ def test_references_that_are_not_literal_are_not_indexed():
     assert extract_index(changed(ex.OBSERVATION, subject={"display": "x"})).refs == []
 
 
+def test_canonicals_are_references_too():
+    base = "http://hl7.org/fhir/SearchParameter/Resource-id"
+    for canonical in (base, f"{base}|4.0.1"):
+        resource = {"resourceType": "SearchParameter", "derivedFrom": canonical}
+        assert finds(resource, ("derived-from", base))
+    values = {"resourceType": "ConceptMap", "sourceCanonical": "http://x.org/ValueSet/v|1"}
+    assert finds(values, ("source", "http://x.org/ValueSet/v"))
+    assert not finds(values, ("source", "ValueSet/v"))
+    nowhere = {"resourceType": "ConceptMap", "sourceCanonical": "urn:oid:1.2.3"}
+    assert extract_index(nowhere).refs == []
+
+
 def test_dates_are_intervals():
     # 2024-02-29T10:00:00.5+01:00
     for value in ("2024", "2024-02", "2024-02-29", "ge2024-02-29", "gt2024-02-28", "le2024-02-29",
