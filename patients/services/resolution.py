@@ -34,11 +34,15 @@ def match_conditions(
     found = conditionals.find_or_lock(list(asked.values()))
     matched: set[int] = set()
     first: dict[tuple[str, str], list[tuple[Condition, Interaction]]] = defaultdict(list)
+    leaving = {i.reference for i in interactions if i.method == "DELETE" and i.fhir_id}
     for interaction in interactions:
         condition = asked.get(id(interaction))
         if condition is None:
             continue
-        ids = found[condition] or _made_before(condition, first)
+        ids = found[condition]
+        if condition.any_match:
+            ids = [i for i in ids if f"{condition.type}/{i}" not in leaving]
+        ids = ids or _made_before(condition, first)
         if len(ids) > 1 and not condition.any_match:
             words = f"'{condition.text}' matches {len(ids)} resources; it must match at most one"
             raise FhirError(412, [Issue("error", "multiple-matches", words, condition.expression)])
@@ -46,6 +50,8 @@ def match_conditions(
             _take_id(interaction, ids[0], condition)
             if interaction.method == "POST":
                 matched.add(id(interaction))
+            elif interaction.method == "DELETE":
+                leaving.add(interaction.reference)
         else:
             _make_id(interaction)
             for text in condition.locks:
@@ -63,7 +69,8 @@ def _made_before(
     named = (one for text in condition.locks for one in first.get((condition.type, text), ()))
     for other, interaction in named:
         if condition.any_match:
-            if not conditionals.contradict(condition.tokens, other.tokens):
+            is_made = interaction.method != "DELETE"
+            if is_made and not conditionals.contradict(condition.tokens, other.tokens):
                 return [interaction.fhir_id]
         elif other.locks == condition.locks:
             words = f"'{condition.text}' is asked for twice in one request"

@@ -217,6 +217,20 @@ class TestWho:
         answer = post(matching, "/Practitioner", known_as(fhir.practitioner(), (NPI, "7")))
         assert answer.status_code == 201
 
+    @pytest.mark.parametrize("url", ["Practitioner/gone", f"Practitioner?identifier={NPI}|7"])
+    @pytest.mark.parametrize("is_there", [True, False])
+    def test_what_this_very_bundle_deletes_is_not_meant(
+        self, matching: Client, url: str, is_there: bool
+    ) -> None:
+        if is_there:
+            put(matching, known_as(fhir.practitioner("gone"), (NPI, "7")))
+        bundle = visit("p1", directory())
+        bundle["entry"].insert(0, {"request": {"method": "DELETE", "url": url}})
+        assert statuses(post(matching, "", bundle)) == ["204"] + ["201"] * 5
+        made = Resource.objects.get(type="Practitioner", deleted=False).fhir_id
+        assert made != "gone"
+        assert Patient.objects.get().care_team.get().practitioner_id == made
+
     def test_a_batch_is_no_different(self, matching: Client) -> None:
         doctors = [known_as(fhir.practitioner(f"d{n}"), (NPI, str(n % 3))) for n in range(6)]
         batch = fhir.transaction(doctors, method="POST") | {"type": "batch"}
