@@ -44,7 +44,8 @@ Written by `tools/count_data_sets.py`: every set of FHIR files of the data room,
 database, by `import_fhir` and over HTTP (a client with `match_directory`; bundles as they are,
 lines and single resources as batches). "Given" counts bundle entries that write, lines and single
 resources; "in" those that were stored or matched what was there; "in the store" the resources there
-are at the end. A transaction is refused whole, so one fault may refuse many.
+are at the end: what a set carries several times, as Synthea's practitioners and organisations, is
+there once. A transaction is refused whole, so one fault may refuse many.
 """
 
 
