@@ -1,11 +1,14 @@
-"""A request id for every request, and no caching of pages about patients."""
+"""A request id for every request, refusals that arrive, and no caching of pages about patients."""
 
 import contextvars
 import logging
 import re
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
+from typing import IO
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 request_id_var: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
@@ -28,6 +31,32 @@ class RequestIdMiddleware:
         response = self.get_response(request)
         response["X-Request-ID"] = request_id
         return response
+
+
+class UnreadBodyMiddleware:
+    """Read to its end what a refusal (as 401, 403 or 413) has left unread.
+
+    A connection that closes with unread data is reset, and a client in the midst of sending a
+    large bundle would hear nothing of why it was refused. Nothing is kept, and there is a limit.
+    """
+
+    PIECE = 64 * 1024
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code >= 400 and request.META.get("wsgi.input_terminated"):
+            self._drain(request.META["wsgi.input"])
+        return response
+
+    def _drain(self, body: IO[bytes]) -> None:
+        left = 2 * settings.FHIR_MAX_BODY_BYTES
+        # whatever is wrong with the rest, the refusal stands
+        with suppress(Exception):
+            while left > 0 and (piece := body.read(self.PIECE)):
+                left -= len(piece)
 
 
 class NoStoreMiddleware:

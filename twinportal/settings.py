@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "twinportal",
 ]
 MIDDLEWARE = [
+    "twinportal.middleware.UnreadBodyMiddleware",
     "twinportal.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

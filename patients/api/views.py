@@ -1,6 +1,7 @@
 """The FHIR REST door. Each view reads the request, calls one function, and answers."""
 
 import logging
+import re
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
@@ -57,6 +58,7 @@ from patients.services.reception import check, checked_interaction, known_type
 from patients.services.server_written import OWN_TYPES
 
 log = logging.getLogger(__name__)
+NOT_AN_ID = re.compile(r"/fhir/[A-Z][A-Za-z]+/[^/$_][^/]*(/_history(/[0-9]+)?)?")
 
 
 class FhirView(APIView):
@@ -238,7 +240,9 @@ class UnknownView(FhirView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        words = f"There is no interaction at '{request.path}'"
+        words = f"There is no interaction at '{request.path[:200]}'"
+        if NOT_AN_ID.fullmatch(request.path):
+            words = f"{words}: an id has up to 64 letters, digits, '-' and '.'"
         raise FhirError(404, [Issue("error", "not-found", words)])
 
 

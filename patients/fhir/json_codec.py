@@ -32,6 +32,7 @@ _ONLY_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 _MEMBER = re.compile(rb'[\s{,]*("(?:[^"\\]|\\.)*")\s*:\s*')
 _REFERENCE = re.compile(rb'("reference"\s*:\s*)("(?:[^"\\]|\\.)*")')
 _STRING = re.compile(rb'("(?:[^"\\]|\\.)*")(\s*:\s*)?')
+_NO_NUMBER = re.compile(r"NaN|Infinity")
 _RAW_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -83,7 +84,10 @@ def _syntax_error(raw: bytes, error: orjson.JSONDecodeError) -> FhirSyntaxError:
             return refusal
     if not raw.strip():
         return FhirSyntaxError("the body is empty; a FHIR resource in JSON is expected")
-    return FhirSyntaxError(f"not JSON: {error.msg}", line=error.lineno, column=error.colno)
+    words = (
+        "NaN and Infinity are no numbers" if _NO_NUMBER.match(error.doc, error.pos) else error.msg
+    )
+    return FhirSyntaxError(f"not JSON: {words}", line=error.lineno, column=error.colno)
 
 
 def _is_shallow(raw: bytes) -> bool:

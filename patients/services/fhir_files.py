@@ -16,6 +16,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import IO, cast
 
+from django.conf import settings
+
 from patients.errors import FhirError
 from patients.fhir import json_codec
 from patients.fhir.bundle import Entry, parse_bundle
@@ -27,7 +29,9 @@ COMPRESSED = {".gz", ".bz2", ".xz"}
 NDJSON = {".ndjson", ".jsonl"}
 # what others refer to comes first
 NDJSON_ORDER = ("Organization", "Location", "Practitioner", "PractitionerRole", "Patient")
+# of what is stored entry by entry; a transaction has the door's limit
 MAX_ENTRIES = 1_000_000
+LINE_PIECE = 1024 * 1024
 ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]")
 TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]+)"')
 # enough of a line to see its type
@@ -150,15 +154,45 @@ def portions(path: Path) -> Iterator[Portion | Rejected]:
     """The portions of one file, in its order; what cannot be read comes as Rejected."""
     try:
         with _opened(path) as (stream, file):
-            if NDJSON.intersection(path.suffixes):
-                for number, line in enumerate(stream, 1):
-                    if line.strip():
-                        yield from _portions_of(path, number, line, file.tell())
-            else:
-                yield from _portions_of(path, 1, stream.read(), file.tell())
+            for number, text in _texts(path, stream):
+                if text is None:
+                    yield Rejected(path, number, (_too_large(),))
+                else:
+                    yield from _portions_of(path, number, text, file.tell())
     except UNREADABLE as error:
-        issue = Issue("error", "structure", f"cannot be read: {error}")
-        yield Rejected(path, 1, (issue,))
+        # the words of an OSError repeat the path
+        words = error.strerror if isinstance(error, OSError) and error.strerror else error
+        yield Rejected(path, 1, (Issue("error", "structure", f"cannot be read: {words}"),))
+
+
+def _texts(path: Path, stream: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
+    """The whole of a file, or its lines that say something; None for what is too large.
+
+    No more than the limit is ever held: a small compressed file may hide a large one.
+    """
+    limit = settings.FHIR_MAX_BODY_BYTES
+    if not NDJSON.intersection(path.suffixes):
+        whole = stream.read(limit + 1)
+        yield 1, whole if len(whole) <= limit else None
+        return
+    number = 1
+    while line := stream.readline(limit + 1):
+        if len(line) > limit:
+            yield number, None
+            _skip_line(stream, line)
+        elif line.strip():
+            yield number, line
+        number += 1
+
+
+def _skip_line(stream: IO[bytes], begun: bytes) -> None:
+    while begun and not begun.endswith(b"\n"):
+        begun = stream.readline(LINE_PIECE)
+
+
+def _too_large() -> Issue:
+    words = f"larger than {settings.FHIR_MAX_BODY_BYTES} bytes (FHIR_MAX_BODY_BYTES)"
+    return Issue("error", "too-costly", words)
 
 
 @contextmanager
@@ -212,9 +246,9 @@ def _single(content: Json, raw: bytes) -> Interaction:
 
 
 def _of_bundle(content: Json, raw: bytes) -> tuple[str, list[tuple[Interaction, list[Issue]]]]:
-    bundle = parse_bundle(
-        content, json_codec.entry_slices(raw), max_entries=MAX_ENTRIES, collections=True
-    )
+    together = content.get("type") == "transaction"
+    most = settings.FHIR_MAX_BUNDLE_ENTRIES if together else MAX_ENTRIES
+    bundle = parse_bundle(content, json_codec.entry_slices(raw), max_entries=most, collections=True)
     found = [
         (_interaction(entry), entry.issues)
         for entry in bundle.entries
