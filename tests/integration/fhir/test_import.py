@@ -13,6 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from patients.models import Fact, Patient, Resource
+from patients.services.file_import import Task, import_file
 from tests.factories import fhir
 from tests.integration.fhir.calls import sent, sent_versions
 
@@ -149,3 +150,9 @@ def test_ambiguous_practitioners_of_earlier_imports_stop_no_file(tmp_path: Path)
     import_fhir(tmp_path / "bundle.json")
     assert Resource.objects.filter(type="Practitioner").count() == 2
     assert Patient.objects.get().care_team.get().practitioner_id == "d1"
+
+
+def test_a_file_that_vanishes_is_named_once(tmp_path: Path) -> None:
+    path = tmp_path / "gone.json"
+    ((fault,),) = import_file(Task(path)).rejected.values()
+    assert str(fault) == f"{path}:1: -: cannot be read: No such file or directory"
