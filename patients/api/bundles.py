@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from patients.api import reading, searching
 from patients.api.patching import patched
 from patients.api.responses import entry_response, preference
-from patients.api.security import audit_client, require_scope, sender_of
+from patients.api.security import audit_client, audit_refusal, require_scope, sender_of
 from patients.errors import FhirError
 from patients.fhir import json_codec, json_patch
 from patients.fhir.bundle import PROCESSING_ORDER, READS, Entry, ParsedBundle, parse_bundle
@@ -59,7 +59,7 @@ def _transaction(request: Request, bundle: ParsedBundle, base_url: str) -> list[
     answers = _write_together(request, writes, base_url, action="transaction")
     for entry in bundle.entries:
         if entry.method in READS:
-            answers[entry.index] = _answer(partial(_read, request, entry, base_url))
+            answers[entry.index] = _answer(request, partial(_read, request, entry, base_url))
     return [answers[entry.index] for entry in bundle.entries]
 
 
@@ -76,7 +76,7 @@ def _batch(request: Request, bundle: ParsedBundle, base_url: str) -> list[Json]:
         answers = _as_many_as_can(request, together, base_url)
     for entry in entries:
         if entry.index not in answers:
-            answers[entry.index] = _answer(partial(_one, request, entry, base_url))
+            answers[entry.index] = _answer(request, partial(_one, request, entry, base_url))
     return [answers[entry.index] for entry in bundle.entries]
 
 
@@ -179,11 +179,12 @@ def _in_order(entries: Iterable[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda e: PROCESSING_ORDER.get(e.method, 0))
 
 
-def _answer(work: Callable[[], Json]) -> Json:
+def _answer(request: Request, work: Callable[[], Json]) -> Json:
     """What `work` answers, or its fault as the entry's own outcome."""
     try:
         return work()
     except FhirError as error:
+        audit_refusal(request, error)
         status, issues = error.status, error.issues
     except Exception as error:
         # entries before this one are stored: the client must hear of them, so the batch goes on

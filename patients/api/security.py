@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.http import HttpRequest
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -10,8 +11,11 @@ from rest_framework.views import APIView
 from patients import audit
 from patients.access.scopes import allows
 from patients.errors import FhirError
+from patients.fhir.definitions import resource_types
 from patients.fhir.outcome import Issue
 from patients.services.interactions import Sender
+
+REALM = 'Bearer realm="fhir"'
 
 
 class HasToken(BasePermission):
@@ -74,3 +78,29 @@ def audit_client(
         detail=detail,
         request_id=getattr(request, "request_id", ""),
     )
+
+
+def audit_refusal(request: Request, error: FhirError) -> None:
+    """A 401 or 403. Who has no valid token is known by the address only."""
+    if error.status not in (401, 403):
+        return
+    http: HttpRequest = request._request
+    is_known = request.auth is not None
+    asked = http.resolver_match.kwargs.get("type_name", "") if http.resolver_match else ""
+    audit.record_refusal(
+        http,
+        error.status,
+        actor_kind="client" if is_known else "address",
+        actor=application_of(request) if is_known else http.META.get("REMOTE_ADDR", "")[:200],
+        # what else an address holds may be about a person
+        what=asked if asked in resource_types() else "FHIR",
+        detail=" ".join(issue.diagnostics for issue in error.issues[:1]),
+    )
+
+
+def no_valid_token(request: Request) -> FhirError:
+    """FhirError 401."""
+    given = "Authorization" in request.headers
+    words = "The token is unknown or has expired" if given else "There is no token"
+    words = f"{words}: send a valid bearer token in the Authorization header"
+    return FhirError(401, [Issue("error", "login", words)], {"WWW-Authenticate": REALM})

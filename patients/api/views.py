@@ -39,7 +39,9 @@ from patients.api.responses import (
 from patients.api.security import (
     HasToken,
     audit_client,
+    audit_refusal,
     base_url,
+    no_valid_token,
     require_scope,
     sender_of,
 )
@@ -78,11 +80,11 @@ class FhirView(APIView):
 
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
         request_id = getattr(self.request, "request_id", "")
-        if isinstance(exc, FhirError):
-            return error_response(exc)
         if isinstance(exc, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
-            issue = Issue("error", "login", "Send a valid bearer token in the Authorization header")
-            return outcome_response(401, [issue], {"WWW-Authenticate": 'Bearer realm="fhir"'})
+            exc = no_valid_token(self.request)
+        if isinstance(exc, FhirError):
+            audit_refusal(self.request, exc)
+            return error_response(exc)
         if isinstance(exc, exceptions.APIException):
             codes = {403: "forbidden", 404: "not-found", 405: "not-supported"}
             code = codes.get(exc.status_code, "invalid")

@@ -12,6 +12,8 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from patients import audit
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60
 
@@ -74,3 +76,9 @@ def start_worker() -> Iterator[Callable[..., Worker]]:
     yield start
     for worker in workers:
         worker.kill()
+
+
+@pytest.fixture(autouse=True)
+def new_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test finds the audit log closed by the refusals of the tests before it."""
+    monkeypatch.setattr(audit, "_minute", audit.Minute())

@@ -113,6 +113,8 @@ class TestAccess:
         for path in ["/worklist/", *clinician_paths(ward.mine)]:
             assert ward.patient.get(path).status_code == 403, path
         assert ward.doctor.get("/my/").status_code == 403
+        refused = AuditEvent.objects.filter(action="refuse", actor_kind="user")
+        assert {"page worklist", "page portal-home"} <= set(refused.values_list("what", flat=True))
 
     def test_a_patient_sees_own_results_only(self, ward: Ward) -> None:
         assert ward.patient.get("/my/").status_code == 200

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -10,10 +10,25 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 
+from patients import audit
 from patients.access.policy import visible_patients
 from patients.models import Patient
 
 View = Callable[..., HttpResponse]
+
+
+def refuse(request: HttpRequest) -> NoReturn:
+    """403 for a signed-in person, and a line in the audit log."""
+    page = request.resolver_match.url_name if request.resolver_match else ""
+    audit.record_refusal(
+        request,
+        403,
+        actor_kind="user",
+        actor=str(request.user.pk),
+        what=f"page {page}",
+        detail="the role does not allow it",
+    )
+    raise PermissionDenied
 
 
 def role_required(role: str) -> Callable[[View], View]:
@@ -23,7 +38,7 @@ def role_required(role: str) -> Callable[[View], View]:
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if getattr(request.user, "role", None) != role:
-                raise PermissionDenied
+                refuse(request)
             return view(request, *args, **kwargs)
 
         return login_required(checked)

@@ -1,7 +1,8 @@
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+
+from twinportal.dashboards.access import refuse
 
 HOMES = {"clinician": "worklist", "patient": "portal-home"}
 
@@ -14,4 +15,4 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect(name)
     if getattr(request.user, "is_staff", False):
         return redirect("admin:index")
-    raise PermissionDenied
+    refuse(request)

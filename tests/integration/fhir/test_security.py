@@ -53,7 +53,7 @@ class TestAuthentication:
                 assert answer.status_code == 401
                 assert not faults(answer)[0].get("expression")
         assert client.patch("/fhir/Patient/1").status_code == 401
-        assert not AuditEvent.objects.exists()
+        assert not AuditEvent.objects.exclude(action="refuse").exists()
 
 
 class TestScopes:
@@ -142,6 +142,50 @@ class TestAudit:
         for action in ("delete", "read"):
             event = AuditEvent.objects.get(action=action)
             assert event.patient_ids == [Patient.objects.get().pk]
+
+
+class TestAuditOfRefusals:
+    def test_without_a_token(self, client: Client) -> None:
+        for _ in range(5):
+            assert client.get("/fhir/Patient?name=Secretname", REMOTE_ADDR="192.0.2.1").status_code
+        event = AuditEvent.objects.get()
+        assert (event.actor_kind, event.actor) == ("address", "192.0.2.1")
+        assert (event.action, event.outcome, event.what) == ("refuse", "refused", "Patient")
+        assert event.detail.startswith("401: There is no token")
+        assert event.request_id and "Secretname" not in str(vars(event))
+
+    def test_with_a_wrong_token_at_a_made_up_address(self, client: Client) -> None:
+        headers = {"Authorization": "Bearer made-up"}
+        for path in ("/fhir/Secretname", "/fhir/a/b/Secretname"):
+            client.get(path, headers=headers, REMOTE_ADDR="192.0.2.2")
+        event = AuditEvent.objects.get()
+        assert event.detail.startswith("401: The token is unknown or has expired")
+        assert "made-up" not in event.detail and "Secretname" not in str(vars(event))
+
+    def test_beyond_the_scopes(self, ehr: Client) -> None:
+        AccessToken.objects.update(scope="system/Observation.rs")
+        for _ in range(3):
+            assert ehr.get("/fhir/Patient/p1").status_code == 403
+        assert post(ehr, "", fhir.transaction([fhir.patient()])).status_code == 403
+        batch = fhir.transaction([fhir.practitioner()]) | {"type": "batch"}
+        assert post(ehr, "", batch).status_code == 200
+        events = AuditEvent.objects.order_by("pk")
+        application = str(AccessToken.objects.get().application_id)
+        assert {(e.actor_kind, e.actor) for e in events} == {("client", application)}
+        assert [(e.what, e.detail) for e in events] == [
+            ("Patient", "403: The token's scopes do not allow 'r' on Patient"),
+            ("FHIR", "403: The token's scopes do not allow 'u' on Patient"),
+            ("FHIR", "403: The token's scopes do not allow 'u' on Practitioner"),
+        ]
+
+    def test_what_only_we_write(self, ehr: Client) -> None:
+        assert post(ehr, "/AuditEvent", {"resourceType": "AuditEvent"}).status_code == 403
+        assert AuditEvent.objects.get().detail == "403: AuditEvent is written by this server only"
+
+    def test_other_refusals_are_no_attempts(self, ehr: Client) -> None:
+        assert ehr.get("/fhir/Patient/p1").status_code == 404
+        assert post(ehr, "/Patient", b"{").status_code == 400
+        assert not AuditEvent.objects.exists()
 
 
 def test_an_unexpected_error_says_nothing_but_the_request_id(ehr: Client) -> None:
