@@ -39,6 +39,17 @@ def current_contents(references: Collection[str]) -> dict[str, Json]:
     return {f"{t}/{i}": orjson.loads(c) for t, i, c in rows if f"{t}/{i}" in wanted}
 
 
+def contents_before(changes: Collection[Change]) -> dict[int, Json]:
+    """By resource key, what each of these said before its change; nothing if it was deleted."""
+    if not changes:
+        return {}
+    numbers = {c.pk: c.version - 1 for c in changes}
+    rows = ResourceVersion.objects.filter(
+        resource__in=numbers, version__in=set(numbers.values())
+    ).values_list("resource_id", "version", "content")
+    return {pk: orjson.loads(text) for pk, number, text in rows if text and numbers[pk] == number}
+
+
 def hold(references: Collection[str]) -> None:
     """Nobody changes these resources before the caller's transaction ends."""
     wanted = sorted(unversioned(r) for r in references if r.count("/") >= 1)

@@ -42,6 +42,36 @@ def care_team(*members: tuple[str, Json], **more: Any) -> Json:
     }
 
 
+def role(practitioner: str) -> Json:
+    return {
+        "resourceType": "PractitionerRole",
+        "id": "role",
+        "practitioner": {"reference": f"Practitioner/{practitioner}"},
+    }
+
+
+def visit(participant: str) -> Json:
+    return {
+        "resourceType": "Encounter",
+        "id": "e",
+        "status": "finished",
+        "class": {"code": "AMB"},
+        "subject": {"reference": "Patient/p1"},
+        "period": {"start": "2026-01-01T10:00:00Z", "end": "2026-01-01T11:00:00Z"},
+        "participant": [{"individual": {"reference": participant}}],
+    }
+
+
+def naming_a_role() -> dict[str, list[Json]]:
+    """By the type of who names it."""
+    person, name = fhir.patient(), "PractitionerRole/role"
+    return {
+        "Patient": [person | {"generalPractitioner": [{"reference": name}]}],
+        "CareTeam": [person, care_team((name, {}))],
+        "Encounter": [person, visit(name)],
+    }
+
+
 class TestCareTeams:
     def test_a_general_practitioner_comes_and_goes(self, ehr: Client) -> None:
         put(ehr, fhir.patient(practitioner="dr1"))
@@ -71,30 +101,54 @@ class TestCareTeams:
 
     def test_a_role_stands_for_its_practitioner(self, ehr: Client) -> None:
         put(ehr, fhir.patient())
-        role = {
-            "resourceType": "PractitionerRole",
-            "id": "role",
-            "practitioner": {"reference": "Practitioner/dr1"},
-        }
-        put(ehr, role)
+        put(ehr, role("dr1"))
         put(ehr, care_team(("PractitionerRole/role", {}), ("Patient/p1", {})))
         assert seen_by("dr1") == {"p1"}
         ehr.delete("/fhir/CareTeam/team")
         assert seen_by("dr1") == set()
 
-    def test_a_visit_opens_the_record_to_who_was_there(self, ehr: Client) -> None:
-        visit = {
-            "resourceType": "Encounter",
-            "id": "e",
-            "status": "finished",
-            "class": {"code": "AMB"},
-            "subject": {"reference": "Patient/p1"},
-            "period": {"start": "2026-01-01T10:00:00Z", "end": "2026-01-01T11:00:00Z"},
-            "participant": [{"individual": {"reference": "Practitioner/dr1"}}],
-        }
-        post(ehr, "", fhir.transaction([fhir.patient(), fhir.practitioner(), visit]))
+    @pytest.mark.parametrize("together", [True, False])
+    def test_a_role_that_arrives_later_counts(self, ehr: Client, together: bool) -> None:
+        team = care_team(("PractitionerRole/role", {}))
+        if together:
+            post(ehr, "", fhir.transaction([fhir.patient(), team, role("dr1")]))
+        else:
+            post(ehr, "", fhir.transaction([fhir.patient(), team]))
+            assert seen_by("dr1") == set()
+            put(ehr, role("dr1"))
         assert seen_by("dr1") == {"p1"}
-        put(ehr, visit | {"status": "entered-in-error"})
+
+    @pytest.mark.parametrize("kind", ["Patient", "CareTeam", "Encounter"])
+    def test_who_leaves_a_role_sees_the_patient_no_more(self, ehr: Client, kind: str) -> None:
+        put(ehr, role("dr1"))
+        post(ehr, "", fhir.transaction(naming_a_role()[kind]))
+        put(ehr, fhir.patient("p2", practitioner="dr1"))
+        assert seen_by("dr1") == {"p1", "p2"}
+        put(ehr, role("dr2"))
+        assert (seen_by("dr1"), seen_by("dr2")) == ({"p2"}, {"p1"})
+        ehr.delete("/fhir/PractitionerRole/role")
+        assert (seen_by("dr1"), seen_by("dr2")) == ({"p2"}, set())
+        put(ehr, role("dr2"))
+        assert seen_by("dr2") == {"p1"}
+
+    def test_a_role_changes_while_a_resource_stops_naming_it(self, ehr: Client) -> None:
+        put(ehr, role("dr1"))
+        post(ehr, "", fhir.transaction(naming_a_role()["Patient"]))
+        post(ehr, "", fhir.transaction([role("dr2"), fhir.patient(practitioner="dr3")]))
+        assert [len(seen_by(who)) for who in ("dr1", "dr2", "dr3")] == [0, 0, 1]
+
+    def test_a_role_that_says_more_moves_nobody(self, ehr: Client) -> None:
+        put(ehr, role("dr1"))
+        post(ehr, "", fhir.transaction(naming_a_role()["Patient"]))
+        member = CareTeamMember.objects.get()
+        put(ehr, role("dr1") | {"active": True})
+        assert CareTeamMember.objects.get().pk == member.pk
+
+    def test_a_visit_opens_the_record_to_who_was_there(self, ehr: Client) -> None:
+        seen = visit("Practitioner/dr1")
+        post(ehr, "", fhir.transaction([fhir.patient(), fhir.practitioner(), seen]))
+        assert seen_by("dr1") == {"p1"}
+        put(ehr, seen | {"status": "entered-in-error"})
         assert seen_by("dr1") == set()
 
     def test_the_senders_default_team_counts_while_nobody_is_named(self, ehr: Client) -> None:
