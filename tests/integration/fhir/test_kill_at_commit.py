@@ -41,7 +41,7 @@ from tests.integration.real_server import (
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.worker]
 Json = dict[str, Any]
-CLIENTS, ROUNDS, SEED = 5, 3, 20261001
+CLIENTS, ROUNDS, SEED = 5, 2, 20261001
 # one writer waits here, inside its COMMIT, for whoever holds the lock
 GATE = 991
 GATE_AT_COMMIT = f"""
