@@ -43,10 +43,11 @@ def process_bundle(request: Request, body: bytes, base_url: str) -> Json:
         content, json_codec.entry_slices(body), max_entries=settings.FHIR_MAX_BUNDLE_ENTRIES
     )
     run = _transaction if bundle.type == "transaction" else _batch
+    answers = run(request, bundle, base_url)
     return {
         "resourceType": "Bundle",
         "type": f"{bundle.type}-response",
-        "entry": run(request, bundle, base_url),
+        **({"entry": answers} if answers else {}),
     }
 
 

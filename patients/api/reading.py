@@ -93,7 +93,7 @@ def history_bundle(request: Request, type_name: str, fhir_id: str, base_url: str
         "type": "history",
         "total": len(rows),
         "link": links,
-        "entry": [_history_entry(row, base_url) for row in page],
+        **({"entry": [_history_entry(row, base_url) for row in page]} if page else {}),
     }
 
 

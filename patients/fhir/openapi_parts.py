@@ -57,7 +57,7 @@ def schemas() -> Json:
         ),
         **{kind: _bundle(kind) for kind in ("searchset", "history")},
         "answers": {
-            **_object({"entry": {"type": "array", "items": _object({"response": {}})}}),
+            "properties": {"entry": {"minItems": 1, "items": _object({"response": {}})}},
             "allOf": [ref("schemas", "Bundle")],
         },
         "JsonPatch": {

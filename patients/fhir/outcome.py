@@ -1,11 +1,13 @@
 """OperationOutcome: what was wrong, each fault with the element it is about."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 Severity = Literal["fatal", "error", "warning", "information"]
 Json = dict[str, Any]
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,12 @@ def operation_outcome(issues: Iterable[Issue]) -> Json:
 def _issue(issue: Issue) -> Json:
     element: Json = {"severity": issue.severity, "code": issue.code}
     if issue.diagnostics:
-        element["diagnostics"] = issue.diagnostics
+        element["diagnostics"] = _printable(issue.diagnostics)
     if issue.expression:
-        element["expression"] = [issue.expression]
+        element["expression"] = [_printable(issue.expression)]
     return element
+
+
+def _printable(text: str) -> str:
+    """What was sent may be quoted, and R4's texts have no control characters."""
+    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)

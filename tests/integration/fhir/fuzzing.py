@@ -14,6 +14,8 @@ from schemathesis.generation.case import Case
 from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi import checks
 
+from patients.fhir.capability import FHIR_JSON
+from patients.fhir.validation import validate
 from tests.integration.fhir.odd_requests import odd_case
 from twinportal.wsgi import application
 
@@ -75,7 +77,7 @@ def _sending(operation: APIOperation, mode: GenerationMode, examples: int) -> Ca
 
 
 def send(case: Case, *more: Any) -> None:
-    """The answer is as documented, and every refusal an OperationOutcome."""
+    """The answer is as documented and valid R4, and every refusal an OperationOutcome."""
     answer = case.call(headers=HEADERS)
     # OpenAPI has no words for an answer whose body depends on a header
     has_body = "return=minimal" not in str((case.headers or {}).get("Prefer", ""))
@@ -83,6 +85,9 @@ def send(case: Case, *more: Any) -> None:
     case.validate_response(answer, checks=chosen, headers=HEADERS)
     if 400 <= answer.status_code < 500:
         assert answer.json()["resourceType"] == "OperationOutcome"
+    if answer.content and FHIR_JSON in str(answer.headers.get("content-type")):
+        faults = validate(answer.json())
+        assert not faults, (case.as_curl_command(), faults[:3])
 
 
 def checks_auth(case: Case) -> None:

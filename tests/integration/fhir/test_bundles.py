@@ -167,6 +167,11 @@ class TestBundles:
     def test_only_bundles_are_taken_at_the_base(self, ehr: Client) -> None:
         assert post(ehr, "", fhir.patient()).status_code == 400
 
+    @pytest.mark.parametrize("kind", ["batch", "transaction"])
+    def test_an_empty_bundle_has_an_answer_without_entries(self, ehr: Client, kind: str) -> None:
+        answer = post(ehr, "", {"resourceType": "Bundle", "type": kind})
+        assert answer.json() == {"resourceType": "Bundle", "type": f"{kind}-response"}
+
     def test_a_read_that_fails_fails_alone(self, ehr: Client) -> None:
         bundle = fhir.transaction([fhir.patient()])
         for url in ("Patient/p1", "Patient/nobody", "Patient?nmae=x"):

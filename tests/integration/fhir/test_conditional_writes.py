@@ -151,6 +151,33 @@ class TestPatch:
         answer = patch(ehr, "Patient/p1", *more)
         assert answer.status_code == 413
 
+    @pytest.mark.parametrize("value", [10**40, -(10**40), 1e300, 2**64])
+    def test_numbers_of_any_size_are_read(self, ehr: Client, value: Any) -> None:
+        put(ehr, fhir.patient())
+        answer = patch(ehr, "Patient/p1", {"op": "add", "path": "/birthDate", "value": value})
+        assert answer.status_code == 422
+        assert expressions(answer) == ["Patient.birthDate"]
+
+    def test_what_becomes_too_deep_is_refused(self, ehr: Client) -> None:
+        put(ehr, fhir.patient())
+        deep: Json = {}
+        for _ in range(90):
+            deep = {"x": deep}
+        for times in (2, 4, 40):
+            steps = ["/x" * (90 * i + 1) for i in range(times)]
+            more = [{"op": "add", "path": path, "value": deep} for path in steps]
+            more += [{"op": "copy", "from": "/x", "path": "/y"}]
+            assert patch(ehr, "Patient/p1", *more).status_code in (400, 422)
+
+    @pytest.mark.parametrize("op", ["remove", "test", "replace", "copy"])
+    def test_a_refusal_does_not_quote_the_resource(self, ehr: Client, op: str) -> None:
+        put(ehr, fhir.patient(family="Confidential"))
+        wrong = {"op": op, "path": "/name/0/family/x", "from": "/name/0/x", "value": 1}
+        answer = patch(ehr, "Patient/p1", wrong)
+        assert answer.status_code == 422
+        assert b"Confidential" not in answer.content
+        assert f"operation 0 of the patch, {op} at" in faults(answer)[0]["diagnostics"]
+
     def test_addresses_preconditions_and_media_type(self, ehr: Client) -> None:
         male = {"op": "replace", "path": "/gender", "value": "male"}
         assert patch(ehr, "Patient/p1", male).status_code == 404

@@ -103,6 +103,10 @@ class TestInstance:
         for version in ("3", "0", "x", "9" * 30):
             assert ehr.get(f"/fhir/Patient/p1/_history/{version}").status_code == 404
         assert ehr.get("/fhir/Patient/p1/_history?colour=red").status_code == 400
+        # R4 has no empty lists
+        for query in ("_count=0", "_before=1", "_since=2999"):
+            page = ehr.get(f"/fhir/Patient/p1/_history?{query}").json()
+            assert "entry" not in page, query
 
     def test_a_deletion_may_have_a_precondition(self, ehr: Client) -> None:
         put(ehr, fhir.patient())

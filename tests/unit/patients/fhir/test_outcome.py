@@ -28,3 +28,10 @@ def test_an_issue_can_be_seen_from_a_container():
     issue = error("value", "x", "Observation.status")
     assert issue.at("Bundle.entry[3].resource").expression == "Bundle.entry[3].resource.status"
     assert error("value", "x", "Observation").at("Bundle.entry[3]").expression == "Bundle.entry[3]"
+
+
+def test_what_is_quoted_has_no_control_characters():
+    issue = error("value", "'a\x00b\x1f\x85\ud800' is none\n", "Patient.a\x01")
+    (found,) = checked(operation_outcome([issue]))["issue"]
+    assert found["diagnostics"] == "'a\ufffdb\ufffd\ufffd\ufffd' is none\n"
+    assert found["expression"] == ["Patient.a\ufffd"]
