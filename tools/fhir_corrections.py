@@ -53,6 +53,8 @@ MISSING_IN_THE_PACKAGE = {
         ["groupMeasure", 0, 0, "code"],
     ],
 }
+# the package narrows it to what servers send; R4 takes a whole resource there
+RESOURCES_IN_R4 = {"Bundle.entry.response": {"outcome"}}
 REQUIRED_IN_R4 = {"EvidenceVariable": {"characteristic"}}
 # value sets that HL7 takes whole from elsewhere: ISO 4217, with codes that R4 lists as withdrawn since
 LISTED_ELSEWHERE = {
@@ -90,6 +92,8 @@ def corrected(types: dict[str, list]) -> dict[str, list]:
         kept = [row for row in rows if f"{owner}.{row[0]}" not in gone]
         required = REQUIRED_IN_R4.get(owner, ())
         kept = [[row[0], 1, *row[2:]] if row[0] in required else row for row in kept]
+        whole = RESOURCES_IN_R4.get(owner, ())
+        kept = [[*row[:3], "Resource", *row[4:]] if row[0] in whole else row for row in kept]
         choices = DEFINITIONS_IN_R4.get(owner, ())
         kept = [_as_definition(row) if row[0] in choices else row for row in kept]
         found[owner] = kept + MISSING_IN_THE_PACKAGE.get(owner, [])

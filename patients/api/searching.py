@@ -101,7 +101,7 @@ def subset(content: Json, query: Query) -> Json:
     for name, value in content.items():
         element = known.get(name.removeprefix("_"))
         choice = element.choice if element else ""
-        required = element is not None and element.required and not choice
+        required = element is not None and element.required
         if name in KEPT or required or {name.removeprefix("_"), choice} & query.elements:
             kept[name] = value
     meta = kept.setdefault("meta", {})

@@ -152,7 +152,7 @@ def parameters() -> Json:
             "description": "Search parameters of the type, which at most one resource may match",
             "required": True,
         },
-        "format": _query("_format", {"enum": ["json", FHIR_JSON, "application/json"]}),
+        "format": _query("_format", {"enum": ["json", FHIR_JSON, "application/json", ""]}),
         "count": _query("_count", number),
         "cursor": _query("_cursor", text, "From a next link alone"),
         "since": _query("_since", date),

@@ -14,6 +14,7 @@ from patients.models import Patient
 from tests.factories import fhir
 from tests.factories.people import patient_user
 from tests.integration.fhir.calls import faults, post, put
+from tests.integration.fhir.smallest import smallest
 
 pytestmark = pytest.mark.django_db
 Json = dict[str, Any]
@@ -199,6 +200,13 @@ def test_elements_are_a_subset_that_says_so(filled: Client) -> None:
     assert entry["resource"]["meta"]["tag"][0]["code"] == "SUBSETTED"
     named = search(filled, "Observation?_id=a&_elements=resourceType,id,value,subject")
     assert named["entry"] == bundle["entry"]
+
+
+def test_a_subset_keeps_the_choice_that_r4_demands(filled: Client) -> None:
+    order = smallest("MedicationRequest", "m")
+    put(filled, order)
+    (entry,) = search(filled, "MedicationRequest?_id=m&_elements=note")["entry"]
+    assert set(entry["resource"]) == {*order, "meta"}
 
 
 def test_statements_do_not_grow_with_the_rows(filled: Client) -> None:

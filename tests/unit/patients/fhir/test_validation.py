@@ -92,6 +92,16 @@ def test_resources_of_a_bundle_are_validated_with_their_place():
     assert set(said(bundle)) == {"Bundle.entry[0].resource.gender"}
 
 
+def test_the_outcome_in_a_response_is_a_resource():
+    outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "x"}]}
+    response = {"status": "400", "outcome": outcome}
+    bundle = {"resourceType": "Bundle", "type": "batch-response", "entry": [{"response": response}]}
+    (issue,) = validate(bundle)
+    assert issue.expression == "Bundle.entry[0].response.outcome.issue[0].code"
+    outcome["issue"][0]["code"] = "invalid"
+    assert validate(bundle) == []
+
+
 def test_a_resource_in_a_parameter_has_its_own_contained_ones():
     parameters = {
         "resourceType": "Parameters",
