@@ -8,6 +8,7 @@ from typing import Any
 import hypothesis
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.stateful import run_state_machine_as_test
 from schemathesis import GenerationMode
 from schemathesis.checks import load_all_checks, not_a_server_error
 from schemathesis.generation.case import Case
@@ -17,6 +18,7 @@ from schemathesis.specs.openapi import checks
 from patients.fhir.capability import FHIR_JSON
 from patients.fhir.validation import validate
 from tests.integration.fhir.odd_requests import odd_case
+from tests.integration.fhir.smallest import smallest
 from twinportal.wsgi import application
 
 POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
@@ -57,14 +59,19 @@ def fuzz_oddly(operation: APIOperation, examples: int, seed: int = 1) -> None:
         send(odd_case(operation, Random(f"{operation.label} {seed} {number}")))
 
 
-def _sending(operation: APIOperation, mode: GenerationMode, examples: int) -> Callable[[], None]:
-    @settings(
+def _settings(examples: int, **more: Any) -> settings:
+    return settings(
         max_examples=examples,
         database=None,
         deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
+        **more,
     )
+
+
+def _sending(operation: APIOperation, mode: GenerationMode, examples: int) -> Callable[[], None]:
+    @_settings(examples)
     @given(case=operation.as_strategy(generation_mode=mode))
     def run(case: Case) -> None:
         # $validate says by a 200 that it is not valid
@@ -77,17 +84,39 @@ def _sending(operation: APIOperation, mode: GenerationMode, examples: int) -> Ca
 
 
 def send(case: Case, *more: Any) -> None:
+    judge(case.call(headers=HEADERS), case, *more)
+
+
+def judge(answer: Any, case: Case, *more: Any, **context: Any) -> None:
     """The answer is as documented and valid R4, and every refusal an OperationOutcome."""
-    answer = case.call(headers=HEADERS)
     # OpenAPI has no words for an answer whose body depends on a header
     has_body = "return=minimal" not in str((case.headers or {}).get("Prefer", ""))
     chosen = [*ALWAYS, *(ABOUT_CONTENTS if has_body else []), *more]
-    case.validate_response(answer, checks=chosen, headers=HEADERS)
+    case.validate_response(answer, checks=chosen, headers=HEADERS, **context)
     if 400 <= answer.status_code < 500:
         assert answer.json()["resourceType"] == "OperationOutcome"
     if answer.content and FHIR_JSON in str(answer.headers.get("content-type")):
         faults = validate(answer.json())
         assert not faults, (case.as_curl_command(), faults[:3])
+
+
+def follow_links(tag: str, examples: int, seed: int = 1) -> None:
+    """Make, read, delete and read again what the answers lead to."""
+    told = [checks.use_after_free, checks.ensure_resource_availability]
+
+    class Machine(document().include(tag=tag).as_state_machine()):  # type: ignore[misc]
+        def before_call(self, case: Case) -> None:
+            if case.operation.definition.raw["operationId"] == f"create{tag}":
+                case.body = smallest(tag, "x")
+
+        def get_call_kwargs(self, case: Case) -> dict[str, Any]:
+            return {"headers": HEADERS}
+
+        def validate_response(self, response: Any, case: Case, *_: Any, **__: Any) -> None:
+            judge(response, case, *told, recorder=self.recorder)
+
+    hypothesis.seed(seed)(Machine)
+    run_state_machine_as_test(Machine, settings=_settings(examples, stateful_step_count=8))
 
 
 def checks_auth(case: Case) -> None:

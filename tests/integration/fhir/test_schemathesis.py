@@ -48,3 +48,9 @@ def test_what_nearly_makes_sense(filled: Client, tag: str) -> None:
     with one_connection():
         for operation in fuzzing.operations(tag):
             fuzzing.fuzz_oddly(operation, 30)
+
+
+@pytest.mark.parametrize("tag", ["Patient", "Observation"])
+def test_what_the_links_of_the_answers_lead_to(filled: Client, tag: str) -> None:
+    with one_connection():
+        fuzzing.follow_links(tag, 8)
