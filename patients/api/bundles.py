@@ -6,7 +6,6 @@ from base64 import b64decode
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 from django.conf import settings
@@ -21,6 +20,7 @@ from patients.errors import FhirError
 from patients.fhir import json_codec, json_patch
 from patients.fhir.bundle import PROCESSING_ORDER, READS, Entry, ParsedBundle, parse_bundle
 from patients.fhir.outcome import Issue, operation_outcome
+from patients.fhir.search import read_pairs
 from patients.services import ingest, reception
 from patients.services.interactions import Interaction, Result, patients_of
 from patients.services.plan import lost_race
@@ -239,8 +239,8 @@ def _read(request: Request, entry: Entry, base_url: str) -> Json:
             return {"response": response}
         return {"resource": orjson.Fragment(row.content), "response": response}
     require_scope(request, entry.url_type, "s")
-    pairs = parse_qsl(entry.url_query, keep_blank_values=True)
     try:
+        pairs = read_pairs(entry.url_query)
         found = searching.search_bundle(request, entry.url_type, pairs, base_url)
     except FhirError as error:
         where = f"{entry.path}.request.url"

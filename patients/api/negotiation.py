@@ -13,6 +13,7 @@ from rest_framework.request import Request
 
 from patients.errors import FhirError
 from patients.fhir.outcome import Issue
+from patients.fhir.search import read_pairs
 
 ACCEPTED_BODIES = {"application/fhir+json", "application/json", "text/json"}
 ACCEPTED_ANSWERS = {
@@ -22,7 +23,7 @@ ACCEPTED_ANSWERS = {
     "json",
 }
 FORM = "application/x-www-form-urlencoded"
-XML_WORDS = "This server speaks FHIR JSON only: application/fhir+json"
+XML_WORDS = "This server speaks FHIR R4 in JSON only: application/fhir+json"
 
 
 class FhirRenderer(JSONRenderer):
@@ -56,13 +57,25 @@ class FhirNegotiation(BaseContentNegotiation):
         return renderer, renderer.media_type
 
 
-def check_accepts(request: Request) -> None:
-    """`_format` first, then Accept. FhirError 406 for anything but JSON."""
-    asked = request.query_params.get("_format") or request.headers.get("Accept") or "*/*"
-    kinds = {part.split(";")[0].strip().lower() for part in asked.split(",")}
+def query_pairs(request: Request) -> list[tuple[str, str]]:
+    """The decoded parameters of the address. FhirError 400 for what cannot be decoded."""
+    return read_pairs(request._request.META.get("QUERY_STRING", "").encode("latin-1"))
+
+
+def check_accepts(request: Request, pairs: Iterable[tuple[str, str]]) -> None:
+    """`_format` first, then Accept. FhirError 406 for anything but JSON of R4."""
+    asked = dict(pairs).get("_format") or request.headers.get("Accept") or "*/*"
     # a "+" in a query string arrives as a space
-    if not {kind.replace(" ", "+") for kind in kinds} & ACCEPTED_ANSWERS:
+    kinds = {_media_type(part).replace(" ", "+") for part in asked.split(",")}
+    if not kinds & ACCEPTED_ANSWERS:
         raise FhirError(406, [Issue("error", "not-supported", XML_WORDS)])
+
+
+def _media_type(text: str) -> str:
+    """Without its parameters; nothing that we know if it is of another version of FHIR."""
+    name, *parameters = [part.strip().lower() for part in text.split(";")]
+    versions = [p for p in parameters if p.startswith("fhirversion=")]
+    return name if all(v.partition("=")[2].strip('"') == "4.0" for v in versions) else text
 
 
 def read_body(request: Request, kinds: Collection[str] = ACCEPTED_BODIES) -> bytes:
@@ -86,7 +99,7 @@ def read_optional_body(request: Request, kinds: Collection[str] = ACCEPTED_BODIE
 
 
 def _check_kind(request: Request, kinds: Collection[str]) -> None:
-    kind = request.content_type.split(";")[0].strip().lower() if request.content_type else ""
+    kind = _media_type(request.content_type or "")
     if kind and kind not in kinds:
         words = XML_WORDS if "application/fhir+json" in kinds else f"Send {' or '.join(kinds)}"
         raise FhirError(415, [Issue("error", "not-supported", words)])

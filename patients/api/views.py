@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.gzip import gzip_page
@@ -25,6 +25,7 @@ from patients.api.negotiation import (
     FhirRenderer,
     UnreadParser,
     check_accepts,
+    query_pairs,
     read_body,
     read_optional_body,
 )
@@ -36,6 +37,7 @@ from patients.api.responses import (
     preference,
     write_response,
 )
+from patients.api.searching import OF_THE_REQUEST
 from patients.api.security import (
     HasToken,
     audit_client,
@@ -52,7 +54,7 @@ from patients.fhir import json_patch
 from patients.fhir.capability import capability_statement
 from patients.fhir.openapi import openapi_document
 from patients.fhir.outcome import Issue
-from patients.fhir.search import LARGEST_COUNT
+from patients.fhir.search import LARGEST_COUNT, read_pairs
 from patients.services import ingest
 from patients.services.interactions import Interaction, Result, patients_of
 from patients.services.plan import lost_race
@@ -76,7 +78,7 @@ class FhirView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        check_accepts(request)
+        check_accepts(request, query_pairs(request))
 
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
         request_id = getattr(self.request, "request_id", "")
@@ -149,7 +151,7 @@ class TypeView(FhirView):
     """Search, create, and conditional update, patch and delete."""
 
     def get(self, request: Request, type_name: str) -> HttpResponse:
-        return _search(request, type_name, _pairs(request))
+        return _search(request, type_name, query_pairs(request))
 
     def put(self, request: Request, type_name: str) -> HttpResponse:
         return _update(request, type_name, "", condition=_condition(request))
@@ -195,8 +197,10 @@ class SearchView(FhirView):
     """`POST Type/_search`: what is looked for stays out of addresses."""
 
     def post(self, request: Request, type_name: str) -> HttpResponse:
-        body = QueryDict(read_optional_body(request, [FORM]), encoding="utf-8")
-        return _search(request, type_name, [*_pairs(request), *_flat(body)])
+        body = read_optional_body(request, [FORM])
+        pairs = [*query_pairs(request), *read_pairs(body.strip())]
+        check_accepts(request, pairs)
+        return _search(request, type_name, pairs)
 
 
 class ValidateView(FhirView):
@@ -204,7 +208,7 @@ class ValidateView(FhirView):
 
     def post(self, request: Request, type_name: str, fhir_id: str = "") -> HttpResponse:
         known_type(type_name)
-        issues = verdict(read_body(request), type_name, fhir_id, dict(_pairs(request)))
+        issues = verdict(read_body(request), type_name, fhir_id, dict(query_pairs(request)))
         return outcome_response(200, issues)
 
 
@@ -212,11 +216,11 @@ class EverythingView(FhirView):
     """`Patient/id/$everything`, by GET or, as every operation, by POST."""
 
     def get(self, request: Request, fhir_id: str) -> HttpResponse:
-        return self._answer(request, fhir_id, _pairs(request))
+        return self._answer(request, fhir_id, query_pairs(request))
 
     def post(self, request: Request, fhir_id: str) -> HttpResponse:
         sent = sent_parameters(read_optional_body(request))
-        return self._answer(request, fhir_id, [*_pairs(request), *sent])
+        return self._answer(request, fhir_id, [*query_pairs(request), *sent])
 
     def _answer(self, request: Request, fhir_id: str, pairs: list[tuple[str, str]]) -> HttpResponse:
         require_scope(request, "Patient", "r")
@@ -248,14 +252,6 @@ class UnknownView(FhirView):
         raise FhirError(404, [Issue("error", "not-found", words)])
 
 
-def _pairs(request: Request) -> list[tuple[str, str]]:
-    return _flat(request.query_params)
-
-
-def _flat(given: QueryDict) -> list[tuple[str, str]]:
-    return [(name, value) for name, values in given.lists() for value in values]
-
-
 def _search(request: Request, type_name: str, pairs: list[tuple[str, str]]) -> HttpResponse:
     known_type(type_name)
     require_scope(request, type_name, "s")
@@ -284,8 +280,9 @@ def _none_exist(request: Request) -> str:
 
 def _asked(request: Request) -> str:
     """The query without what is about the form of the answer."""
-    parts = str(request._request.META.get("QUERY_STRING", "")).split("&")
-    return "&".join(p for p in parts if p.partition("=")[0] not in searching.OF_THE_REQUEST)
+    given = request._request.META.get("QUERY_STRING", "").encode("latin-1").decode()
+    parts = given.split("&")
+    return "&".join(p for p in parts if p.partition("=")[0] not in OF_THE_REQUEST)
 
 
 def _update(request: Request, type_name: str, fhir_id: str, *, condition: str = "") -> HttpResponse:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 
@@ -53,7 +54,23 @@ __all__ = [
 
 LARGEST_COUNT = 1000
 MOST_SORT_KEYS = 4
+# what one search may cost: its parameters and their values, and the searches inside it
+MOST_VALUES = 1000
+MOST_INNER = 20
 _NUMBER = re.compile(r"[0-9]{1,18}")
+
+
+def read_pairs(text: str | bytes) -> list[tuple[str, str]]:
+    """Decoded parameters. Raises SearchParameterError for what is not UTF-8, or is too much."""
+    try:
+        decoded = text.decode() if isinstance(text, bytes) else text
+        return parse_qsl(
+            decoded, keep_blank_values=True, errors="strict", max_num_fields=MOST_VALUES
+        )
+    except UnicodeDecodeError:
+        raise SearchParameterError("", "The parameters are not in UTF-8") from None
+    except ValueError:
+        raise SearchParameterError("", f"There are more than {MOST_VALUES} parameters") from None
 
 
 def parse_query(type_name: str, pairs: Sequence[tuple[str, str]], *, base_url: str = "") -> Query:
@@ -63,17 +80,22 @@ def parse_query(type_name: str, pairs: Sequence[tuple[str, str]], *, base_url: s
     """
     if type_name not in resource_types():
         raise SearchParameterError("", f"'{type_name[:60]}' is not an R4 resource type")
-    reader = _Reader(type_name, base_url)
-    for name, text in pairs:
-        reader.take(name, text)
-    return reader.query()
+    return _read(_Reader(type_name, base_url), pairs)
 
 
 def parse_criteria(type_name: str, pairs: Sequence[tuple[str, str]]) -> Query:
     """The same without anything about the answer: what a conditional write or reference asks."""
-    reader = _Reader(type_name, "", inner=True)
+    return _read(_Reader(type_name, "", inner=True), pairs)
+
+
+def _read(reader: "_Reader", pairs: Sequence[tuple[str, str]]) -> Query:
+    if sum(text.count(",") + 1 for _, text in pairs) > MOST_VALUES:
+        raise SearchParameterError("", f"A search has at most {MOST_VALUES} values")
     for name, text in pairs:
         reader.take(name, text)
+    if len(reader.lists.get("chains", ())) + len(reader.lists.get("has", ())) > MOST_INNER:
+        words = f"A search has at most {MOST_INNER} chained parameters and _has"
+        raise SearchParameterError("", words)
     return reader.query()
 
 
@@ -97,6 +119,7 @@ class _Reader:
     lists: dict[str, list[Any]] = field(default_factory=dict)
     single: dict[str, Any] = field(default_factory=dict)
     echo: list[tuple[str, str]] = field(default_factory=list)
+    is_count: bool = False
 
     def query(self) -> Query:
         found = {name: tuple(values) for name, values in self.lists.items()}
@@ -104,6 +127,8 @@ class _Reader:
         if cursor and len(cursor) != len(found.get("sort", ())) + 1:
             raise SearchParameterError("_cursor", "'_cursor' belongs to another search")
         fields: dict[str, Any] = {**self.single, **found}
+        if self.is_count:
+            fields["count"] = 0
         return Query(self.type, **fields, echo=tuple(self.echo))
 
     def take(self, name: str, text: str) -> None:
@@ -127,9 +152,9 @@ class _Reader:
         self.single[field_name] = value
 
     def _criterion(self, name: str, text: str) -> None:
-        base, _, modifier = name.partition(":")
+        base, colon, modifier = name.partition(":")
         parameter = self._parameter(base, name)
-        if modifier:
+        if colon:
             _check_modifier(self.type, parameter, modifier, name)
         values = values_of(name, text)
         match parameter.type:
@@ -177,11 +202,11 @@ class _Reader:
 
     def _chain(self, name: str, text: str) -> Chain:
         link, _, rest = name.partition(".")
-        base, _, target = link.partition(":")
+        base, colon, target = link.partition(":")
         parameter = self._reference(base, name)
         if "." in rest or rest.startswith("_has"):
             raise SearchParameterError(name[:80], f"{name[:80]}: chains have one level here")
-        if target and not parameter.may_point_at(target):
+        if colon and not _may_point_at(parameter, target):
             raise SearchParameterError(name[:80], f"'{base}' does not point at '{target[:40]}'")
         plain = rest.partition(":")[0]
         targets = [target] if target else list(parameter.targets)
@@ -228,8 +253,9 @@ class _Reader:
             case "_summary":
                 if text not in ("count", "false"):
                     raise SearchParameterError(name, "'_summary' is count or false here")
-                if text == "count":
-                    self._once("count", "_count", 0)
+                if name in (before for before, _ in self.echo):
+                    raise SearchParameterError(name, f"'{name}' is given twice")
+                self.is_count = text == "count"
             case "_elements":
                 self._once("elements", name, self._elements(text))
             case "_sort":
@@ -264,18 +290,19 @@ class _Reader:
 
     def _include(self, name: str, text: str) -> Include:
         source, _, rest = text.partition(":")
-        base, _, target = rest.partition(":")
-        if source not in resource_types() - NOT_FOLLOWED or not base or ":" in target:
+        base, colon, target = rest.partition(":")
+        known = source in resource_types() - NOT_FOLLOWED
+        if not known or not base or ":" in target or (colon and not target):
             words = (
                 f"'{name}' is Type:parameter or Type:parameter:Target, such as Observation:subject"
             )
             raise SearchParameterError(name, words)
-        parameter = _Reader(source, "")._reference(base, name)
+        parameter = _Reader(source, "")._reference(base, f"{name}={text}")
         if name == "_include" and source != self.type:
             words = f"'_include' starts at the type searched for: {self.type}:parameter"
             raise SearchParameterError(name, words)
         aim = target or (self.type if name == "_revinclude" else "")
-        if aim and not parameter.may_point_at(aim):
+        if aim and not _may_point_at(parameter, aim):
             raise SearchParameterError(name, f"{source}.{base} does not point at {aim[:40]}")
         if name == "_revinclude" and aim != self.type:
             raise SearchParameterError(name, f"'_revinclude' ends at {self.type} here")
@@ -286,11 +313,15 @@ def _all(groups: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for group in groups for value in group))
 
 
+def _may_point_at(parameter: SearchParameter, type_name: str) -> bool:
+    return type_name in resource_types() and parameter.may_point_at(type_name)
+
+
 def _check_modifier(type_name: str, parameter: SearchParameter, modifier: str, name: str) -> None:
     if parameter.type == "string" and modifier == "exact":
         return
     if parameter.type == "reference" and modifier[:1].isupper():
-        if parameter.may_point_at(modifier) and modifier in resource_types():
+        if _may_point_at(parameter, modifier):
             return
         words = f"{type_name}?{name[:80]}: '{parameter.name}' does not point at '{modifier[:40]}'"
         raise SearchParameterError(name[:80], words)
@@ -304,7 +335,7 @@ def _check_modifier(type_name: str, parameter: SearchParameter, modifier: str, n
 def read_count(text: str) -> int:
     """The page size asked for; 0 asks for the total alone."""
     if not _NUMBER.fullmatch(text):
-        raise SearchParameterError("_count", "'_count' is a whole number")
+        raise SearchParameterError("_count", "'_count' is a whole number of at most 18 digits")
     return min(int(text), LARGEST_COUNT)
 
 
@@ -314,8 +345,10 @@ def read_cursor(text: str) -> tuple[Any, ...]:
         values = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError):
         raise fault from None
-    if not isinstance(values, list) or not values or not isinstance(values[-1], int):
+    if not isinstance(values, list) or not values or type(values[-1]) is not int:
         raise fault
-    if not 0 <= values[-1] < 2**63 or not all(isinstance(v, str) for v in values[:-1]):
+    if not 0 <= values[-1] < 2**63:
+        raise fault
+    if not all(isinstance(v, str) and "\x00" not in v for v in values[:-1]):
         raise fault
     return tuple(values)

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from patients.errors import FhirError
 from patients.fhir import dates
 from patients.fhir.outcome import error
-from patients.fhir.references import parse_reference
+from patients.fhir.references import Reference, parse_reference
 from patients.fhir.search_index import (
     LONGEST_NAME,
     LONGEST_TOKEN,
@@ -152,8 +152,7 @@ def read_id(text: str) -> str:
 def read_token(parameter: SearchParameter, text: str) -> list[str]:
     name = parameter.name
     parts = [unescape(part) for part in split(text, "|")]
-    if sum(map(len, parts)) > LONGEST_TOKEN:
-        raise SearchParameterError(name, f"'{name}' is longer than {LONGEST_TOKEN} characters")
+    _short(name, "".join(parts))
     if len(parts) > 2:
         raise SearchParameterError(
             name, f"'{name}': write system|code, and \\| for a '|' inside either"
@@ -165,13 +164,21 @@ def read_token(parameter: SearchParameter, text: str) -> list[str]:
 
 
 def read_uri(parameter: SearchParameter, text: str) -> list[str]:
-    return [f"{key}{SEPARATOR}{unescape(text)[:LONGEST_TOKEN]}" for key in parameter.keys]
+    wanted = _short(parameter.name, unescape(text))
+    return [f"{key}{SEPARATOR}{wanted}" for key in parameter.keys]
+
+
+def _short(name: str, text: str) -> str:
+    """The index has no longer values: the beginning of one must not find another."""
+    if len(text) > LONGEST_TOKEN:
+        raise SearchParameterError(name, f"'{name}' is longer than {LONGEST_TOKEN} characters")
+    return text
 
 
 def read_name(parameter: SearchParameter, text: str, *, exact: bool) -> str:
     text = unescape(text)
     if exact:
-        return f"{parameter.name}:exact{SEPARATOR}{text[:LONGEST_TOKEN]}"
+        return f"{parameter.name}:exact{SEPARATOR}{_short(parameter.name, text)}"
     wanted = folded(text)
     if not wanted or len(wanted) > LONGEST_NAME:
         raise SearchParameterError(
@@ -184,9 +191,10 @@ def read_references(
     parameter: SearchParameter, text: str, base_url: str, *, only: str = ""
 ) -> list[str]:
     """ "Type/id", an absolute URL, or an id alone, which stands for every type it can be of."""
-    text = unescape(text)
+    text = _short(parameter.name, unescape(text))
     parsed = parse_reference(text, base_url=base_url)
     if parsed.kind in ("relative", "absolute") and parsed.id:
+        _check_reference(parameter.name, parsed, only)
         return [f"{key}{SEPARATOR}{parsed.literal}" for key in parameter.keys]
     targets = (only,) if only else parameter.targets
     if not _ID.fullmatch(text) or targets == ("*",):
@@ -197,6 +205,14 @@ def read_references(
             + " or an absolute URL that ends so",
         )
     return [f"{key}{SEPARATOR}{target}/{text}" for key in parameter.keys for target in targets]
+
+
+def _check_reference(name: str, asked: Reference, only: str) -> None:
+    if asked.version:
+        raise SearchParameterError(name, f"'{name}' is searched without a version")
+    if only and asked.type != only:
+        words = f"'{name}:{only}' is about a {only}, not about '{asked.type}/{asked.id}'"
+        raise SearchParameterError(name, words)
 
 
 def read_date(name: str, text: str) -> DateRange:

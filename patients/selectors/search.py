@@ -232,10 +232,13 @@ def _sort_value(key: SortKey, text: str) -> Any:
     if key.name == "_id":
         return text
     try:
-        return datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo and dates.EARLIEST <= moment <= dates.LATEST:
+            return moment
     except ValueError:
-        words = "'_cursor' comes from a next link; do not make it up"
-        raise SearchParameterError("_cursor", words) from None
+        pass
+    words = "'_cursor' comes from a next link; do not make it up"
+    raise SearchParameterError("_cursor", words)
 
 
 def _cursor(row: Sequence[Any]) -> tuple[Any, ...]:

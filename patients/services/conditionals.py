@@ -10,13 +10,12 @@ practitioner do not wait for each other.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
 
 from django.db import connection
 
 from patients.errors import FhirError
 from patients.fhir.outcome import Issue
-from patients.fhir.search import Query, extract_index, parse_criteria
+from patients.fhir.search import Query, extract_index, parse_criteria, read_pairs
 from patients.fhir.search_index import SEPARATOR
 from patients.models import Resource
 from patients.selectors.search import search_condition
@@ -54,7 +53,7 @@ def parse_condition(type_name: str, text: str, expression: str) -> Condition:
     Its issues name `expression`: the name of a search parameter tells nobody which entry asked.
     """
     try:
-        query = parse_criteria(type_name, parse_qsl(text, keep_blank_values=True))
+        query = parse_criteria(type_name, read_pairs(text))
     except FhirError as error:
         issues = [Issue("error", i.code, i.diagnostics, expression) for i in error.issues]
         raise FhirError(error.status, issues) from error
