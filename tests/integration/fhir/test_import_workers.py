@@ -7,13 +7,18 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from io import StringIO
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from patients.models import CareTeamMember, Fact, Patient, Resource
+from patients.services.file_import import Task, import_file
+from patients.services.import_lanes import Lanes
+from patients.services.interruption import Stop
 from tests.factories import fhir
 from tests.integration.conftest import ROOT, database_url, wait_until
 from tests.integration.fhir.calls import sent
@@ -21,7 +26,7 @@ from tests.integration.fhir.calls import sent
 pytestmark = pytest.mark.django_db(transaction=True)
 Json = dict[str, Any]
 NPI = "urn:npi"
-MANY = 20_000
+MANY = 8_000
 
 
 def import_fhir(folder: Path, workers: int, **options: Any) -> tuple[str, str, int]:
@@ -109,6 +114,69 @@ def test_files_that_make_the_same_practitioner_make_one(tmp_path: Path) -> None:
     assert (err, code) == ("", 0) and "24  in all" in out
     assert Resource.objects.filter(type="Practitioner").count() == 1
     assert CareTeamMember.objects.values("practitioner_id").distinct().count() == 1
+
+
+BREAK = """
+    CREATE FUNCTION break_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {how}; END $$;
+    CREATE TRIGGER break_it BEFORE INSERT ON patients_resource
+    FOR EACH ROW WHEN (NEW.fhir_id = 'b') EXECUTE FUNCTION break_it();
+"""
+MEND = "DROP TRIGGER break_it ON patients_resource; DROP FUNCTION break_it()"
+
+
+@pytest.fixture(
+    params=["RAISE EXCEPTION 'no'", "PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW"]
+)
+def broken_database(request: pytest.FixtureRequest) -> Iterator[None]:
+    """One that takes no resource called b: it says so, or breaks the connection."""
+    with connection.cursor() as cursor:
+        cursor.execute(BREAK.format(how=request.param))
+    yield
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute(MEND)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_nobody_foresaw_costs_one_file(
+    tmp_path: Path, broken_database: None, workers: int
+) -> None:
+    for name in "abcd":
+        text = json.dumps(fhir.transaction([fhir.patient(name), doctor(1) | {"id": f"d{name}"}]))
+        (tmp_path / f"{name}.json").write_text(text)
+    _, err, code = import_fhir(tmp_path, workers)
+    (said,) = err.splitlines()
+    assert code == 1 and said.startswith(f"{tmp_path / 'b.json'}:1: -: an error of this server")
+    assert set(Patient.objects.values_list("fhir_id", flat=True)) == {"a", "c", "d"}
+
+
+def test_whatever_else_fails_is_said_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(fhir.patient("a")))
+
+    def broken(position: int) -> None:
+        raise ValueError(position)
+
+    outcome = import_file(Task(tmp_path / "a.json"), progress=broken)
+    ((fault,),) = outcome.rejected.values()
+    assert "ValueError" in fault.issue.diagnostics and "may be stored" in fault.issue.diagnostics
+
+
+def test_a_lane_goes_on_after_its_process_died_with_nothing_to_do(tmp_path: Path) -> None:
+    for name in "abc":
+        (tmp_path / f"{name}.json").write_text(json.dumps(fhir.patient(name)))
+
+    def store(lanes: Lanes, name: str) -> int:
+        (outcome,) = lanes.run([Task(tmp_path / f"{name}.json")], lambda path, position: None)
+        return outcome.counts.total()
+
+    with Lanes(1, Stop()) as lanes:
+        assert store(lanes, "a") == 1
+        (process,) = active_children()
+        process.kill()
+        process.join()
+        store(lanes, "b")  # lost, if this was quicker than the news of the death
+        assert store(lanes, "c") == 1
+    assert not active_children()
 
 
 class Run:
