@@ -54,7 +54,7 @@ from patients.fhir import json_patch
 from patients.fhir.capability import capability_statement
 from patients.fhir.openapi import openapi_document
 from patients.fhir.outcome import Issue
-from patients.fhir.search import LARGEST_COUNT, read_pairs
+from patients.fhir.search import LARGEST_COUNT, MOST_INNER, MOST_VALUES, read_pairs
 from patients.services import ingest
 from patients.services.interactions import Interaction, Result, patients_of
 from patients.services.plan import lost_race
@@ -109,11 +109,19 @@ class MetadataView(FhirView):
             software_version=settings.VERSION,
             date=datetime.now(UTC),
             read_only=OWN_TYPES,
-            limits=f"{base_url(request)}/openapi.json says the same in OpenAPI. A bundle has at most {settings.FHIR_MAX_BUNDLE_ENTRIES} entries and a body "
-            f"at most {settings.FHIR_MAX_BODY_BYTES} bytes; a page has at most {LARGEST_COUNT} "
-            f"matches and {settings.FHIR_MAX_INCLUDED} included resources.",
+            limits=_limits(request),
         )
         return fhir_response(statement)
+
+
+def _limits(request: Request) -> str:
+    return (
+        f"{base_url(request)}/openapi.json says the same in OpenAPI. "
+        f"A bundle has at most {settings.FHIR_MAX_BUNDLE_ENTRIES} entries and a body at most "
+        f"{settings.FHIR_MAX_BODY_BYTES} bytes; a page has at most {LARGEST_COUNT} matches and "
+        f"{settings.FHIR_MAX_INCLUDED} included resources; a search has at most {MOST_VALUES} "
+        f"values and {MOST_INNER} chained parameters and _has."
+    )
 
 
 @method_decorator(gzip_page, name="dispatch")
