@@ -12,6 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from schemathesis import GenerationMode
 from schemathesis.checks import load_all_checks, not_a_server_error
 from schemathesis.generation.case import Case
+from schemathesis.generation.feedback import NO_FEEDBACK
 from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi import checks
 
@@ -71,8 +72,11 @@ def _settings(examples: int, **more: Any) -> settings:
 
 
 def _sending(operation: APIOperation, mode: GenerationMode, examples: int) -> Callable[[], None]:
+    # without words from our own code, with which every change would make other cases
+    made = operation.as_strategy(generation_mode=mode, feedback=NO_FEEDBACK)
+
     @_settings(examples)
-    @given(case=operation.as_strategy(generation_mode=mode))
+    @given(case=made)
     def run(case: Case) -> None:
         # $validate says by a 200 that it is not valid
         is_refused = mode is NEGATIVE and not case.operation.path.endswith("$validate")

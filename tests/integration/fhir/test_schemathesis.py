@@ -40,7 +40,7 @@ def test_what_is_made_from_the_forms(
 ) -> None:
     with one_connection():
         for operation in fuzzing.operations(tag):
-            fuzzing.fuzz(operation, mode, 8)
+            fuzzing.fuzz(operation, mode, 7)
 
 
 @pytest.mark.parametrize("tag", TAGS)
