@@ -15,7 +15,13 @@ from rest_framework.request import Request
 from patients.api import reading, searching
 from patients.api.patching import patched
 from patients.api.responses import entry_response, preference
-from patients.api.security import audit_client, audit_refusal, require_scope, sender_of
+from patients.api.security import (
+    audit_client,
+    audit_refusal,
+    require_scope,
+    sender_of,
+    shown_after_write,
+)
 from patients.errors import FhirError
 from patients.fhir import json_codec, json_patch
 from patients.fhir.bundle import PROCESSING_ORDER, READS, Entry, ParsedBundle, parse_bundle
@@ -152,7 +158,8 @@ def _write_together(
     except FhirError as error:
         raise (lost_race() if _patch_was_late(error, entries) else error) from error
     return {
-        e.index: entry_response(r, base_url, wanted) for e, r in zip(entries, results, strict=True)
+        e.index: entry_response(r, base_url, shown_after_write(request, e.method, r, wanted))
+        for e, r in zip(entries, results, strict=True)
     }
 
 

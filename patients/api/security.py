@@ -13,7 +13,7 @@ from patients.access.scopes import allows
 from patients.errors import FhirError
 from patients.fhir.definitions import resource_types
 from patients.fhir.outcome import Issue
-from patients.services.interactions import Sender
+from patients.services.interactions import Result, Sender
 
 REALM = 'Bearer realm="fhir"'
 
@@ -35,6 +35,18 @@ def require_scope(request: Request, type_name: str, letter: str) -> None:
     if not allows(scopes, type_name, letter) or (is_personal and letter in "cud"):
         words = f"The token's scopes do not allow '{letter}' on {type_name}"
         raise FhirError(403, [Issue("error", "forbidden", words)])
+
+
+def shown_after_write(request: Request, method: str, result: Result, wanted: str) -> str:
+    """What `Prefer: return=` may have: a token that may not read sees only what it sent itself.
+
+    A conditional create gives back what was there, and a patch what it was applied to.
+    """
+    sent = method == "PUT" or (method == "POST" and result.status == 201)
+    if sent or wanted == "OperationOutcome":
+        return wanted
+    scopes = str(getattr(request.auth, "scope", "")).split()
+    return wanted if allows(scopes, result.type, "r") else "minimal"
 
 
 def application_of(request: Request) -> str:

@@ -46,6 +46,7 @@ from patients.api.security import (
     no_valid_token,
     require_scope,
     sender_of,
+    shown_after_write,
 )
 from patients.api.tokens import BearerHeader
 from patients.api.validating import verdict
@@ -364,4 +365,5 @@ def _write(request: Request, interaction: Interaction) -> HttpResponse:
         notes=wanted == "OperationOutcome",
         witness=witness,
     )
-    return write_response(result, base_url(request), wanted)
+    shown = shown_after_write(request, request.method or "", result, wanted)
+    return write_response(result, base_url(request), shown)

@@ -41,6 +41,22 @@ class TestAuthentication:
         assert post(ehr, "", fhir.transaction([fhir.patient()])).status_code == 403
         assert not Resource.objects.exists()
 
+    def test_a_writing_token_is_not_shown_what_it_did_not_send(self, ehr: Client) -> None:
+        put(ehr, fhir.patient(family="Secretname"))
+        AccessToken.objects.update(scope="system/*.cu")
+        identifier = fhir.patient()["identifier"][0]
+        exists = {"If-None-Exist": f"identifier={identifier['system']}|{identifier['value']}"}
+        found = post(ehr, "/Patient", {"resourceType": "Patient"}, **exists)
+        kind = "application/json-patch+json"
+        patch = ehr.patch("/fhir/Patient/p1", "[]", content_type=kind)
+        bundle = fhir.transaction([{"resourceType": "Patient"}], method="POST")
+        bundle["entry"][0]["request"]["ifNoneExist"] = exists["If-None-Exist"]
+        entries = post(ehr, "", bundle, Prefer="return=representation")
+        for answer in (found, patch, entries):
+            assert answer.status_code == 200
+            assert b"Secretname" not in answer.content
+        assert b"Mine" in put(ehr, fhir.patient(family="Mine")).content
+
     def test_metadata_needs_no_token(self, client: Client) -> None:
         answer = client.get("/fhir/metadata")
         assert answer.status_code == 200
