@@ -291,7 +291,7 @@ class StateReader:
                 for values in self.state.not_used.values()
                 for v in values
                 if v.kind == "medication"
-                and v.quality == "unclassified"
+                and v.quality in ("unclassified", "modified")
                 and v.is_active(self.state.as_of)
             }
         )

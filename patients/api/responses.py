@@ -14,7 +14,8 @@ from patients.errors import FhirError
 from patients.fhir.outcome import Issue, operation_outcome
 from patients.services.interactions import Result
 
-RETURN = re.compile(r"return=(minimal|representation|OperationOutcome)")
+RETURN = re.compile(r"\breturn=(minimal|representation|OperationOutcome)\b", re.IGNORECASE)
+SPELLED = {name.lower(): name for name in ("minimal", "representation", "OperationOutcome")}
 CONTENT_TYPE = "application/fhir+json; charset=utf-8"
 
 
@@ -49,7 +50,7 @@ def result_headers(result: Result, base_url: str) -> dict[str, str]:
 def preference(request: Request) -> str:
     """What `Prefer: return=` asks for; "" when it asks for nothing."""
     match = RETURN.search(request.headers.get("Prefer", ""))
-    return match[1] if match else ""
+    return SPELLED[match[1].lower()] if match else ""
 
 
 def write_response(result: Result, base_url: str, wanted: str) -> HttpResponse:

@@ -113,15 +113,16 @@ def patient_reference(resource: Json) -> str | None:
 
 
 def logical_owner(resource: Json) -> tuple[str, str, str] | None:
-    """Element, system and value where a patient is named by an identifier and nothing else.
+    """Element, system and value where a patient is named by an identifier, with a reference
+    beside it or not.
 
     An element whose `type` names something else (Group, Device) is not taken for a patient.
     """
     for path in _owner_paths(resource.get("resourceType", "")):
         element = resource.get(path[0]) if len(path) == 1 else None
-        if not isinstance(element, dict) or "reference" in element:
+        identifier = element.get("identifier") if isinstance(element, dict) else None
+        if not isinstance(element, dict) or not isinstance(identifier, dict):
             continue
-        identifier = element.get("identifier", {})
         system, value = identifier.get("system"), identifier.get("value")
         if system and value and element.get("type", "Patient") == "Patient":
             return path[0], system, value

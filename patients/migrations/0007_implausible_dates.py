@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='fact',
             name='quality',
-            field=models.CharField(choices=[('usable', 'Usable'), ('verify', 'Verify'), ('impossible', 'Impossible'), ('unknown_unit', 'Unknown Unit'), ('missing_unit', 'Missing Unit'), ('unclassified', 'Unclassified'), ('undated', 'Undated'), ('implausible', 'implausible date'), ('inactive', 'Inactive')], max_length=12),
+            field=models.CharField(choices=[('usable', 'Usable'), ('verify', 'Verify'), ('impossible', 'Impossible'), ('unknown_unit', 'Unknown Unit'), ('missing_unit', 'Missing Unit'), ('unclassified', 'Unclassified'), ('undated', 'Undated'), ('implausible', 'implausible date'), ('modified', 'changed by an unknown extension'), ('inactive', 'Inactive')], max_length=12),
         ),
     ]

@@ -23,6 +23,7 @@ class Fact(models.Model):
         UNCLASSIFIED = "unclassified"
         UNDATED = "undated"
         IMPLAUSIBLE = "implausible", "implausible date"
+        MODIFIED = "modified", "changed by an unknown extension"
         INACTIVE = "inactive"
 
     # found by the index fact_series

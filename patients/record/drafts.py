@@ -30,6 +30,7 @@ class Quality(StrEnum):
     UNCLASSIFIED = "unclassified"
     UNDATED = "undated"
     IMPLAUSIBLE = "implausible"
+    MODIFIED = "modified"
     INACTIVE = "inactive"
 
     @property

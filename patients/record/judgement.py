@@ -8,6 +8,7 @@ _GRAVITY = (
     Quality.INACTIVE,
     Quality.UNDATED,
     Quality.IMPLAUSIBLE,
+    Quality.MODIFIED,
     Quality.UNCLASSIFIED,
     Quality.UNKNOWN_UNIT,
     Quality.MISSING_UNIT,

@@ -5,6 +5,7 @@ from patients.record.condition_facts import condition_facts, procedure_facts
 from patients.record.drafts import FactDraft, Json, Resolve
 from patients.record.elements import text
 from patients.record.medication_facts import medication_facts
+from patients.record.modifiers import modified, unknown_modifier
 from patients.record.observation_facts import observation_facts
 
 _PROJECTIONS = {
@@ -27,11 +28,28 @@ def project(resource: Json, *, resolve: Resolve | None = None) -> list[FactDraft
 
     Pure and total: the same content gives the same drafts, and odd content gives fewer, marked,
     never an exception. `resolve` looks up a `medicationReference`; while it gives None the fact is
-    `unclassified`, so a Medication that arrives later means: project its dependants again.
+    `unclassified`, so a Medication that arrives later means: project its dependants again. What a
+    modifier extension changes is `modified`, and never used.
     """
+    found = _drafts(resource, resolve)
+    reason = unknown_modifier(resource) if found else ""
+    return [modified(draft, reason) for draft in found] if reason else found
+
+
+def _drafts(resource: Json, resolve: Resolve | None) -> list[FactDraft]:
     resource_type = text(resource, "resourceType")
     if resource_type in _MEDICATIONS:
-        return list(medication_facts(resource, resolve))
+        return list(medication_facts(resource, resolve and _unmodified(resolve)))
     if resource_type in _PROJECTIONS:
         return list(_PROJECTIONS[resource_type](resource))
     return []
+
+
+def _unmodified(resolve: Resolve) -> Resolve:
+    """A Medication that something unknown changes tells nobody what is taken."""
+
+    def found(reference: str) -> Json | None:
+        content = resolve(reference)
+        return None if content is not None and unknown_modifier(content) else content
+
+    return found

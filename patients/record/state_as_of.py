@@ -80,7 +80,7 @@ def state_as_of(demographics: Demographics, facts: Iterable[StoredFact], as_of: 
     unusable: defaultdict[str, list[StoredFact]] = defaultdict(list)
     for fact in facts:
         if _since(fact) <= as_of:
-            is_usable = fact.quality in _USABLE and not _is_before_birth(fact, demographics)
+            is_usable = fact.quality in _USABLE and not is_before_birth(fact, demographics)
             (usable if is_usable else unusable)[fact.concept].append(fact)
     died = demographics.deceased_at
     known_dead = died is not None and died <= as_of
@@ -104,7 +104,7 @@ def _since(fact: StoredFact) -> datetime:
     return fact.effective_at or fact.recorded_at
 
 
-def _is_before_birth(fact: StoredFact, demographics: Demographics) -> bool:
+def is_before_birth(fact: StoredFact, demographics: Demographics) -> bool:
     """Surely so: partial dates are compared as far as both go."""
     born = demographics.birth_date
     if born is None or fact.effective_at is None or fact.kind not in _ONE_PER_INSTANT:

@@ -1,5 +1,7 @@
 """Patients that may be one person, because they bear the same identifier."""
 
+from collections.abc import Collection
+
 from django.db import connection
 
 from patients.fhir.search_index import SEPARATOR
@@ -35,3 +37,10 @@ def has_double(patient: Patient) -> bool:
     own = [patient.resource_id, *patient.merged.values_list("resource_id", flat=True)]
     others = Resource.objects.filter(type="Patient", deleted=False, tokens__overlap=tokens)
     return bool(tokens) and others.exclude(pk__in=own).exists()
+
+
+def survivors(fhir_ids: Collection[str]) -> dict[str, str]:
+    """For each of these Patients the one whose twin has the facts: another one after a merge."""
+    merged = Patient.objects.filter(fhir_id__in=fhir_ids, merged_into__isnull=False)
+    rows = dict(merged.values_list("fhir_id", "merged_into__fhir_id")) if fhir_ids else {}
+    return {fhir_id: rows.get(fhir_id, fhir_id) for fhir_id in fhir_ids}

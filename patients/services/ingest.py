@@ -112,7 +112,7 @@ def _apply(plan: Plan, *, sender: Sender, notes: bool) -> None:
     twins = {p.pk: identity.twin_of(p) for p in patients.values()}
     rows = _facts(changes, twins, resolve, now)
     if notes:
-        take_notes(changes, rows)
+        take_notes(changes, rows, patients.values(), now)
     touched = writing.replace_facts([c.pk for c in changes if c.existing], rows)
     touched |= {fact.patient_id for fact in rows}
     care_team.write_memberships(changes, sender)

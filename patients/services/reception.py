@@ -80,6 +80,7 @@ def _faults(interaction: Interaction) -> list[Issue]:
     faults = validate(resource)
     by_id = interaction.method == "PUT" and not interaction.condition
     if by_id and resource.get("id") != interaction.fhir_id:
-        words = f"id is {resource.get('id')!r}; the address says {interaction.fhir_id!r}"
+        given = repr(resource["id"]) if "id" in resource else "missing"
+        words = f"id is {given}; the address says {interaction.fhir_id!r}"
         faults.append(Issue("error", "invalid", words, f"{interaction.type}.id"))
     return faults

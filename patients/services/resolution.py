@@ -13,6 +13,7 @@ from patients.fhir.json_codec import rewrite_references, with_member
 from patients.fhir.outcome import Issue
 from patients.fhir.references import iter_references, logical_owner, parse_reference
 from patients.fhir.search_index import escape
+from patients.selectors.identity import survivors
 from patients.services import conditionals, directory
 from patients.services.conditionals import Condition
 from patients.services.interactions import Interaction
@@ -118,6 +119,7 @@ def resolve_references(
     lost: list[tuple[Interaction, str]] = []
     uses: list[tuple[Interaction, dict[str, str]]] = []
     owners: list[tuple[Interaction, str, str]] = []
+    claims: list[tuple[Interaction, str, Condition]] = []
     for interaction in interactions:
         if interaction.resource is None or id(interaction) in matched:
             continue
@@ -141,8 +143,11 @@ def resolve_references(
             uses.append((interaction, mapping))
         if owner := logical_owner(interaction.resource):
             text, condition = _owner_condition(interaction, *owner)
-            asked.setdefault(text, condition)
-            owners.append((interaction, owner[0], text))
+            if "reference" in interaction.resource[owner[0]]:
+                claims.append((interaction, owner[0], condition))
+            else:
+                asked.setdefault(text, condition)
+                owners.append((interaction, owner[0], text))
     issues = [
         Issue("error", "not-found", f"'{text[:80]}' is the fullUrl of no entry", where)
         for interaction, text in lost
@@ -156,6 +161,40 @@ def resolve_references(
     for interaction, element, text in owners:
         interaction.raw = with_member(interaction.raw, element, "reference", found[text])
         interaction.resource = orjson.loads(interaction.raw)
+    _check_claims(claims, interactions)
+
+
+def _check_claims(
+    claims: Sequence[tuple[Interaction, str, Condition]], interactions: Sequence[Interaction]
+) -> None:
+    """A reference to one patient and the identifier of another: whose it is, only the sender
+    knows. FhirError 422. An identifier that nobody here has says nothing.
+    """
+    if not claims:
+        return
+    conditions = [condition for _, _, condition in claims]
+    stored, made = conditionals.find(conditions), conditionals.find_new(conditions, interactions)
+    named = [_patient_named(interaction, element) for interaction, element, _ in claims]
+    matches = [{*stored[c], *made.get(c, ())} for c in conditions]
+    stands = survivors({i for ids in matches for i in ids} | {i for i in named if i})
+    issues = [
+        Issue(
+            "error",
+            "conflict",
+            f"the reference is to Patient/{fhir_id}; the identifier is somebody else's",
+            interaction.at(f"{interaction.type}.{element}"),
+        )
+        for (interaction, element, _), fhir_id, ids in zip(claims, named, matches, strict=True)
+        if fhir_id and ids and stands[fhir_id] not in {stands[i] for i in ids}
+    ]
+    if issues:
+        raise FhirError(422, issues)
+
+
+def _patient_named(interaction: Interaction, element: str) -> str:
+    """The id of one of our patients; "" for any other reference."""
+    parsed = parse_reference((interaction.resource or {})[element]["reference"])
+    return parsed.id if parsed.kind == "relative" and parsed.type == "Patient" else ""
 
 
 def _reference_texts(interaction: Interaction) -> set[str]:
@@ -214,6 +253,9 @@ def _match_conditions(
     mapping = {}
     for text, condition in asked.items():
         ids = {*stored[condition], *made.get(condition, ())}
+        if len(ids) > 1 and condition.type == "Patient":
+            # who was merged keeps the identifiers, and is one person with the other
+            ids = set(survivors(ids).values())
         if len(ids) == 1:
             mapping[text] = f"{condition.type}/{ids.pop()}"
             continue

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from patients.models import Patient
+from patients.record.loading import state_of
 from tests.factories import fhir
 from tests.integration.fhir.calls import post, put
 
@@ -34,6 +37,27 @@ def test_units_values_and_codes(
     answer = put(ehr, fhir.quantity("a", code, value, unit), **ASK)
     assert answer.status_code == 201
     assert told(answer.json()) == notes
+
+
+def test_dates_and_modifiers(ehr: Client) -> None:
+    put(ehr, fhir.patient())
+    early = fhir.quantity("early", "2093-3", 200, "mg/dL", date="1900-01-01")
+    changed = fhir.quantity("changed", "2093-3", 200, "mg/dL")
+    changed["modifierExtension"] = [{"url": "urn:not", "valueBoolean": True}]
+    waiting = fhir.quantity("waiting", "2093-3", 200, "mg/dL", status="registered")
+    unborn = fhir.patient("p2") | {"birthDate": "2999-01-01"}
+    expected = [
+        (early, "warning", "before the patient's birth"),
+        (changed, "warning", "an extension that is not known here: urn:not"),
+        (waiting, "information", "no result yet"),
+        (unborn, "warning", "in the future"),
+    ]
+    for resource, severity, words in expected:
+        _, note = put(ehr, resource, **ASK).json()["issue"]
+        assert note["severity"] == severity
+        assert words in note["diagnostics"]
+    twin = Patient.objects.get(fhir_id="p1")
+    assert not state_of(twin.pk, timezone.now()).series("total_cholesterol")
 
 
 def test_every_entry_has_its_own(ehr: Client) -> None:

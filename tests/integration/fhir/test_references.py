@@ -206,6 +206,34 @@ class TestPatientsByIdentifier:
         assert expressions(answer) == ["Observation.subject"]
         assert "part of no twin" in answer.json()["issue"][1]["diagnostics"]
 
+    def test_a_reference_to_one_and_the_identifier_of_another_is_refused(self, ehr: Client) -> None:
+        for name in ("p1", "p2"):
+            put(ehr, fhir.patient(name) | {"identifier": [{"system": fhir.MRN, "value": name}]})
+        lab = self.lab("a", reference="Patient/p1", **self.named("p2"))
+        answer = put(ehr, lab)
+        assert answer.status_code == 422
+        assert expressions(answer) == ["Observation.subject"]
+        for value in ("p1", "nobody-has-it"):
+            lab = self.lab("a", reference="Patient/p1", **self.named(value))
+            assert put(ehr, lab).status_code in (200, 201)
+        bundle = fhir.transaction([self.lab("b", reference="Patient/p3", **self.named("p3"))])
+        third = fhir.patient("p3") | {"identifier": [{"system": fhir.MRN, "value": "p3"}]}
+        bundle["entry"].append(fhir.transaction([third])["entry"][0])
+        assert post(ehr, "", bundle).status_code == 200
+
+    def test_a_merged_patients_identifier_is_the_survivors(self, ehr: Client) -> None:
+        both = [{"system": fhir.MRN, "value": "shared"}]
+        put(ehr, fhir.patient("p1") | {"identifier": both})
+        link = [{"other": {"reference": "Patient/p1"}, "type": "replaced-by"}]
+        put(ehr, fhir.patient("p2") | {"identifier": both, "link": link})
+        assert put(ehr, self.lab("a", **self.named("shared"))).status_code == 201
+        assert stored(ehr, "Observation/a")["subject"]["reference"] == "Patient/p1"
+        lab = self.lab("b", reference="Patient/p2", **self.named("shared"))
+        assert put(ehr, lab).status_code == 201
+        lab = self.lab("c", reference=f"Patient?identifier={fhir.MRN}|shared")
+        assert put(ehr, lab).status_code == 201
+        assert {f.patient.fhir_id for f in Fact.objects.all()} == {"p1"}
+
     def test_a_group_named_by_identifier_is_no_patient(self, ehr: Client) -> None:
         lab = self.lab("a", **self.named("herd", type="Group"))
         answer = put(ehr, lab, Prefer="return=OperationOutcome")

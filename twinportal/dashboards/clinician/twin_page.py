@@ -32,6 +32,7 @@ NOT_USED = {
     Fact.Quality.MISSING_UNIT,
     Fact.Quality.UNDATED,
     Fact.Quality.IMPLAUSIBLE,
+    Fact.Quality.MODIFIED,
 }
 NOT_USED_SHOWN = 30
 ACTIONS_SHOWN = 5
