@@ -184,7 +184,18 @@ class TypeView(FhirView):
         return _write(request, interaction)
 
 
-class InstanceView(FhirView):
+class PlainView(FhirView):
+    """One resource, named in the address: a parameter would go unheard, so it is a fault."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        for name, _ in query_pairs(request):
+            if name not in OF_THE_REQUEST:
+                words = f"Nothing is known here of a parameter '{name[:60]}'"
+                raise FhirError(400, [Issue("error", "not-supported", words, name[:60])])
+
+
+class InstanceView(PlainView):
     """Read, update, patch and delete."""
 
     def get(self, request: Request, type_name: str, fhir_id: str) -> HttpResponse:
@@ -243,7 +254,7 @@ class HistoryView(FhirView):
         return fhir_response(reading.history_bundle(request, type_name, fhir_id, base_url(request)))
 
 
-class VersionView(FhirView):
+class VersionView(PlainView):
     def get(self, request: Request, type_name: str, fhir_id: str, version: str) -> HttpResponse:
         known_type(type_name)
         require_scope(request, type_name, "r")

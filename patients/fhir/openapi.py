@@ -85,7 +85,7 @@ def _system() -> Json:
         "/{type}/{id}/_history/{version}": {
             "parameters": [*shared, ref("parameters", "version")],
             "get": _operation(
-                "vread", "system", {"200": "AnyResource", "304": "304"}, ("404", "410")
+                "vread", "system", {"200": "AnyResource", "304": "304"}, ("400", "404", "410")
             ),
         },
         "/{type}/{id}/$validate": {
@@ -168,7 +168,7 @@ def _read(name: str) -> Json:
         f"read{name}",
         name,
         {"200": f"{name}.stored", "304": "304"},
-        ("404", "410"),
+        ("400", "404", "410"),
         parameters=["ifNoneMatch"],
     )
 

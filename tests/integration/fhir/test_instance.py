@@ -138,3 +138,15 @@ class TestInstance:
         answer = ehr.head("/fhir/Patient/p1")
         assert answer.status_code == 200 and not answer.content
         assert answer.headers["ETag"] == 'W/"1"'
+
+
+@pytest.mark.parametrize("path", ["Patient/p1", "Patient/p1/_history/1"])
+def test_a_parameter_that_would_go_unheard_is_a_fault(ehr: Client, path: str) -> None:
+    put(ehr, fhir.patient())
+    for query in ("_elements=id", "identifier=x", "_summary=true"):
+        answer = ehr.get(f"/fhir/{path}?{query}")
+        assert answer.status_code == 400
+        assert "parameter" in answer.json()["issue"][0]["diagnostics"]
+    assert ehr.get(f"/fhir/{path}?_format=json&_pretty=true").status_code == 200
+    assert ehr.delete("/fhir/Patient/p1?identifier=x").status_code == 400
+    assert ehr.get("/fhir/Patient/p1").status_code == 200
