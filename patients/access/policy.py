@@ -30,7 +30,8 @@ def visible_patients(user: Any) -> "QuerySet[Patient]":
 
 def record_of(patients: "QuerySet[Patient]") -> Q:
     """The resources that belong to these twins: those that name them or who was merged into them."""
-    return Q(patient__in=patients) | Q(patient__merged_into__in=patients)
+    own = Patient.objects.filter(Q(pk__in=patients) | Q(merged_into__in=patients))
+    return Q(patient__in=own.values("pk"))
 
 
 def can_read_patient(user: Any, patient: Patient) -> bool:
