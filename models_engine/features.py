@@ -401,7 +401,8 @@ def _out_of_range(declared: Input, value: float) -> Refusal:
         f"{declared.label} {declared.describe(value)} is outside the range of this model: "
         f"{declared.describe_range()}."
     )
-    return Refusal("out_of_range", declared.concept, text)
+    is_low = declared.low is not None and value <= declared.low
+    return Refusal("out_of_range", declared.concept, text, "below" if is_low else "above")
 
 
 def _source(
@@ -438,12 +439,13 @@ def _measured(declared: Input, value: Value) -> Found:
     used = float(value.value or 0.0)
     status: InputStatus = "derived" if value.derived_from else "used"
     notes: tuple[str, ...] = ()
+    why = ""
     if value.quality == "verify":
-        status = "verify"
-        notes = (f"{declared.label} {declared.describe(used)} is unusual: used, please verify.",)
+        status, why = "verify", value.reason or "outside the usual range"
+        notes = (f"{declared.label} {declared.describe(used)}: {why}. Used; please verify.",)
     return Found(
         used,
-        _source(declared, value, used, status, declared.describe(used)),
+        replace(_source(declared, value, used, status, declared.describe(used)), note=why),
         notes=notes,
         expires=_expiry(declared, value),
     )

@@ -35,6 +35,8 @@ class Refusal:
     kind: RefusalKind
     concept: str
     message: str
+    # of "out_of_range": on which side
+    side: Literal["", "above", "below"] = ""
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(RefusalKind):
@@ -53,6 +55,7 @@ class Refusal:
             "concept": self.concept,
             "code": self.code,
             "message": self.message,
+            "side": self.side,
         }
 
 

@@ -131,6 +131,8 @@ def _history_entry(row: ResourceVersion, base_url: str) -> Json:
     own = f"{resource.type}/{resource.fhir_id}"
     url = resource.type if row.method == ResourceVersion.Method.POST else own
     status = {"POST": "201 Created", "PUT": "200 OK", "DELETE": "204 No Content"}[row.method]
+    if row.version == 1:  # a version that follows a deletion is an update of the same history
+        status = "201 Created"
     entry: Json = {
         "fullUrl": f"{base_url}/{own}",
         "request": {"method": row.method, "url": url},

@@ -17,7 +17,7 @@ def verdict(body: bytes, type_name: str, fhir_id: str, query: dict[str, str]) ->
 
     FhirError 400 when there is nothing that could be judged.
     """
-    content = reception.parsed(body)
+    content = reception.parsed(body) if body else {"resourceType": "Parameters"}
     mode, profiles = query.get("mode", ""), [query["profile"]] if "profile" in query else []
     resource = content
     if content.get("resourceType") == "Parameters" and type_name != "Parameters":

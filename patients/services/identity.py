@@ -4,7 +4,7 @@ Resources keep the patient they name. A merge moves facts to the surviving twin,
 link away moves them back, so that nothing about a merge has to be remembered to undo it.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -39,15 +39,36 @@ def twins_of(keys: Iterable[int | None]) -> dict[int, int]:
 
 
 def replaced_by(resource: Json) -> str:
-    """ "X" where the resource says that Patient/X is to be used in its place."""
+    """ "X" where the resource says that Patient/X is to be used in its place; of several the
+    first, which `_check_links` lets nobody send.
+    """
+    return next(_named_instead(resource), "")
+
+
+def _named_instead(resource: Json) -> Iterator[str]:
     for link in resource.get("link", ()):
         parsed = parse_reference(link.get("other", {}).get("reference", ""))
         if link.get("type") == "replaced-by" and (parsed.kind, parsed.type) == (
             "relative",
             "Patient",
         ):
-            return parsed.id
-    return ""
+            yield parsed.id
+
+
+def _check_links(written: Mapping[str, Change]) -> None:
+    """Nobody is replaced by two. FhirError 422."""
+    issues = [
+        Issue(
+            "error",
+            "business-rule",
+            "is replaced by several patients: name the one that stays",
+            change.interaction.at("Patient.link"),
+        )
+        for change in written.values()
+        if len(set(_named_instead(change.interaction.resource or {}))) > 1
+    ]
+    if issues:
+        raise FhirError(422, issues)
 
 
 def follow_links(changes: Sequence[Change], patients: Mapping[str, Patient]) -> set[int]:
@@ -56,6 +77,7 @@ def follow_links(changes: Sequence[Change], patients: Mapping[str, Patient]) -> 
     `patients` by FHIR id, as they are now. FhirError 422 when patients would replace each other.
     """
     written = {c.interaction.fhir_id: c for c in changes if c.interaction.type == "Patient"}
+    _check_links(written)
     said = {
         fhir_id: replaced_by(change.interaction.resource or {})
         for fhir_id, change in written.items()

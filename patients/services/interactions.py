@@ -17,7 +17,7 @@ class Interaction:
 
     `raw` is the JSON text as it came; `resource` the same, parsed. `fhir_id` is given for PUT and
     DELETE and made for POST. `condition` is the query of a conditional update or delete, whose id
-    is found later.
+    is found later; `must_be_new` says that none was.
     """
 
     method: Method
@@ -29,6 +29,7 @@ class Interaction:
     condition: str = ""
     if_match: str = ""
     if_none_match: str = ""
+    must_be_new: bool = False
     full_url: str = ""
     where: str = ""
 

@@ -164,6 +164,13 @@ def _refusal(interaction: Interaction, existing: Stored | None) -> tuple[int, Is
     if interaction.if_none_match and existing is not None and not existing.deleted:
         words = f"{interaction.reference} is here already, as version {existing.version}"
         return 412, Issue("error", "conflict", words, interaction.request("ifNoneMatch"))
+    if interaction.must_be_new and existing is not None and not existing.deleted:
+        words = (
+            f"'{interaction.condition[:200]}' matches nothing, and {interaction.reference} is here"
+            " already: say which is meant"
+        )
+        where = interaction.at(f"{interaction.type}.id")
+        return 409, Issue("error", "conflict", words, where)
     where = interaction.request("ifMatch")
     if not interaction.if_match:
         return None

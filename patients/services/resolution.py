@@ -84,7 +84,8 @@ def _condition_of(interaction: Interaction, match_directory: bool) -> Condition 
         return directory.identity_of(interaction) if match_directory else None
     if interaction.method == "POST":
         where = interaction.request("ifNoneExist")
-        return conditionals.parse_condition(interaction.type, interaction.if_none_exist, where)
+        asked = interaction.if_none_exist.removeprefix("?")
+        return conditionals.parse_condition(interaction.type, asked, where)
     where = interaction.request("url")
     return conditionals.parse_condition(interaction.type, interaction.condition, where)
 
@@ -95,14 +96,14 @@ def _take_id(interaction: Interaction, fhir_id: str, condition: Condition) -> No
         words = f"'{condition.text}' matches {interaction.type}/{fhir_id}; the id says '{given}'"
         where = interaction.at(f"{interaction.type}.id")
         raise FhirError(400, [Issue("error", "invalid", words, where)])
-    interaction.fhir_id = fhir_id
+    interaction.fhir_id, interaction.must_be_new = fhir_id, False
 
 
 def _make_id(interaction: Interaction) -> None:
     """A conditional update that matches nothing creates, at the resource's own id if it has one."""
     if interaction.method == "PUT":
         given = (interaction.resource or {}).get("id")
-        interaction.fhir_id = given or str(uuid.uuid4())
+        interaction.fhir_id, interaction.must_be_new = given or str(uuid.uuid4()), True
 
 
 def resolve_references(

@@ -229,6 +229,27 @@ class TestTwinPage:
         assert "dated before the patient&#x27;s birth" in page
         assert "Observation/early/" in page
 
+    def test_a_value_beyond_the_model_is_no_reason_to_rest(self, ward: Ward) -> None:
+        now = NOW + timedelta(minutes=1)
+        push(ward.ehr, fhir.blood_pressure("p1-high", 205, 99, date="2026-11-19T09:00:00Z"))
+        pipeline.refresh_twin(ward.mine.pk, now=now)
+        page = self.page(ward)
+        assert "205 mmHg is outside the range" in page
+        assert "look at the value itself" in page
+        row = ward.doctor.get("/worklist/").content.decode()
+        assert "X1" in row and "205 mmHg" in row
+
+    def test_withdrawn_values_are_listed_with_the_reason(self, ward: Ward) -> None:
+        wrong = fhir.quantity("wrong", "2093-3", 199, "mg/dL", status="entered-in-error")
+        push(ward.ehr, wrong)
+        assert "entered in error" in self.page(ward)
+
+    def test_nothing_is_ordered_where_no_number_could_come_of_it(self, ward: Ward) -> None:
+        dead = fhir.patient("p1", family="Mine") | {"deceasedDateTime": "2026-11-01"}
+        push(ward.ehr, dead)
+        pipeline.refresh_twin(ward.mine.pk, now=NOW + timedelta(minutes=1))
+        assert "To get a number" not in self.page(ward)
+
     def test_a_failed_recalculation_is_said(self, ward: Ward) -> None:
         StaleTwin.objects.create(patient=ward.mine, marked_at=NOW, last_error="ValueError")
         assert "The last recalculation failed" in self.page(ward)

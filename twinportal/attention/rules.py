@@ -5,22 +5,33 @@ A change is looked at over at least 90 days, against the newest standing predict
 model and outcome that is at least that old.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 CVD_10Y = ("prevent", "cvd")
 KIDNEY_2Y = ("kfre", "kidney_failure_2y")
 KIDNEY_5Y = ("kfre", "kidney_failure_5y")
+# the dangerous side of an input: a value beyond what the model was made for is no reason to rest
+EXTREMES = {
+    ("systolic_bp", "above"),
+    ("total_cholesterol", "above"),
+    ("bmi", "above"),
+    ("egfr", "below"),
+}
 
 
 @dataclass(frozen=True)
 class Situation:
-    """One outcome of one patient: the probability now and, if there is one, the earlier one."""
+    """One outcome of one patient: the probability now and, if there is one, the earlier one.
+
+    `extremes` says in words which inputs lie beyond the model's range, on the dangerous side.
+    """
 
     family: str
     outcome: str
     probability: float | None
     earlier: float | None = None
+    extremes: tuple[str, ...] = ()
 
     @property
     def change(self) -> float | None:
@@ -43,6 +54,19 @@ class Rule:
     fires: Callable[[Situation], bool]
 
 
+def extremes_of(refusals: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
+    """Messages of the stored refusals that are about a dangerously high or low input."""
+    return tuple(
+        r["message"]
+        for r in refusals
+        if r["kind"] == "out_of_range" and (r["concept"], r.get("side")) in EXTREMES
+    )
+
+
+def _is_extreme(situation: Situation) -> bool:
+    return situation.probability is None and bool(situation.extremes)
+
+
 def _at_least(threshold: float) -> Callable[[Situation], bool]:
     return lambda s: s.probability is not None and s.probability >= threshold
 
@@ -60,6 +84,15 @@ def _fell_by(points: float) -> Callable[[Situation], bool]:
 
 
 RULES: tuple[Rule, ...] = (
+    Rule(
+        "X1",
+        0,
+        CVD_10Y,
+        "A value beyond the range of the cardiovascular model: look at the value itself",
+        "No probability can be given, and that is no reason to come last.",
+        "J",
+        _is_extreme,
+    ),
     Rule(
         "K1",
         1,

@@ -11,7 +11,7 @@ from models_engine.models import Prediction
 from models_engine.selectors import current_predictions, earlier_prediction
 from patients.models import Fact
 from twinportal.attention.models import WorklistEntry
-from twinportal.attention.rules import Situation, judge
+from twinportal.attention.rules import Situation, extremes_of, judge
 
 REASONS_SHOWN = 2
 # half a percentage point: less is not worth a line
@@ -37,7 +37,7 @@ def refresh(patient_id: int, now: datetime) -> WorklistEntry:
             "prediction": prediction,
             "probability": verdict.situation.probability if verdict.situation else None,
             "change": verdict.situation.change if verdict.situation else None,
-            "why": _reasons(prediction) if prediction else _refusals(blocks),
+            "why": _why(verdict.situation, prediction, blocks),
             "newest_data_at": _newest_data(patient_id, now),
             "refreshed_at": now,
         },
@@ -45,10 +45,24 @@ def refresh(patient_id: int, now: datetime) -> WorklistEntry:
     return entry
 
 
+def _why(
+    situation: Situation | None,
+    prediction: Prediction | None,
+    blocks: tuple[Displayed[Prediction], ...],
+) -> list[str]:
+    if situation is not None and situation.probability is None and situation.extremes:
+        return list(situation.extremes)[:REASONS_SHOWN]
+    return _reasons(prediction) if prediction else _refusals(blocks)
+
+
 def _situation(block: Displayed[Prediction], prediction: Prediction, now: datetime) -> Situation:
     earlier = earlier_prediction(prediction, now=now)
     return Situation(
-        block.family, prediction.outcome, prediction.value, earlier.value if earlier else None
+        block.family,
+        prediction.outcome,
+        prediction.value,
+        earlier.value if earlier else None,
+        extremes_of(prediction.refusals),
     )
 
 

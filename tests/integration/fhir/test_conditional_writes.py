@@ -58,6 +58,16 @@ class TestUpdate:
         assert other.status_code == 400
         assert expressions(other) == ["Patient.id"]
 
+    def test_nobody_is_overwritten_by_what_matches_nobody(self, ehr: Client) -> None:
+        put(ehr, fhir.patient())
+        wrong = fhir.patient(family="Somebody") | {"birthDate": "1901-01-01"}
+        answer = put_where(ehr, "identifier=urn:example:mrn|new", wrong)
+        assert answer.status_code == 409
+        assert expressions(answer) == ["Patient.id"]
+        assert ehr.get("/fhir/Patient/p1").headers["ETag"] == 'W/"1"'
+        ehr.delete("/fhir/Patient/p1")
+        assert put_where(ehr, "identifier=urn:example:mrn|new", wrong).status_code == 201
+
     @pytest.mark.parametrize("query", ["", "colour=red", "_sort=_id"])
     def test_a_condition_that_says_nothing_is_refused(self, ehr: Client, query: str) -> None:
         assert put_where(ehr, query, unnamed(fhir.patient())).status_code in (400, 412)

@@ -33,6 +33,7 @@ class TestInstance:
         assert first["name"][0]["family"] == "Example"
         history = ehr.get("/fhir/Patient/p1/_history").json()
         assert [e["response"]["etag"] for e in history["entry"]] == ['W/"2"', 'W/"1"']
+        assert [e["response"]["status"] for e in history["entry"]] == ["200 OK", "201 Created"]
         assert history["total"] == 2
 
     def test_an_identical_re_push_is_no_version_and_no_work(self, ehr: Client) -> None:

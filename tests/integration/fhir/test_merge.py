@@ -140,6 +140,16 @@ def test_twice_and_in_a_circle_are_refused(two: Client) -> None:
     assert itself.status_code == 422
 
 
+def test_nobody_is_replaced_by_two(two: Client) -> None:
+    links = [
+        {"other": {"reference": f"Patient/{name}"}, "type": "replaced-by"} for name in ("p2", "p3")
+    ]
+    answer = put(two, fhir.patient("p1") | {"link": links})
+    assert answer.status_code == 422
+    assert expressions(answer) == ["Patient.link"]
+    assert not Patient.objects.exclude(merged_into=None).exists()
+
+
 def test_chains_lead_to_their_end_and_are_taken_apart_link_by_link(two: Client) -> None:
     put(two, fhir.patient("p3"))
     command("p1", "p2")

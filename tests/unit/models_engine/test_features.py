@@ -261,7 +261,7 @@ def test_an_unusual_value_is_used_and_marked():
 
     assert features.is_usable
     assert features.sources["bmi"].status == "verify"
-    assert "Body mass index 38 kg/m² is unusual: used, please verify." in features.notes
+    assert "Body mass index 38 kg/m²: outside 14-70. Used; please verify." in features.notes
 
 
 def test_a_value_that_is_kept_but_not_used_is_named_in_the_refusal():

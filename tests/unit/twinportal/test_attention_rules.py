@@ -2,7 +2,7 @@
 
 import pytest
 
-from twinportal.attention.rules import RULES, Situation, judge, rule_by_id
+from twinportal.attention.rules import RULES, Situation, extremes_of, judge, rule_by_id
 
 
 def cvd(now: float | None, earlier: float | None = None) -> Situation:
@@ -33,6 +33,18 @@ def kidney(now: float | None, outcome: str = "kidney_failure_2y") -> Situation:
 def test_the_first_rule_that_fires(situations: list[Situation], rule: str) -> None:
     verdict = judge(situations)
     assert (verdict.rule.id if verdict.rule else "") == rule
+
+
+def test_a_value_beyond_the_model_comes_first_on_its_dangerous_side_only() -> None:
+    def refusal(concept: str, side: str) -> dict[str, str]:
+        return {"kind": "out_of_range", "concept": concept, "side": side, "message": "205 mmHg"}
+
+    high = extremes_of([refusal("systolic_bp", "above"), refusal("systolic_bp", "below")])
+    assert high == ("205 mmHg",)
+    assert extremes_of([refusal("egfr", "above"), refusal("hdl_cholesterol", "above")]) == ()
+    verdict = judge([Situation("prevent", "cvd", None, None, high), kidney(0.5)])
+    assert verdict.rule is rule_by_id("X1")
+    assert judge([Situation("prevent", "cvd", 0.3, None, high)]).rule is rule_by_id("C2")
 
 
 def test_without_a_rule_numbers_stand_before_none() -> None:

@@ -13,6 +13,7 @@ from models_engine.catalogue.facts import EVIDENCE_TEXT
 from models_engine.fhir_rendering import band_text
 from models_engine.models import Prediction
 from models_engine.registry import model
+from twinportal.attention.rules import extremes_of
 
 BASELINE_WORDS = {
     "optimal": "the same age and sex with reference values",
@@ -55,6 +56,11 @@ class PredictionView:
     def title(self) -> str:
         horizon = self.row.horizon_years
         return f"{self.outcome.label}, {horizon:g} years" if horizon else self.outcome.label
+
+    @property
+    def extremes(self) -> tuple[str, ...]:
+        """Inputs beyond the model's range, on the dangerous side, in words."""
+        return extremes_of(self.row.refusals)
 
     @property
     def percent(self) -> str:

@@ -47,6 +47,7 @@ class TrendPoint:
     resource_id: str
     resource_version: int
     quality: str
+    reason: str = ""
 
 
 class Trend:
@@ -63,6 +64,7 @@ class Trend:
                 v.resource_id,
                 v.resource_version,
                 v.quality,
+                v.reason,
             )
             for v in reversed(values)
             if v.value is not None

@@ -34,6 +34,7 @@ NOT_USED = {
     Fact.Quality.IMPLAUSIBLE,
     Fact.Quality.MODIFIED,
 }
+MEASURED = (Fact.Kind.MEASUREMENT, Fact.Kind.CODED)
 NOT_USED_SHOWN = 30
 ACTIONS_SHOWN = 5
 
@@ -124,12 +125,12 @@ class TwinPage:
 
     @property
     def orders(self) -> list[str]:
-        """What to order so that a model can give a number, or a better one."""
+        """What to order so that a model can give a number. Nothing where none could come of it."""
         messages = [
             refusal["message"]
             for block in self.blocks
+            if all(r["kind"] in ("missing", "too_old") for r in block.main.row.refusals)
             for refusal in block.main.row.refusals
-            if refusal["kind"] in ("missing", "too_old")
         ]
         return list(dict.fromkeys(messages))
 
@@ -171,7 +172,8 @@ class TwinPage:
             for v in values
             if v.quality == Fact.Quality.IMPLAUSIBLE
         }
-        chosen = Q(quality__in=NOT_USED) | Q(pk__in=reasons)
+        withdrawn = Q(quality=Fact.Quality.INACTIVE, kind__in=MEASURED)
+        chosen = Q(quality__in=NOT_USED) | Q(pk__in=reasons) | withdrawn
         rows = Fact.objects.filter(chosen, patient=self.patient).order_by("-effective_at", "pk")
         found = list(rows[:NOT_USED_SHOWN])
         for fact in found:

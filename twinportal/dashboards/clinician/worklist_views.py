@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.core.paginator import Paginator
-from django.db.models import F, OrderBy, QuerySet
+from django.db.models import Exists, F, OrderBy, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -50,7 +50,9 @@ def search(request: HttpRequest) -> HttpResponse:
         if word.count("-") == 2 and word.replace("-", "").isdigit() and len(word) == 10:
             patients = patients.filter(birth_date=word) if _is_date(word) else patients.none()
         else:
-            patients = patients.filter(search_text__contains=word)
+            # who was merged is found under the old name too
+            merged = Patient.objects.filter(merged_into=OuterRef("pk"), search_text__contains=word)
+            patients = patients.filter(Q(search_text__contains=word) | Exists(merged))
     found = _ordered(patients, "attention")[:SEARCH_LIMIT] if text else patients.none()
     rows = _rows(found)
     audit.record_list(request, [row.patient_pk for row in rows], what="worklist search")

@@ -14,7 +14,7 @@ from twinportal.dashboards.display import outcome_label as label_of
 register = template.Library()
 STATUS_WORDS = {
     "used": "measured",
-    "verify": "measured; outside the usual range, verify",
+    "verify": "measured; to be verified",
     "derived": "derived",
     "demographic": "from the Patient resource",
     "assumed_absent": "assumed absent: none recorded",
