@@ -32,7 +32,11 @@ KEY = (
     "egfr_reported",
     "urine_acr",
     "ldl_cholesterol",
+    "total_cholesterol",
+    "hdl_cholesterol",
+    "creatinine",
     "weight",
+    "bmi",
 )
 REFERENCE_NOTE = "Shaded: commonly used reference interval, not yet verified here."
 
