@@ -33,6 +33,7 @@ def prepare() -> str:
     os.environ["DATABASE_URL"] = f"{server}/{DATABASE}"
     os.environ["DJANGO_SETTINGS_MODULE"] = "twinportal.settings"
     os.environ["LOG_LEVEL"] = "ERROR"
+    os.environ["FHIR_RATE"] = "off"
     import django
     from django.core.management import call_command
 

@@ -8,7 +8,7 @@ from patients.models import AuditEvent, ClientProfile
 class ClientProfileAdmin(admin.ModelAdmin):
     """What an EHR client has beyond its OAuth application."""
 
-    list_display = ("application", "default_care_team", "match_directory")
+    list_display = ("application", "default_care_team", "match_directory", "rate")
 
 
 @admin.register(AuditEvent)

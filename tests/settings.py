@@ -12,5 +12,7 @@ embedded.ensure_environment()
 
 from twinportal.settings import *  # noqa: TID251
 
+# the suite is one address, which asks thousands of times without a token
+FHIR_ANONYMOUS_RATE = "off"
 # hashing is not what these tests are about
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

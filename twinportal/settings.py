@@ -4,6 +4,7 @@ TWINPORTAL_MODE is `production` unless said otherwise: nothing opens by accident
 """
 
 import os
+import re
 from pathlib import Path
 
 import dj_database_url
@@ -58,6 +59,17 @@ REDIS_URL = get_env(
     None if IS_PRODUCTION else "redis://127.0.0.1:6379/0",
     hint="redis://:password@host:6379/0",
 )
+CACHES = {
+    # each process has its own: what a page may lose
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # the requests of each client, counted by all web processes together
+    "rates": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "rates",
+        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5},
+    },
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Applications -----------------------------------------------------------------------------
@@ -158,6 +170,15 @@ FHIR_MAX_BODY_BYTES = int(get_env("FHIR_MAX_BODY_BYTES", str(50 * 1024 * 1024)))
 FHIR_MAX_BUNDLE_ENTRIES = int(get_env("FHIR_MAX_BUNDLE_ENTRIES", "10000"))
 # resources that one page of a search may bring along by _include and _revinclude
 FHIR_MAX_INCLUDED = int(get_env("FHIR_MAX_INCLUDED", "10000"))
+# Requests of one client, as 20000/min; empty or off: any number. About what two cores answer of single
+# requests: an EHR that sends as fast as it can is served, and one gone wild on larger machines
+# leaves room for others. A bundle is one request, so that a backfill never meets it.
+FHIR_RATE = os.environ.get("FHIR_RATE", "20000/min")
+# requests of one address without a valid token; those with one are not counted
+FHIR_ANONYMOUS_RATE = os.environ.get("FHIR_ANONYMOUS_RATE", "600/min")
+for rate in (FHIR_RATE, FHIR_ANONYMOUS_RATE):
+    if not re.fullmatch(r"(off|[1-9][0-9]{0,8}/(s|min|h|d))?", rate):
+        raise ImproperlyConfigured(f"A rate is as 20000/min, 500/s or off, not {rate!r}.")
 DATA_UPLOAD_MAX_MEMORY_SIZE = FHIR_MAX_BODY_BYTES
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

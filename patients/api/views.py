@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 from django.conf import settings
@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 
 from patients.api import bundles, reading, searching
 from patients.api.everything import everything_bundle, sent_parameters
+from patients.api.limits import limits_in_words
 from patients.api.negotiation import (
     FORM,
     FhirNegotiation,
@@ -30,6 +31,7 @@ from patients.api.negotiation import (
     read_optional_body,
 )
 from patients.api.patching import patched
+from patients.api.rates import ClientRate, refused, too_many
 from patients.api.responses import (
     error_response,
     fhir_response,
@@ -55,7 +57,7 @@ from patients.fhir import json_patch
 from patients.fhir.capability import capability_statement
 from patients.fhir.openapi import openapi_document
 from patients.fhir.outcome import Issue
-from patients.fhir.search import LARGEST_COUNT, MOST_INNER, MOST_VALUES, read_pairs
+from patients.fhir.search import read_pairs
 from patients.services import ingest
 from patients.services.interactions import Interaction, Result, patients_of
 from patients.services.plan import lost_race
@@ -71,6 +73,7 @@ class FhirView(APIView):
 
     authentication_classes = [BearerHeader]
     permission_classes = [HasToken]
+    throttle_classes = [ClientRate]
     parser_classes = [UnreadParser]
     renderer_classes = [FhirRenderer]
     content_negotiation_class = FhirNegotiation
@@ -81,10 +84,13 @@ class FhirView(APIView):
         super().initial(request, *args, **kwargs)
         check_accepts(request, query_pairs(request))
 
+    def throttled(self, request: Request, wait: float | None) -> NoReturn:
+        raise too_many(wait)
+
     def handle_exception(self, exc: Exception) -> HttpResponse:  # type: ignore[override]
         request_id = getattr(self.request, "request_id", "")
         if isinstance(exc, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
-            exc = no_valid_token(self.request)
+            exc = refused(no_valid_token(self.request), self.request, self)
         if isinstance(exc, FhirError):
             audit_refusal(self.request, exc)
             return error_response(exc)
@@ -110,19 +116,9 @@ class MetadataView(FhirView):
             software_version=settings.VERSION,
             date=datetime.now(UTC),
             read_only=OWN_TYPES,
-            limits=_limits(request),
+            limits=limits_in_words(base_url(request)),
         )
         return fhir_response(statement)
-
-
-def _limits(request: Request) -> str:
-    return (
-        f"{base_url(request)}/openapi.json says the same in OpenAPI. "
-        f"A bundle has at most {settings.FHIR_MAX_BUNDLE_ENTRIES} entries and a body at most "
-        f"{settings.FHIR_MAX_BODY_BYTES} bytes; a page has at most {LARGEST_COUNT} matches and "
-        f"{settings.FHIR_MAX_INCLUDED} included resources; a search has at most {MOST_VALUES} "
-        f"values and {MOST_INNER} chained parameters and _has."
-    )
 
 
 @method_decorator(gzip_page, name="dispatch")

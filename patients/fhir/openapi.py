@@ -21,7 +21,7 @@ DESCRIPTION = (
     "refused. /metadata has the CapabilityStatement."
 )
 # refusals that any request with a token may meet, and those of bodies and of writes
-ALWAYS = ("401", "403", "406")
+ALWAYS = ("401", "403", "406", "429")
 BODY = ("400", "413", "415")
 WRITE = (*BODY, "404", "409", "412", "422")
 

@@ -25,12 +25,15 @@ REFUSALS = {
     "413": "Too large, or too much work",
     "415": "The body has another media type, or is compressed",
     "422": "The resource is not valid; each fault names its element",
+    "429": "More requests than the client's rate allows; wait as long as Retry-After says",
 }
 HEADERS = {
     "ETag": 'The version, as `W/"3"`',
     "Last-Modified": "When this version was stored",
     "Location": "Address of the version that was made",
+    "Retry-After": "Seconds",
     "WWW-Authenticate": "Bearer",
+    "X-Request-ID": "What to name when asking about this request; the client's own if it was plain",
 }
 
 
@@ -252,10 +255,11 @@ def responses(written: Iterable[str]) -> Json:
 
 
 def _refusal(status: str) -> Json:
-    more = {"headers": headers_named("WWW-Authenticate")} if status == "401" else {}
+    more = {"401": "WWW-Authenticate", "429": "Retry-After"}
+    names = [name for kind, name in more.items() if kind == status]
     return {
         "description": REFUSALS[status],
-        **more,
+        "headers": headers_named("X-Request-ID", *names),
         "content": json_content(ref("schemas", "OperationOutcome")),
     }
 

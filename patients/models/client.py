@@ -1,6 +1,12 @@
+import re
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
 from django.db import models
+
+OFF = "off"
+RATE = re.compile(r"off|[1-9][0-9]{0,8}/(s|min|h|d)")
 
 
 class ClientProfile(models.Model):
@@ -23,6 +29,15 @@ class ClientProfile(models.Model):
         default=False,
         help_text="A Practitioner, Organization, Location or PractitionerRole that it creates again"
         " with an identifier that is here already is the one that is here.",
+    )
+
+    rate = models.CharField(
+        max_length=16,
+        blank=True,
+        default="",
+        validators=[RegexValidator(rf"^({RATE.pattern})\Z", "As 20000/min, 500/s or off")],
+        help_text="How many requests it may make, as 60000/min, or off for any number; empty: as"
+        " many as every client.",
     )
 
     def __str__(self) -> str:
