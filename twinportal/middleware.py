@@ -1,6 +1,5 @@
 """A request id for every request, refusals that arrive, and no caching of pages about patients."""
 
-import contextvars
 import logging
 import re
 import uuid
@@ -11,7 +10,8 @@ from typing import IO
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-request_id_var: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
+from patients.api.request_ids import request_id_var
+
 PLAIN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -75,5 +75,5 @@ class RequestIdFilter(logging.Filter):
     """Adds `request_id` to every log record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = request_id_var.get()
+        record.request_id = request_id_var.get() or "-"
         return True

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 
 from patients.api import reading, searching
 from patients.api.patching import patched
+from patients.api.request_ids import outcome
 from patients.api.responses import entry_response, preference
 from patients.api.security import (
     audit_client,
@@ -25,7 +26,7 @@ from patients.api.security import (
 from patients.errors import FhirError
 from patients.fhir import json_codec, json_patch
 from patients.fhir.bundle import PROCESSING_ORDER, READS, Entry, ParsedBundle, parse_bundle
-from patients.fhir.outcome import Issue, operation_outcome
+from patients.fhir.outcome import Issue
 from patients.fhir.search import read_pairs
 from patients.services import ingest, reception
 from patients.services.interactions import Interaction, Result, patients_of
@@ -198,7 +199,7 @@ def _answer(request: Request, work: Callable[[], Json]) -> Json:
         # entries before this one are stored: the client must hear of them, so the batch goes on
         log.error("unhandled %s", type(error).__name__, exc_info=settings.MODE == "test")
         status, issues = 500, [Issue("fatal", "exception", "An error of this server")]
-    return {"response": {"status": str(status), "outcome": operation_outcome(issues)}}
+    return {"response": {"status": str(status), "outcome": outcome(issues)}}
 
 
 def _interaction(entry: Entry) -> Interaction:

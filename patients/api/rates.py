@@ -8,6 +8,7 @@ import logging
 import re
 import time
 from threading import Lock
+from typing import Any
 
 from django.conf import settings
 from django.core.cache import caches
@@ -112,10 +113,11 @@ class ClientRate(Rate):
         return getattr(request.auth, "rate", "") or str(settings.FHIR_RATE)
 
     def get_cache_key(self, request: Request, view: APIView) -> str | None:
-        if request.auth is None:
+        bearer: Any = request.auth
+        if bearer is None:
             return None
-        application = request.auth.application_id
-        return f"user-{request.auth.user_id}" if application is None else f"client-{application}"
+        application = bearer.application_id
+        return f"user-{bearer.user_id}" if application is None else f"client-{application}"
 
 
 class FailedTokenRate(Rate):

@@ -10,8 +10,9 @@ from django.http import HttpResponse
 from django.utils.http import http_date
 from rest_framework.request import Request
 
+from patients.api.request_ids import outcome
 from patients.errors import FhirError
-from patients.fhir.outcome import Issue, operation_outcome
+from patients.fhir.outcome import Issue
 from patients.services.interactions import Result
 
 RETURN = re.compile(r"\breturn=(minimal|representation|OperationOutcome)\b", re.IGNORECASE)
@@ -32,7 +33,7 @@ def fhir_response(
 def outcome_response(
     status: int, issues: Sequence[Issue], headers: Mapping[str, str] | None = None
 ) -> HttpResponse:
-    return fhir_response(operation_outcome(issues), status, headers)
+    return fhir_response(outcome(issues), status, headers)
 
 
 def error_response(error: FhirError) -> HttpResponse:
@@ -85,7 +86,7 @@ def entry_response(result: Result, base_url: str, wanted: str = "") -> dict[str,
     if wanted == "representation" and result.content:
         entry["resource"] = orjson.Fragment(result.content)
     elif wanted == "OperationOutcome":
-        response["outcome"] = operation_outcome([_stored(result), *result.notes])
+        response["outcome"] = outcome([_stored(result), *result.notes])
     return entry
 
 

@@ -10,10 +10,11 @@ from django.utils import timezone
 from rest_framework.request import Request
 
 from patients.access.policy import visible_resources
+from patients.api.request_ids import outcome
 from patients.api.responses import instant
 from patients.api.security import audit_client
 from patients.fhir.definitions import elements
-from patients.fhir.outcome import Issue, operation_outcome
+from patients.fhir.outcome import Issue
 from patients.fhir.search import Query, encode_cursor, parse_query
 from patients.models import ResourceVersion
 from patients.selectors.audit_log import search_log
@@ -112,7 +113,7 @@ def subset(content: Json, query: Query) -> Json:
 def _incomplete() -> Json:
     words = f"More than {settings.FHIR_MAX_INCLUDED} resources belong here; ask for smaller pages"
     issue = Issue("warning", "incomplete", words)
-    return {"resource": operation_outcome([issue]), "search": {"mode": "outcome"}}
+    return {"resource": outcome([issue]), "search": {"mode": "outcome"}}
 
 
 def _url(address: str, pairs: Pairs) -> str:

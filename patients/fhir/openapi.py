@@ -17,7 +17,7 @@ Json = dict[str, Any]
 FORM = "application/x-www-form-urlencoded"
 DESCRIPTION = (
     "FHIR R4 (4.0.1), JSON alone. Every refusal is an OperationOutcome whose issues name the "
-    "element. A search parameter that is given again is 'and', a comma is 'or'; an unknown one is "
+    "element, and whose meta.source ends with the X-Request-ID of the answer. A search parameter that is given again is 'and', a comma is 'or'; an unknown one is "
     "refused. /metadata has the CapabilityStatement."
 )
 # refusals that any request with a token may meet, and those of bodies and of writes

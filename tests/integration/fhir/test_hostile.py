@@ -16,6 +16,7 @@ from rest_framework.request import Request
 
 from patients.api import reading
 from patients.api.negotiation import read_body
+from patients.api.request_ids import request_id_var
 from patients.errors import FhirError
 from patients.models import Patient, Resource, ResourceVersion
 from patients.selectors.resources import concerns
@@ -23,7 +24,6 @@ from patients.services import ingest
 from tests.factories import fhir
 from tests.factories.people import patient_user
 from tests.integration.fhir.calls import FHIR_JSON, expressions, faults, post, put
-from twinportal.middleware import request_id_var
 
 pytestmark = pytest.mark.django_db
 Json = dict[str, Any]
