@@ -15,4 +15,4 @@ RUN TWINPORTAL_MODE=test TWINPORTAL_MANIFEST=1 TWINPORTAL_STATIC_ROOT=/app/stati
     python -m django collectstatic --noinput --settings twinportal.settings
 USER twinportal
 EXPOSE 8000
-CMD ["gunicorn", "twinportal.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "3", "--threads", "4", "--access-logfile", "-"]
+CMD ["gunicorn", "twinportal.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "3", "--threads", "4", "--logger-class", "twinportal.server_log.ServerLog"]

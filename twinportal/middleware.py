@@ -1,6 +1,5 @@
 """A request id for every request, refusals that arrive, and no caching of pages about patients."""
 
-import logging
 import re
 import uuid
 from collections.abc import Callable
@@ -69,11 +68,3 @@ class NoStoreMiddleware:
         response = self.get_response(request)
         response.setdefault("Cache-Control", "no-store")
         return response
-
-
-class RequestIdFilter(logging.Filter):
-    """Adds `request_id` to every log record."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = request_id_var.get() or "-"
-        return True

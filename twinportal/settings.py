@@ -100,6 +100,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "twinportal.middleware.UnreadBodyMiddleware",
     "twinportal.middleware.RequestIdMiddleware",
+    "twinportal.logs.AccessLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -279,20 +280,30 @@ USE_TZ = True
 TIME_ZONE = get_env("TWINPORTAL_TIME_ZONE", "UTC")
 
 # --- Logging: ids only, never a name, a value or a body -----------------------------------------
+LOG_FORMAT = get_env("LOG_FORMAT", "json" if IS_PRODUCTION else "text")
+if LOG_FORMAT not in {"json", "text"}:
+    raise ImproperlyConfigured("LOG_FORMAT is one of json, text.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "twinportal.middleware.RequestIdFilter"}},
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}
+        "json": {"()": "twinportal.logs.JsonLines"},
+        "text": {"()": "twinportal.logs.ReadableLines"},
     },
+    "filters": {"known": {"()": "twinportal.logs.NotInTheAccessLine"}},
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["request_id"],
+            "formatter": LOG_FORMAT,
+            "filters": ["known"],
         }
     },
     "root": {"handlers": ["stderr"], "level": get_env("LOG_LEVEL", "INFO")},
-    "loggers": {"celery": {"level": "WARNING"}, "kombu": {"level": "WARNING"}},
+    "loggers": {
+        # without Django's own handler, which sends whole requests by mail
+        "django": {"handlers": [], "level": "INFO"},
+        "django.server": {"handlers": [], "level": "ERROR"},
+        "celery": {"level": "WARNING"},
+        "kombu": {"level": "WARNING"},
+    },
 }

@@ -106,6 +106,7 @@ def portal_children(port: int, logs: Path) -> list[Child]:
     one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     web = ["gunicorn", "twinportal.wsgi:application", "--bind", f"127.0.0.1:{port}"]
     web += ["--workers", "2", "--threads", "4", "--timeout", "120", "--preload"]
+    web += ["--logger-class", "twinportal.server_log.ServerLog"]
     worker = ["worker", "--concurrency", "2", "--loglevel", "WARNING"]
     worker += ["--without-gossip", "--without-mingle"]
     return [

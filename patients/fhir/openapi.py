@@ -17,8 +17,9 @@ Json = dict[str, Any]
 FORM = "application/x-www-form-urlencoded"
 DESCRIPTION = (
     "FHIR R4 (4.0.1), JSON alone. Every refusal is an OperationOutcome whose issues name the "
-    "element, and whose meta.source ends with the X-Request-ID of the answer. A search parameter that is given again is 'and', a comma is 'or'; an unknown one is "
-    "refused. /metadata has the CapabilityStatement."
+    "element, and its meta.source the X-Request-ID of the answer. A search parameter that is given "
+    "again is 'and', a comma is 'or'; an unknown one is refused. More requests than the client's "
+    "rate allows are answered 429, with Retry-After. /metadata has the CapabilityStatement."
 )
 # refusals that any request with a token may meet, and those of bodies and of writes
 ALWAYS = ("401", "403", "406", "429")

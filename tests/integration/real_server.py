@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -77,30 +78,40 @@ class Door:
 class RealServer:
     """gunicorn in a process group of its own. No broker: the wake-ups are not what this is about."""
 
-    def __init__(self, *, workers: int = 2, threads: int = 4) -> None:
-        self.workers = workers
+    def __init__(
+        self,
+        *,
+        workers: int = 2,
+        threads: int = 4,
+        log: Path = Path(os.devnull),
+        **environment: str,
+    ) -> None:
+        self.workers, self.log = workers, log
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         self._command = [sys.executable, "-m", "gunicorn", "twinportal.wsgi:application"]
         self._command += ["--bind", f"127.0.0.1:{self.port}", "--no-control-socket", "--preload"]
         self._command += ["--workers", str(workers), "--threads", str(threads)]
+        self._command += ["--logger-class", "twinportal.server_log.ServerLog"]
         self._environment = os.environ | {
             "TWINPORTAL_MODE": "test",
             "DATABASE_URL": f"{database_url()}?application_name={NAME}",
             "REDIS_URL": NO_BROKER,
+            **environment,
         }
         self.start()
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
-            self._command,
-            cwd=ROOT,
-            env=self._environment,
-            start_new_session=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command,
+                cwd=ROOT,
+                env=self._environment,
+                start_new_session=True,
+                stdout=log,
+                stderr=log,
+            )
         wait_until(self._answers, "the server answers")
 
     def _answers(self) -> bool:

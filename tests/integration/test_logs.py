@@ -1,0 +1,244 @@
+"""What is logged: one line for each request, and nothing of any patient."""
+
+import io
+import json
+import logging
+import logging.config
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings as product
+from django.db import connection
+from django.test import Client
+
+from patients.models import Patient
+from tests.factories import fhir
+from tests.factories.people import clinician, signed_in
+from tests.integration.conftest import wait_until
+from tests.integration.fhir.calls import post, put
+from tests.integration.real_server import Door, RealServer
+
+Json = dict[str, Any]
+FAMILY, NUMBER, FHIR_ID, VALUE = "Zyxwvutname", "mrn-7359146", "pid-8264519", "whisperedvalue"
+SECRETS = (FAMILY, NUMBER, FHIR_ID, VALUE)
+RENAME = "ALTER TABLE patients_resource RENAME COLUMN tokens TO was_tokens"
+RENAME_BACK = "ALTER TABLE patients_resource RENAME COLUMN was_tokens TO tokens"
+FIELDS = {
+    *("at", "level", "logger", "request_id", "message"),
+    *("client", "method", "route", "status", "ms", "bytes"),
+}
+
+
+def person() -> Json:
+    made = fhir.patient(FHIR_ID, family=FAMILY)
+    made["identifier"] = [{"system": "urn:x", "value": NUMBER}]
+    return made
+
+
+class Written:
+    """What a handler as the settings have it writes."""
+
+    def __init__(self, form: str) -> None:
+        self.stream = io.StringIO()
+        configurator = logging.config.DictConfigurator(product.LOGGING)  # type: ignore[attr-defined]
+        self.handler = logging.StreamHandler(self.stream)
+        formatter = configurator.configure_formatter(product.LOGGING["formatters"][form])
+        self.handler.setFormatter(formatter)
+        for known in product.LOGGING["filters"].values():
+            self.handler.addFilter(configurator.configure_filter(dict(known)))
+
+    @property
+    def text(self) -> str:
+        return self.stream.getvalue()
+
+    @property
+    def lines(self) -> list[Json]:
+        return [json.loads(line) for line in self.text.splitlines()]
+
+    @property
+    def requests(self) -> list[Json]:
+        return [line for line in self.lines if line["logger"] == "twinportal.access"]
+
+
+@pytest.fixture
+def written_in() -> Iterator[Callable[[str], Written]]:
+    root, made = logging.getLogger(), []
+
+    def begin(form: str) -> Written:
+        written = Written(form)
+        made.append(written)
+        root.addHandler(written.handler)
+        return written
+
+    yield begin
+    for each in made:
+        root.removeHandler(each.handler)
+
+
+@pytest.fixture
+def written(written_in: Callable[[str], Written]) -> Written:
+    return written_in("json")
+
+
+@pytest.mark.django_db
+class TestTheLineOfARequest:
+    def test_it_says_what_it_should(self, ehr_client: Client, written: Written) -> None:
+        answer = put(ehr_client, person(), **{"X-Request-ID": "asked-1"})
+        (line,) = written.requests
+        assert set(line) == FIELDS
+        assert line["client"].startswith("client ")
+        assert (line["method"], line["status"]) == ("PUT", 201)
+        assert line["route"] == "/fhir/Patient/<fhir_id>"
+        assert (line["request_id"], line["bytes"]) == ("asked-1", len(answer.content))
+        assert line["ms"] >= 0
+
+    @pytest.mark.parametrize(
+        ("path", "route"),
+        [
+            ("/fhir", "/fhir/?"),
+            ("/fhir/metadata", "/fhir/metadata"),
+            ("/fhir/Patient?name=x", "/fhir/Patient"),
+            ("/fhir/Patient/1/_history/2", "/fhir/Patient/<fhir_id>/_history/<version>"),
+            ("/fhir/Patient/1/$everything", "/fhir/Patient/<fhir_id>/$everything"),
+            ("/fhir/Zyxwvutname/1", "/fhir/<type_name>/<fhir_id>"),
+            ("/fhir/a/b/c/Zyxwvutname", "/fhir/-"),
+            ("/no/such/Zyxwvutname", "-"),
+            ("/healthz", "/healthz"),
+        ],
+    )
+    def test_its_route_is_a_pattern(
+        self, client: Client, written: Written, path: str, route: str
+    ) -> None:
+        client.get(path)
+        assert [line["route"].removesuffix("?") for line in written.requests] == [
+            route.removesuffix("?").removesuffix("/")
+        ] or written.requests[0]["route"] == route
+
+    def test_it_knows_who(self, ehr_client: Client, client: Client, written: Written) -> None:
+        person = clinician("dr1")
+        signed_in(person).get("/")
+        client.get("/fhir/Patient")
+        assert {line["client"] for line in written.requests} >= {f"user {person.pk}", "-"}
+
+
+def provoke(ehr: Client) -> list[int]:
+    """Each kind of error, with what nobody may read in it wherever it can be."""
+    put(ehr, person())
+    wrong = person() | {"gender": VALUE}
+    other = person() | {"active": False}
+    query = quote(f"{FAMILY}|{NUMBER}")
+    answers = [
+        post(ehr, "/Patient", b'{"resourceType":"Patient","x":"%s' % FAMILY.encode()),
+        ehr.get(f"/fhir/Patient?{FAMILY}={query}"),
+        ehr.get(f"/fhir/Patient?name={FAMILY}&identifier={NUMBER}"),
+        ehr.get(f"/fhir/Patient/{FHIR_ID}-not"),
+        ehr.get(f"/fhir/{FAMILY}/{FHIR_ID}"),
+        ehr.get(f"/fhir/Patient/{FHIR_ID}/{NUMBER}/{VALUE}"),
+        ehr.get(f"/{FHIR_ID}/{FAMILY}?q={VALUE}"),
+        put(ehr, other, **{"If-Match": 'W/"7"'}),
+        put(ehr, wrong),
+        ehr.patch(f"/fhir/Patient/{FHIR_ID}", VALUE, content_type="application/json-patch+json"),
+        Client().get(f"/fhir/Patient/{FHIR_ID}", headers={"Authorization": f"Bearer {VALUE}"}),
+        Client(enforce_csrf_checks=True).post(f"/accounts/login/?next=/{FHIR_ID}", {"a": VALUE}),
+        Client().get(f"/healthz?{VALUE}", headers={"Host": f"{VALUE}.example"}),
+    ]
+    return [answer.status_code for answer in answers]
+
+
+def provoke_a_crash(ehr: Client) -> list[int]:
+    """An error of the database, whose message quotes the statement."""
+    page = signed_in(clinician("dr1"))
+    page.raise_request_exception = ehr.raise_request_exception = False
+    public_id = Patient.objects.get().public_id
+    with connection.cursor() as cursor:
+        cursor.execute(RENAME)
+    found = [
+        ehr.get(f"/fhir/Patient/{FHIR_ID}?_format=json").status_code,
+        post(ehr, "", fhir.transaction([person()]) | {"type": "batch"}).status_code,
+        page.get(f"/clinician/patients/{public_id}/?q={VALUE}").status_code,
+    ]
+    return found
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_no_error_of_any_kind_says_anything_of_a_patient(
+    ehr_client: Client, written_in: Callable[[str], Written], form: str
+) -> None:
+    written = written_in(form)
+    seen = provoke(ehr_client)
+    assert {200, 400, 401, 403, 404, 412, 422} <= set(seen)
+    assert 500 in provoke_a_crash(ehr_client)
+    assert "unhandled ProgrammingError" in written.text
+    assert "patients/api" in written.text  # the places that the error came through
+    for secret in SECRETS:
+        assert secret not in written.text
+    assert "was_tokens" not in written.text and "SELECT" not in written.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_an_exception_of_a_page_is_told_without_its_words(
+    written_in: Callable[[str], Written], form: str
+) -> None:
+    written = written_in(form)
+    log = logging.getLogger("anything")
+    try:
+        raise ValueError(FAMILY)
+    except ValueError:
+        log.exception("it failed")
+        extra = {"request": FHIR_ID, "status_code": 500}
+        logging.getLogger("django.request").error(
+            "%s: %s", "x", FHIR_ID, extra=extra, exc_info=True
+        )
+    text = written.text
+    assert "ValueError" in text and "test_logs.py" in text and "answered 500" in text
+    assert FAMILY not in text and FHIR_ID not in text
+
+
+@pytest.fixture
+def server(db: None, tmp_path: Path) -> Iterator[RealServer]:
+    made = RealServer(
+        workers=2,
+        log=tmp_path / "log",
+        LOG_FORMAT="json",
+        REDIS_URL=product.REDIS_URL,
+        FHIR_RATE="40/h",
+    )
+    yield made
+    made.kill()
+
+
+@pytest.mark.worker
+@pytest.mark.django_db(transaction=True)
+def test_the_real_server_writes_such_lines_and_counts_over_its_processes(
+    ehr_client: Client, server: RealServer
+) -> None:
+    token = ehr_client.defaults["HTTP_AUTHORIZATION"].split()[1]
+    door = Door(server.port, token)
+    path = f"/Patient?name={FAMILY}&_count=1"
+    statuses = [door.send("GET", path).status for _ in range(90)]
+    assert {200, 429} == set(statuses)
+    # 40 in one hour; the hour may end in between
+    assert 200 in statuses[:40] and statuses.count(200) in (*range(41), *range(40, 81))
+    assert door.send("PUT", f"/Patient/{FHIR_ID}", person()).status == 429
+    # what gunicorn itself refuses
+    import socket
+
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as raw:
+        raw.sendall(f"{FAMILY} /{FHIR_ID} {VALUE}\r\n\r\n".encode())
+        raw.recv(1000)
+
+    def lines() -> list[Json]:
+        return [json.loads(line) for line in server.log.read_text().splitlines()]
+
+    def told() -> list[Json]:
+        return [line for line in lines() if line.get("route") == "/fhir/Patient"]
+
+    wait_until(lambda: len(told()) == 90, "every request has its line")
+    assert {line["status"] for line in told()} == {200, 429}
+    for secret in SECRETS:
+        assert secret not in server.log.read_text()
