@@ -1,5 +1,6 @@
 """gunicorn's own lines in the form of all others: it would quote the address of a request that fails."""
 
+import logging
 import os
 
 import django
@@ -14,6 +15,7 @@ class ServerLog(Logger):
         super().setup(cfg)
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "twinportal.settings")
         django.setup(set_prefix=False)
-        # the handlers of everybody else
+        # the handlers of everybody else, and for Python's warnings too
+        logging.captureWarnings(True)
         self.error_log.handlers.clear()
         self.error_log.propagate = True
