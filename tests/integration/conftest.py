@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -40,22 +41,24 @@ def database_url() -> str:
 class Worker:
     """A real Celery worker in its own process group, on the test database and broker."""
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, redis_url: str, log: Path = Path(os.devnull), **more: str) -> None:
         environment = os.environ | {
             "TWINPORTAL_MODE": "test",
             "DATABASE_URL": database_url(),
             "REDIS_URL": redis_url,
+            **more,
         }
         command = [sys.executable, "-m", "celery", "-A", "twinportal.celery", "worker"]
         command += ["--pool", "solo", "--without-gossip", "--without-mingle", "-l", "WARNING"]
-        self.process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=environment,
-            start_new_session=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environment,
+                start_new_session=True,
+                stdout=output,
+                stderr=output,
+            )
 
     def kill(self) -> None:
         """SIGKILL: no chance to tidy up."""
@@ -69,8 +72,8 @@ def start_worker() -> Iterator[Callable[..., Worker]]:
     """Start workers that do not outlive the test."""
     workers: list[Worker] = []
 
-    def start(redis_url: str = settings.REDIS_URL) -> Worker:
-        workers.append(Worker(redis_url))
+    def start(redis_url: str = settings.REDIS_URL, **more: Any) -> Worker:
+        workers.append(Worker(redis_url, **more))
         return workers[-1]
 
     yield start

@@ -21,9 +21,10 @@ from oauth2_provider.models import AccessToken, Application
 from patients.models import Patient
 from tests.factories import fhir
 from tests.factories.people import clinician, signed_in
-from tests.integration.conftest import wait_until
+from tests.integration.conftest import Worker, wait_until
 from tests.integration.fhir.calls import post, put
 from tests.integration.real_server import Door, RealServer
+from twinportal.tasks import refresh_twin
 
 Json = dict[str, Any]
 FAMILY, NUMBER, FHIR_ID, VALUE = "Zyxwvutname", "mrn-7359146", "pid-8264519", "whisperedvalue"
@@ -266,3 +267,19 @@ class TestTheRealServer:
         wait_until(lambda: any(line["message"] == words for line in told()), words)
         for secret in SECRETS:
             assert secret not in server.log.read_text()
+
+
+@pytest.mark.worker
+@pytest.mark.django_db(transaction=True)
+def test_a_task_that_fails_is_told_without_its_arguments(
+    start_worker: Callable[..., Worker], tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    start_worker(log=log, LOG_FORMAT="json")
+    refresh_twin.delay(FAMILY)
+    wait_until(lambda: "refresh_twin" in log.read_text(), "a line about the task")
+    text = log.read_text()
+    (line,) = [json.loads(each) for each in text.splitlines() if "refresh_twin" in each]
+    assert line["logger"] == "celery.app.trace"
+    assert line["message"].startswith("task twinportal.tasks.refresh_twin ")
+    assert FAMILY not in text, text
