@@ -21,7 +21,7 @@ demo: $(VENV)/.run ## Start the whole product on this machine (PORT, DEMO_PATIEN
 
 demo-reset: ## Forget the demo's data and start anew
 	@! (exec 3<>/dev/tcp/127.0.0.1/$(PORT)) 2> /dev/null || { echo "Stop what runs on port $(PORT) first."; exit 1; }
-	rm -rf var/postgres var/redis var/demo.json var/celerybeat-schedule*
+	rm -rf var/postgres var/redis var/demo.json var/ehr-key.json var/celerybeat-schedule*
 	@$(MAKE) --no-print-directory demo
 
 test: $(VENV)/.dev node-packages system-packages ## Run every test, against real servers and a real browser

@@ -1,14 +1,52 @@
+from typing import Any
+
+from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 
 from patients.models import AuditEvent, ClientProfile
+from patients.sign_on.clients import registration_faults
+
+
+class ClientProfileForm(forms.ModelForm):
+    """Refuses keys and scopes that no client may have, and says why beside the field."""
+
+    class Meta:
+        model = ClientProfile
+        fields = "__all__"
+
+    def clean_token_seconds(self) -> int:
+        return self.cleaned_data["token_seconds"] or settings.TOKEN_SECONDS
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        # what does not even parse is refused already
+        if not self.errors:
+            faults = registration_faults(
+                jwks=given["jwks"],
+                jwks_uri=given["jwks_uri"],
+                allowed_scopes=given["allowed_scopes"],
+                token_seconds=given["token_seconds"],
+            )
+            for name, words in faults.items():
+                self.add_error(name, words)
+        return given
 
 
 @admin.register(ClientProfile)
 class ClientProfileAdmin(admin.ModelAdmin):
     """What an EHR client has beyond its OAuth application."""
 
-    list_display = ("application", "default_care_team", "match_directory", "rate")
+    form = ClientProfileForm
+    list_display = (
+        "application",
+        "is_active",
+        "allowed_scopes",
+        "jwks_uri",
+        "match_directory",
+        "rate",
+    )
 
 
 @admin.register(AuditEvent)

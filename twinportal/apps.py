@@ -10,7 +10,8 @@ class TwinportalConfig(AppConfig):
 
     def ready(self) -> None:
         # importing it makes it the default Celery app of every process
-        import twinportal.celery  # noqa: F401
+        import twinportal.celery
+        import twinportal.closed_door  # noqa: F401 registers the system check
         from patients.signals import twins_changed
 
         twins_changed.connect(wake_workers, dispatch_uid="wake-workers")

@@ -1,55 +1,117 @@
 """What `make demo` puts into an empty installation: people, a client, a synthetic cohort."""
 
+import hashlib
 import json
 import secrets
+import time
+import urllib.parse
+import urllib.request
+import uuid
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from jwcrypto.jwk import JWK
+from jwcrypto.jwt import JWT
 from oauth2_provider.models import AccessToken, Application
 
 from patients.models import CareTeamMember, ClientProfile, Patient, StaleTwin
+from patients.sign_on import clients
+from patients.sign_on.assertions import ASSERTION_TYPE
+from patients.sign_on.token_address import token_address
 from twinportal.accounts.models import User
 
 SEED = 20261120
 CLIENT_NAME = "Demo EHR"
+SCOPE = "system/*.cruds"
+# an EHR's token ends after five minutes; that of the demo is to be copied and pasted for as long
+# as the demo is there
 TOKEN_LIFE = timedelta(days=365)
+PATIENCE_SECONDS = 30
 Record = dict[str, Any]
 
 
+def ehr_key(path: Path) -> JWK:
+    """The demo EHR's key pair, made at the first start. Readable by its owner only."""
+    try:
+        return JWK.from_json(path.read_text())
+    except FileNotFoundError:
+        key = JWK.generate(kty="EC", crv="P-384", kid="demo-ehr", use="sig", alg="ES384")
+    path.touch(mode=0o600)
+    path.write_text(key.export_private() + "\n")
+    return key
+
+
 @transaction.atomic
-def client_token() -> str:
-    """The demo EHR's bearer token; the same for as long as it is valid."""
-    application, _ = Application.objects.get_or_create(
-        name=CLIENT_NAME,
-        defaults={
-            "client_type": Application.CLIENT_CONFIDENTIAL,
-            "authorization_grant_type": Application.GRANT_CLIENT_CREDENTIALS,
-        },
-    )
+def register_ehr(key: JWK) -> ClientProfile:
+    """The demo EHR as a client that signs with this key; the same one at every start."""
     practitioner = demo_practitioner_id()
-    ClientProfile.objects.update_or_create(
-        application=application,
+    wanted: Record = {
+        "jwks": {"keys": [key.export_public(as_dict=True)]},
+        "allowed_scopes": SCOPE,
+        "token_seconds": min(int(TOKEN_LIFE.total_seconds()), settings.MOST_TOKEN_SECONDS),
         # whatever is pushed into the demo can be looked at, also with practitioners of its own
-        defaults={
-            "default_care_team": [practitioner] if practitioner else [],
-            "default_team_always": True,
-            "match_directory": True,
-        },
+        "default_care_team": [practitioner] if practitioner else [],
+        "default_team_always": True,
+        "match_directory": True,
+    }
+    application = Application.objects.filter(name=CLIENT_NAME).first()
+    if application is None:
+        return clients.register(CLIENT_NAME, **wanted)
+    profile, _ = ClientProfile.objects.update_or_create(application=application, defaults=wanted)
+    return profile
+
+
+def is_good(token: str) -> bool:
+    """Whether the token of an earlier start is valid for another day."""
+    return AccessToken.objects.filter(
+        token_checksum=hashlib.sha256(token.encode()).hexdigest(),
+        application__name=CLIENT_NAME,
+        expires__gt=timezone.now() + timedelta(days=1),
+    ).exists()
+
+
+def ask_for_token(token_url: str, client_id: str, key: JWK) -> str:
+    """What any EHR does: sign an assertion, send it to the token endpoint, take the token."""
+    claims = {"iss": client_id, "sub": client_id, "aud": token_url, "jti": str(uuid.uuid4())}
+    assertion = JWT(
+        header={"alg": "ES384", "typ": "JWT", "kid": key["kid"]},
+        claims=claims | {"exp": int(time.time()) + 240},
     )
-    token = AccessToken.objects.filter(
-        application=application, expires__gt=timezone.now() + timedelta(days=1)
-    ).first()
-    if token is None:
-        token = AccessToken.objects.create(
-            application=application,
-            token=secrets.token_urlsafe(32),
-            expires=timezone.now() + TOKEN_LIFE,
-            scope="system/*.rs system/*.cud",
-        )
-    return str(token.token)
+    assertion.make_signed_token(key)
+    form = {
+        "grant_type": "client_credentials",
+        "scope": SCOPE,
+        "client_assertion_type": ASSERTION_TYPE,
+        "client_assertion": assertion.serialize(),
+    }
+    request = urllib.request.Request(token_url, urllib.parse.urlencode(form).encode())  # noqa: S310
+    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310 our own
+        return str(json.load(answer)["access_token"])
+
+
+def ehr_sign_on(base_url: str, key_path: Path, known: Record) -> Record:
+    """What `demo.json` says of the EHR: its token (that of an earlier start if it is good still),
+    and what it takes to get another.
+    """
+    key = ehr_key(key_path)
+    client_id = register_ehr(key).application.client_id
+    token_url = token_address(base_url)
+    token = known.get("ehr_token", "")
+    if not is_good(token):
+        token = ask_for_token(token_url, client_id, key)
+    return {
+        "ehr_token": token,
+        "ehr_client": {
+            "client_id": client_id,
+            "token_url": token_url,
+            "scope": SCOPE,
+            "key": str(key_path),
+        },
+    }
 
 
 def demo_practitioner_id() -> str:
@@ -104,13 +166,13 @@ def waiting_twins() -> int:
     return StaleTwin.objects.count()
 
 
-def write_summary(path: Path, *, base_url: str, users: list[Record], token: str) -> Record:
+def write_summary(path: Path, *, base_url: str, users: list[Record], ehr: Record) -> Record:
     """`demo.json`: what a script needs to use the running demo. Readable by its owner only."""
     summary = {
         "base_url": base_url,
         "fhir_base_url": f"{base_url}/fhir",
         "users": users,
-        "ehr_token": token,
+        **ehr,
         "patients": list(
             Patient.objects.filter(active=True)
             .order_by("fhir_id")
@@ -122,10 +184,9 @@ def write_summary(path: Path, *, base_url: str, users: list[Record], token: str)
     return summary
 
 
-def read_users(path: Path) -> list[Record]:
-    """The users of an earlier start, for their passwords; none when there was no such start."""
+def read_summary(path: Path) -> Record:
+    """That of an earlier start, for its passwords and token; empty when there was none."""
     try:
-        users = json.loads(path.read_text())["users"]
-    except (FileNotFoundError, KeyError, json.JSONDecodeError):
-        return []
-    return list(users)
+        return dict(json.loads(path.read_text()))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}

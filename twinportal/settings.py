@@ -39,6 +39,8 @@ ALLOWED_HOSTS = get_env(
     hint="Host names, separated by commas.",
 ).split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in get_env("CSRF_TRUSTED_ORIGINS", "").split(",") if o]
+# This server as its clients know it, https://twin.example.org; else what each request says
+PUBLIC_URL = get_env("TWINPORTAL_PUBLIC_URL", "").rstrip("/")
 VERSION = "0.1.0"
 
 # --- Data -------------------------------------------------------------------------------------
@@ -190,14 +192,23 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
 }
 OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth2_provider.Application"
+# An access token lives five minutes; the demo's EHR has one that lasts as long as the demo
+TOKEN_SECONDS = 300
+MOST_TOKEN_SECONDS = 366 * 24 * 60 * 60 if MODE == "demo" else TOKEN_SECONDS
 OAUTH2_PROVIDER = {
     "SCOPES": {
         "system/*.rs": "Read and search every resource",
         "system/*.cud": "Create, update and delete every resource",
     },
     "DEFAULT_SCOPES": ["system/*.rs"],
-    "ACCESS_TOKEN_EXPIRE_SECONDS": 15 * 60,
+    "ACCESS_TOKEN_EXPIRE_SECONDS": TOKEN_SECONDS,
     "PKCE_REQUIRED": True,
+    # systems with keys of their own, and nobody else (SMART Backend Services)
+    "OAUTH2_SERVER_CLASS": "oauthlib.oauth2.BackendApplicationServer",
+    "OAUTH2_VALIDATOR_CLASS": "patients.sign_on.validator.BackendServicesValidator",
+    # the table of tokens opens no door: it has their checksums only
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
 }
 # North America or elsewhere: the baseline survival of the kidney failure risk equation
 KFRE_REGION = get_env("TWINPORTAL_KFRE_REGION", "north_america")
@@ -227,6 +238,10 @@ CELERY_BEAT_SCHEDULE = {
     "mark-expired-predictions": {
         "task": "twinportal.tasks.mark_expired_predictions",
         "schedule": 60 * 60,
+    },
+    "clear-expired-sign-ons": {
+        "task": "twinportal.tasks.clear_expired_sign_ons",
+        "schedule": 10 * 60,
     },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(

@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from patients.sign_on import housekeeping
 from twinportal import pipeline, staleness
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,12 @@ def sweep_stale_twins() -> None:
 def mark_expired_predictions() -> None:
     """A birthday, or an input grown too old, changes a prediction without any push."""
     staleness.mark_expired(now=timezone.now())
+
+
+@shared_task
+def clear_expired_sign_ons() -> None:
+    """Tokens live for minutes, and their table grows with every one."""
+    housekeeping.clear_expired(now=timezone.now())
 
 
 @shared_task

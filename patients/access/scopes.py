@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from patients.fhir.definitions import resource_types
+
 SCOPE = re.compile(r"system/(?P<type>\*|[A-Z][A-Za-z]+)\.(?P<letters>c?r?u?d?s?|read|write|\*)")
 V1_ALIASES = {"read": "rs", "write": "cud", "*": "cruds"}
 
@@ -15,6 +17,31 @@ def allows(scopes: Iterable[str], type_name: str, letter: str) -> bool:
 def readable_types(scopes: Iterable[str]) -> frozenset[str]:
     """Resource types that may be read or searched; "*" among them means all."""
     return frozenset(t for t, letters in _granted(scopes) if "r" in letters or "s" in letters)
+
+
+def covers(allowed: Iterable[str], asked: str) -> bool:
+    """Whether `allowed` together permit each letter of the scope `asked`.
+
+    A scope for all types is covered by scopes for all types only: a new type must not slip in.
+    """
+    granted = [*_granted(allowed)]
+    return all(
+        any(t in ("*", type_name) and letter in letters for t, letters in granted)
+        for type_name, wanted in _granted([asked])
+        for letter in wanted
+    )
+
+
+def scope_fault(scope: str) -> str:
+    """Why no client may have this scope, in words for its maker; "" if one may."""
+    if "?" in scope:
+        return f"{scope}: scopes with search parameters (?) are not supported"
+    match = SCOPE.fullmatch(scope)
+    if match is None or not match["letters"]:
+        return f"{scope}: not a scope such as system/Observation.rs or system/*.read"
+    if match["type"] != "*" and match["type"] not in resource_types():
+        return f"{scope}: {match['type']} is no resource type of FHIR R4"
+    return ""
 
 
 def _granted(scopes: Iterable[str]) -> Iterator[tuple[str, str]]:

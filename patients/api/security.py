@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -54,9 +55,14 @@ def application_of(request: Request) -> str:
     return str(getattr(request.auth, "application_id", ""))
 
 
+def server_url(request: Request | HttpRequest) -> str:
+    """The address of this server as the client knows it, without a slash at its end."""
+    return settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
+
+
 def base_url(request: Request) -> str:
     """The address of this door as the client knows it."""
-    return request.build_absolute_uri("/fhir")
+    return f"{server_url(request)}/fhir"
 
 
 def sender_of(request: Request) -> Sender:

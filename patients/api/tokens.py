@@ -19,7 +19,7 @@ TOKEN = f"""
            p.match_directory, p.rate
     FROM {AccessToken._meta.db_table} t
     LEFT JOIN {ClientProfile._meta.db_table} p ON p.application_id = t.application_id
-    WHERE t.token_checksum = %s AND t.expires > now()
+    WHERE t.token_checksum = %s AND t.expires > now() AND p.is_active IS NOT FALSE
 """  # noqa: S608 names of our own tables
 
 

@@ -1,6 +1,8 @@
 from django.urls import path, re_path
 
-from patients.api import views
+from patients.api import oauth, views
+from patients.api.discovery import smart_configuration
+from patients.sign_on.token_address import INTROSPECT, REVOKE, TOKEN
 
 # \Z and not $, which lets a line feed at the end through
 BASE = r"^fhir"
@@ -8,6 +10,11 @@ ID = r"(?P<fhir_id>[A-Za-z0-9\-.]{1,64})"
 TYPE = r"(?P<type_name>[A-Z][A-Za-z]+)"
 
 urlpatterns = [
+    path(TOKEN, oauth.TokenEndpoint.as_view(), name="oauth-token"),
+    path(INTROSPECT, oauth.IntrospectEndpoint.as_view(), name="oauth-introspect"),
+    path(REVOKE, oauth.RevokeEndpoint.as_view(), name="oauth-revoke"),
+    path(".well-known/smart-configuration", smart_configuration, name="smart-configuration"),
+    path("fhir/.well-known/smart-configuration", smart_configuration, name="fhir-smart"),
     re_path(rf"{BASE}/?\Z", views.SystemView.as_view(), name="fhir-system"),
     path("fhir/metadata", views.MetadataView.as_view(), name="fhir-metadata"),
     path("fhir/openapi.json", views.OpenApiView.as_view(), name="fhir-openapi"),

@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from patients.api import bundles, reading, searching
+from patients.api.discovery import oauth_addresses
 from patients.api.everything import everything_bundle, sent_parameters
 from patients.api.limits import limits_in_words
 from patients.api.negotiation import (
@@ -48,6 +49,7 @@ from patients.api.security import (
     no_valid_token,
     require_scope,
     sender_of,
+    server_url,
     shown_after_write,
 )
 from patients.api.tokens import BearerHeader
@@ -117,6 +119,7 @@ class MetadataView(FhirView):
             date=datetime.now(UTC),
             read_only=OWN_TYPES,
             limits=limits_in_words(base_url(request)),
+            oauth=oauth_addresses(server_url(request)),
         )
         return fhir_response(statement)
 

@@ -18,6 +18,9 @@ REQUESTS = "urn:twinportal:request"
 ACTIONS = {"create": "C", "update": "U", "patch": "U", "delete": "D", "read": "R", "history": "R"}
 REST = {"system": TYPES, "code": "rest", "display": "RESTful Operation"}
 RECORD = {"system": DICOM, "code": "110110", "display": "Patient Record"}
+SIGN_ON = {"system": DICOM, "code": "110114", "display": "User Authentication"}
+# what the log calls the OAuth endpoints
+OAUTH = "OAuth"
 INTERACTIONS = {
     **{name: name for name in ("read", "create", "update", "patch", "delete")},
     "search": "search-type",
@@ -44,13 +47,13 @@ class Entry:
 
 
 def audit_event(entry: Entry) -> Json:
-    """The resource. A client speaks FHIR ("rest"); people and the server open patient records."""
+    """The resource. A client signs in and speaks FHIR; people and the server open records."""
     is_rest = entry.actor_kind == "client" and entry.action in INTERACTIONS
     made: Json = {
         "resourceType": "AuditEvent",
         "id": entry.fhir_id,
         "meta": {"versionId": "1", "lastUpdated": instant(entry.at)},
-        "type": REST if is_rest else RECORD,
+        "type": SIGN_ON if entry.what == OAUTH else REST if is_rest else RECORD,
         "action": ACTIONS.get(entry.action, "E"),
         "recorded": instant(entry.at),
         "outcome": "0" if entry.outcome == "success" else "4",

@@ -1,6 +1,6 @@
 """The CapabilityStatement, made from the tables that the server runs on."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -16,6 +16,12 @@ INTERACTIONS = (
     *("read", "vread", "update", "patch", "delete", "history-instance", "create", "search-type"),
 )
 WRITES = ("create", "update", "patch", "delete")
+OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+SMART = {
+    "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
+    "code": "SMART-on-FHIR",
+    "display": "SMART-on-FHIR",
+}
 DEFINITION = "http://hl7.org/fhir/OperationDefinition"
 VALIDATE = {"name": "validate", "definition": f"{DEFINITION}/Resource-validate"}
 EVERYTHING = {"name": "everything", "definition": f"{DEFINITION}/Patient-everything"}
@@ -28,8 +34,12 @@ def capability_statement(
     date: datetime,
     read_only: Collection[str] = (),
     limits: str = "",
+    oauth: Mapping[str, str],
 ) -> Json:
-    """What this server does, and nothing that it does not. `read_only`: types only we write."""
+    """What this server does, and nothing that it does not. `read_only`: types only we write.
+
+    `oauth`: addresses of the OAuth endpoints, by the names of the oauth-uris extension.
+    """
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -44,11 +54,7 @@ def capability_statement(
             {
                 "mode": "server",
                 **({"documentation": limits} if limits else {}),
-                "security": {
-                    "cors": False,
-                    "description": "OAuth 2.0 bearer token; without one every address but "
-                    "this one and openapi.json answers 401",
-                },
+                "security": _security(oauth),
                 "resource": [
                     _resource(name, name in read_only) for name in sorted(resource_types())
                 ],
@@ -56,6 +62,22 @@ def capability_statement(
                 "searchParam": [_parameter(parameter) for parameter in COMMON.values()],
             }
         ],
+    }
+
+
+def _security(oauth: Mapping[str, str]) -> Json:
+    """SMART Backend Services, and where a client gets its token."""
+    return {
+        "extension": [
+            {
+                "url": OAUTH_URIS,
+                "extension": [{"url": name, "valueUri": uri} for name, uri in oauth.items()],
+            }
+        ],
+        "cors": False,
+        "service": [{"coding": [SMART], "text": "SMART Backend Services"}],
+        "description": "OAuth 2.0 bearer token; without one every address but this one, "
+        ".well-known/smart-configuration and openapi.json answers 401",
     }
 
 

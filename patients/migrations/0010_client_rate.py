@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('patients', '0008_match_directory'),
+        ('patients', '0009_backend_services'),
     ]
 
     operations = [

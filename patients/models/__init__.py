@@ -5,6 +5,7 @@ from patients.models.fact import Fact
 from patients.models.patient import Patient
 from patients.models.resource import Resource, ResourceVersion
 from patients.models.stale_twin import StaleTwin
+from patients.models.used_assertion import UsedAssertion
 
 __all__ = [
     "AuditEvent",
@@ -15,4 +16,5 @@ __all__ = [
     "Resource",
     "ResourceVersion",
     "StaleTwin",
+    "UsedAssertion",
 ]

@@ -39,6 +39,33 @@ class ClientProfile(models.Model):
         help_text="How many requests it may make, as 60000/min, or off for any number; empty: as"
         " many as every client.",
     )
+    jwks = models.JSONField(
+        "JWKS",
+        null=True,
+        blank=True,
+        help_text="The client's public keys, as a JSON Web Key Set: RSA of 2048 bits or more, or"
+        " EC P-384, each with a kid. Either this or a JWKS address.",
+    )
+    jwks_uri = models.CharField(
+        "JWKS address",
+        max_length=500,
+        blank=True,
+        help_text="Where the client publishes its public keys: https.",
+    )
+    allowed_scopes = models.TextField(
+        blank=True,
+        help_text="What it may ask for at the token endpoint, separated by spaces:"
+        " system/*.cruds, or system/Observation.cu system/Patient.rs.",
+    )
+    token_seconds = models.PositiveIntegerField(
+        default=300,
+        blank=True,
+        help_text="How long its access tokens live; 300 at most, except in the demo.",
+    )
+    is_active = models.BooleanField(
+        default=True,
+        help_text="Untick to revoke the client: it gets no token, and those it has end at once.",
+    )
 
     def __str__(self) -> str:
         return str(self.application_id)

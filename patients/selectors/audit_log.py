@@ -12,7 +12,15 @@ from django.db.models import Q
 
 from patients.access.policy import visible_audit_events
 from patients.errors import FhirError
-from patients.fhir.audit_event import INTERACTIONS, RECORD, REST, Entry, audit_event
+from patients.fhir.audit_event import (
+    INTERACTIONS,
+    OAUTH,
+    RECORD,
+    REST,
+    SIGN_ON,
+    Entry,
+    audit_event,
+)
 from patients.fhir.outcome import Issue
 from patients.fhir.search import DateRange, Query
 from patients.fhir.search_index import SEPARATOR, token_strings
@@ -100,10 +108,16 @@ def _patient_keys(refs: Sequence[str]) -> list[int]:
 
 
 def _with_tokens(groups: Sequence[Sequence[str]]) -> Q:
-    """The one token parameter is the type, and there are two; no event has a tag or a profile."""
+    """The one token parameter is the type, of three; no event has a tag or a profile."""
+    is_sign_on = Q(what=OAUTH)
     is_rest = Q(actor_kind="client", action__in=INTERACTIONS)
     found = Q(pk__in=[])
-    for coding, condition in ((REST, is_rest), (RECORD, ~is_rest)):
+    kinds = (
+        (SIGN_ON, is_sign_on),
+        (REST, is_rest & ~is_sign_on),
+        (RECORD, ~is_rest & ~is_sign_on),
+    )
+    for coding, condition in kinds:
         tokens = {*token_strings("type", coding["system"], coding["code"])}
         if all(tokens & set(group) for group in groups):
             found |= condition

@@ -30,7 +30,8 @@ class Demo:
     """A running demo with its own servers, in a folder of its own."""
 
     def __init__(self, var: Path, port: int) -> None:
-        kept = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
+        ours = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")
+        kept = {k: v for k, v in os.environ.items() if k not in ours}
         self.var, self.port = var, port
         with (var / "out.txt").open("w") as output:
             self.process = self._start(kept, output)
@@ -83,6 +84,9 @@ def test_demo_from_empty_to_stopped(folder: Path) -> None:
         assert [user["role"] for user in summary["users"]] == ["clinician", "patient", "patient"]
         assert len(summary["patients"]) == 3
         assert demo.get("/readyz")[0] == 200
+        ehr = summary["ehr_client"]
+        assert ehr["token_url"] == demo.get("/.well-known/smart-configuration")[1]["token_endpoint"]
+        assert Path(ehr["key"]).stat().st_mode & 0o077 == 0
         token = summary["ehr_token"]
         patient = summary["users"][1]["patient"]
         found = demo.get(f"/fhir/RiskAssessment?patient={patient}", token)[1]

@@ -33,7 +33,7 @@ class Command(BaseCommand):
         _refuse_a_taken_port(port)
         base_url = f"http://127.0.0.1:{port}"
         summary_path = embedded.var_dir() / "demo.json"
-        known = demo.read_users(summary_path)
+        known = demo.read_summary(summary_path)
         call_command("migrate", verbosity=0, interactive=False)
         supervisor = Supervisor(
             portal_children(port, embedded.var_dir() / "log"), report=self.stderr.write
@@ -42,13 +42,11 @@ class Command(BaseCommand):
             try:
                 supervisor.start()
                 self._load(options["patients"])
-                users = demo.create_people(known)
-                token = demo.client_token()
+                users = demo.create_people(known.get("users", []))
                 self._wait_for_predictions(supervisor)
                 _wait_until_ready(base_url, supervisor)
-                summary = demo.write_summary(
-                    summary_path, base_url=base_url, users=users, token=token
-                )
+                ehr = demo.ehr_sign_on(base_url, embedded.var_dir() / "ehr-key.json", known)
+                summary = demo.write_summary(summary_path, base_url=base_url, users=users, ehr=ehr)
                 self._introduce(summary)
                 connections.close_all()
                 supervisor.watch()
@@ -86,6 +84,7 @@ class Command(BaseCommand):
             "",
             f"  FHIR R4    {summary['fhir_base_url']}",
             f"  EHR token  {summary['ehr_token']}",
+            f"  EHR key    {summary['ehr_client']['key']}",
             "",
             f"All of this is in {embedded.var_dir() / 'demo.json'}. Ctrl-C stops everything.",
         ]

@@ -25,6 +25,7 @@ def statement():
         software_version="1.2",
         date=datetime(2026, 1, 1, tzinfo=UTC),
         read_only=["RiskAssessment"],
+        oauth={"token": "http://localhost/oauth/token"},
     )
 
 
