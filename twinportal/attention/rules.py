@@ -5,26 +5,23 @@ A change is looked at over at least 90 days, against the newest standing predict
 model and outcome that is at least that old.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 CVD_10Y = ("prevent", "cvd")
 KIDNEY_2Y = ("kfre", "kidney_failure_2y")
 KIDNEY_5Y = ("kfre", "kidney_failure_5y")
 # the dangerous side of an input: a value beyond what the model was made for is no reason to rest
-EXTREMES = {
-    ("systolic_bp", "above"),
-    ("total_cholesterol", "above"),
-    ("bmi", "above"),
-    ("egfr", "below"),
-}
+URGENT = {("systolic_bp", "above"), ("egfr", "below")}
+EXTREMES = URGENT | {("total_cholesterol", "above"), ("bmi", "above")}
 
 
 @dataclass(frozen=True)
 class Situation:
     """One outcome of one patient: the probability now and, if there is one, the earlier one.
 
-    `extremes` says in words which inputs lie beyond the model's range, on the dangerous side.
+    `extremes` says in words which inputs lie beyond the model's range, on the dangerous side;
+    `is_urgent` that one of them cannot wait.
     """
 
     family: str
@@ -32,6 +29,7 @@ class Situation:
     probability: float | None
     earlier: float | None = None
     extremes: tuple[str, ...] = ()
+    is_urgent: bool = False
 
     @property
     def change(self) -> float | None:
@@ -56,11 +54,17 @@ class Rule:
 
 def extremes_of(refusals: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
     """Messages of the stored refusals that are about a dangerously high or low input."""
-    return tuple(
-        r["message"]
-        for r in refusals
-        if r["kind"] == "out_of_range" and (r["concept"], r.get("side")) in EXTREMES
-    )
+    return tuple(r["message"] for r in refusals if _is_beyond(r, EXTREMES))
+
+
+def cannot_wait(refusals: Iterable[Mapping[str, str]]) -> bool:
+    """Whether one of them is a reason to come first."""
+    return any(_is_beyond(r, URGENT) for r in refusals)
+
+
+def _is_beyond(refusal: Mapping[str, str], sides: Collection[tuple[str, str]]) -> bool:
+    where = refusal["concept"], refusal.get("side", "")
+    return refusal["kind"] == "out_of_range" and where in sides
 
 
 def _is_extreme(situation: Situation) -> bool:
@@ -88,10 +92,10 @@ RULES: tuple[Rule, ...] = (
         "X1",
         0,
         CVD_10Y,
-        "A value beyond the range of the cardiovascular model: look at the value itself",
-        "No probability can be given, and that is no reason to come last.",
+        "Blood pressure or kidney function beyond the range of the cardiovascular model",
+        "No probability can be given, and that is no reason to come last: look at the value itself.",
         "J",
-        _is_extreme,
+        lambda s: _is_extreme(s) and s.is_urgent,
     ),
     Rule(
         "K1",
@@ -148,8 +152,17 @@ RULES: tuple[Rule, ...] = (
         _at_least(0.075),
     ),
     Rule(
-        "C5",
+        "X2",
         7,
+        CVD_10Y,
+        "Cholesterol or body mass index beyond the range of the cardiovascular model",
+        "No probability can be given, and the value is a reason to act by itself.",
+        "J",
+        _is_extreme,
+    ),
+    Rule(
+        "C5",
+        8,
         CVD_10Y,
         "Cardiovascular disease within 10 years: 2 points down",
         "Good news that is worth telling.",

@@ -11,7 +11,7 @@ from models_engine.models import Prediction
 from models_engine.selectors import current_predictions, earlier_prediction
 from patients.models import Fact
 from twinportal.attention.models import WorklistEntry
-from twinportal.attention.rules import Situation, extremes_of, judge
+from twinportal.attention.rules import Situation, cannot_wait, extremes_of, judge
 
 REASONS_SHOWN = 2
 # half a percentage point: less is not worth a line
@@ -63,6 +63,7 @@ def _situation(block: Displayed[Prediction], prediction: Prediction, now: dateti
         prediction.value,
         earlier.value if earlier else None,
         extremes_of(prediction.refusals),
+        cannot_wait(prediction.refusals),
     )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from twinportal.attention.rules import RULES, Situation, extremes_of, judge, rule_by_id
+from twinportal.attention.rules import RULES, Situation, cannot_wait, extremes_of, judge, rule_by_id
 
 
 def cvd(now: float | None, earlier: float | None = None) -> Situation:
@@ -42,8 +42,13 @@ def test_a_value_beyond_the_model_comes_first_on_its_dangerous_side_only() -> No
     high = extremes_of([refusal("systolic_bp", "above"), refusal("systolic_bp", "below")])
     assert high == ("205 mmHg",)
     assert extremes_of([refusal("egfr", "above"), refusal("hdl_cholesterol", "above")]) == ()
-    verdict = judge([Situation("prevent", "cvd", None, None, high), kidney(0.5)])
+    assert cannot_wait([refusal("systolic_bp", "above")])
+    assert not cannot_wait([refusal("bmi", "above"), refusal("systolic_bp", "below")])
+    verdict = judge([Situation("prevent", "cvd", None, None, high, True), kidney(0.5)])
     assert verdict.rule is rule_by_id("X1")
+    heavy = Situation("prevent", "cvd", None, None, ("BMI 44",))
+    assert judge([heavy]).rule is rule_by_id("X2")
+    assert judge([heavy, kidney(0.5)]).rule is rule_by_id("K1")
     assert judge([Situation("prevent", "cvd", 0.3, None, high)]).rule is rule_by_id("C2")
 
 

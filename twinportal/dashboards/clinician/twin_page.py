@@ -124,6 +124,10 @@ class TwinPage:
         return list(first.values())[:ACTIONS_SHOWN]
 
     @property
+    def has_number(self) -> bool:
+        return any(block.main.has_number for block in self.blocks)
+
+    @property
     def orders(self) -> list[str]:
         """What to order so that a model can give a number. Nothing where none could come of it."""
         messages = [
