@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from patients.access.scopes import readable_types
+from patients.access.scopes import readable_types, scopes_of
 from patients.models import AuditEvent, CareTeamMember, Patient, Resource
 
 CLINICIAN, PATIENT = "clinician", "patient"
@@ -47,7 +47,7 @@ def visible_resources(token: Any) -> "QuerySet[Resource]":
     """
     if token is None:
         return Resource.objects.none()
-    types = readable_types(str(getattr(token, "scope", "")).split())
+    types = readable_types(scopes_of(token))
     rows = Resource.objects.all() if "*" in types else Resource.objects.filter(type__in=types)
     if getattr(token, "user_id", None) is not None:
         rows = rows.filter(record_of(visible_patients(token.user)))
@@ -58,7 +58,7 @@ def visible_audit_events(token: Any) -> "QuerySet[AuditEvent]":
     """The log is for systems whose scopes name it. A person's token sees none of it."""
     if token is None or getattr(token, "user_id", None) is not None:
         return AuditEvent.objects.none()
-    types = readable_types(str(getattr(token, "scope", "")).split())
+    types = readable_types(scopes_of(token))
     return AuditEvent.objects.all() if types & {"*", "AuditEvent"} else AuditEvent.objects.none()
 
 

@@ -2,11 +2,17 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from patients.fhir.definitions import resource_types
 
 SCOPE = re.compile(r"system/(?P<type>\*|[A-Z][A-Za-z]+)\.(?P<letters>c?r?u?d?s?|read|write|\*)")
 V1_ALIASES = {"read": "rs", "write": "cud", "*": "cruds"}
+
+
+def scopes_of(token: Any) -> list[str]:
+    """The scopes of an access token, however well formed; none without a token."""
+    return str(getattr(token, "scope", "")).split()
 
 
 def allows(scopes: Iterable[str], type_name: str, letter: str) -> bool:

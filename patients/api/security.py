@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from patients import audit
-from patients.access.scopes import allows
+from patients.access.scopes import allows, scopes_of
 from patients.errors import FhirError
 from patients.fhir.definitions import resource_types
 from patients.fhir.outcome import Issue
@@ -32,8 +32,7 @@ def require_scope(request: Request, type_name: str, letter: str) -> None:
     A token that stands for a person never writes: only systems feed the record.
     """
     is_personal = getattr(request.auth, "user_id", None) is not None
-    scopes = str(getattr(request.auth, "scope", "")).split()
-    if not allows(scopes, type_name, letter) or (is_personal and letter in "cud"):
+    if not allows(scopes_of(request.auth), type_name, letter) or (is_personal and letter in "cud"):
         words = f"The token's scopes do not allow '{letter}' on {type_name}"
         raise FhirError(403, [Issue("error", "forbidden", words)])
 
@@ -46,8 +45,7 @@ def shown_after_write(request: Request, method: str, result: Result, wanted: str
     sent = method == "PUT" or (method == "POST" and result.status == 201)
     if sent or wanted == "OperationOutcome":
         return wanted
-    scopes = str(getattr(request.auth, "scope", "")).split()
-    return wanted if allows(scopes, result.type, "r") else "minimal"
+    return wanted if allows(scopes_of(request.auth), result.type, "r") else "minimal"
 
 
 def application_of(request: Request) -> str:

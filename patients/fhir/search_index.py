@@ -49,6 +49,17 @@ class IndexEntry:
     date_high: datetime | None = None
     values: dict[str, list[Any]] = field(default_factory=dict)
 
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The same by the names that a stored resource's row has for it."""
+        return {
+            "tokens": self.tokens,
+            "refs": self.refs,
+            "date_low": self.date_low,
+            "date_high": self.date_high,
+            "search_values": self.values,
+        }
+
 
 def extract_index(resource: Json) -> IndexEntry:
     """The index entry of a valid resource whose references are resolved. Without order, unique."""

@@ -19,6 +19,10 @@ class Kind(StrEnum):
     ALLERGY = "allergy"
 
 
+# what was observed at a moment, by the names that the table has
+MEASURED = frozenset({Kind.MEASUREMENT.value, Kind.CODED.value})
+
+
 class Quality(StrEnum):
     """Whether a fact may feed a model. Only `USABLE` and `VERIFY` (used, and marked) ever do."""
 

@@ -16,9 +16,7 @@ def unknown_modifier(resource: Json) -> str:
     """
     if rules := resource.get("implicitRules"):
         return f"follows rules that are not known here: {rules}"
-    stack: list[object] = [value for name, value in resource.items() if name != "contained"]
-    if found := _modifier_of(resource):
-        return found
+    stack: list[object] = [{n: value for n, value in resource.items() if n != "contained"}]
     while stack:
         node = stack.pop()
         if type(node) is dict:

@@ -6,14 +6,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from patients.record.drafts import Kind, Quality
+from patients.record.drafts import MEASURED, Quality
 from patients.record.state import Demographics, State
 from patients.record.value import Value
 from patients.terminology.conditions import PERSISTING
 
 _USABLE = frozenset(quality.value for quality in Quality if quality.feeds_models)
-# one value per instant: what two resources say of the same moment is the same measurement
-_ONE_PER_INSTANT = frozenset((Kind.MEASUREMENT.value, Kind.CODED.value))
 BEFORE_BIRTH = "dated before the patient's birth"
 _DIGITS = {"year": 4, "month": 7}
 
@@ -107,7 +105,7 @@ def _since(fact: StoredFact) -> datetime:
 def is_before_birth(fact: StoredFact, demographics: Demographics) -> bool:
     """Surely so: partial dates are compared as far as both go."""
     born = demographics.birth_date
-    if born is None or fact.effective_at is None or fact.kind not in _ONE_PER_INSTANT:
+    if born is None or fact.effective_at is None or fact.kind not in MEASURED:
         return False
     precisions = fact.effective_precision, demographics.birth_date_precision
     digits = min(_DIGITS.get(precision, 10) for precision in precisions)
@@ -137,7 +135,8 @@ def _newest_first(facts: list[StoredFact]) -> Iterator[Value]:
     previous: datetime | None = None
     for fact in sorted(facts, key=_order, reverse=True):
         since = _since(fact)
-        if fact.kind in _ONE_PER_INSTANT and fact.quality in _USABLE and since == previous:
+        # what two resources say of the same moment is the same measurement
+        if fact.kind in MEASURED and fact.quality in _USABLE and since == previous:
             continue
         previous = since
         yield Value(

@@ -22,10 +22,10 @@ from patients.fhir.audit_event import (
     audit_event,
 )
 from patients.fhir.outcome import Issue
-from patients.fhir.search import DateRange, Query
+from patients.fhir.search import Query
 from patients.fhir.search_index import SEPARATOR, token_strings
 from patients.models import AuditEvent, Patient, Resource, ResourceVersion
-from patients.selectors.search import Page
+from patients.selectors.search import Page, moment_condition
 
 TYPE = "AuditEvent"
 PATIENT = f"patient{SEPARATOR}Patient/"
@@ -74,10 +74,9 @@ def _condition(query: Query) -> Q:
     found = Q()
     if query.ids is not None:
         found &= Q(pk__in=[int(i) for i in query.ids if _is_key(i)])
-    for date in query.date_filters:
-        found &= reduce(or_, map(_moment, date.ranges))
-    for ranges in query.updated:
-        found &= reduce(or_, map(_moment, ranges))
+    # an event is recorded once: its date and its last update are the same moment
+    for ranges in (*(date.ranges for date in query.date_filters), *query.updated):
+        found &= reduce(or_, [moment_condition("at", one) for one in ranges])
     for group in query.ref_groups:
         found &= Q(patient_ids__overlap=_patient_keys(group))
     if query.token_groups:
@@ -87,17 +86,6 @@ def _condition(query: Query) -> Q:
 
 def _is_key(fhir_id: str) -> bool:
     return fhir_id.isascii() and fhir_id.isdigit() and len(fhir_id) <= LONGEST_NUMBER
-
-
-def _moment(asked: DateRange) -> Q:
-    """A moment is inside, before or after what the search's date can mean."""
-    return {
-        "eq": Q(at__gte=asked.low, at__lt=asked.high),
-        "ge": Q(at__gte=asked.low),
-        "gt": Q(at__gte=asked.high),
-        "le": Q(at__lt=asked.high),
-        "lt": Q(at__lt=asked.low),
-    }[asked.prefix]
 
 
 def _patient_keys(refs: Sequence[str]) -> list[int]:

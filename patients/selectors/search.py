@@ -113,7 +113,10 @@ def search_condition(among: Resources, query: Query) -> Q:
     parts += [Q(tokens__overlap=list(group)) for group in query.token_groups]
     parts += [Q(refs__overlap=list(group)) for group in query.ref_groups]
     parts += [_dates(query.type, one) for one in query.date_filters]
-    parts += [reduce(or_, [_updated(one) for one in group]) for group in query.updated]
+    parts += [
+        reduce(or_, [moment_condition("last_updated", one) for one in group])
+        for group in query.updated
+    ]
     parts += [_quantities(one) for one in query.quantities]
     parts += [_chain(among, one) for one in query.chains]
     parts += [_has(among, query.type, one) for one in query.has]
@@ -152,14 +155,14 @@ def _other_date(parameter: str, asked: DateRange) -> Q:
     return conditions[asked.prefix]
 
 
-def _updated(asked: DateRange) -> Q:
+def moment_condition(column: str, asked: DateRange) -> Q:
     """A moment is inside, before or after what the search's date can mean."""
     conditions = {
-        "eq": Q(last_updated__gte=asked.low, last_updated__lt=asked.high),
-        "ge": Q(last_updated__gte=asked.low),
-        "gt": Q(last_updated__gte=asked.high),
-        "le": Q(last_updated__lt=asked.high),
-        "lt": Q(last_updated__lt=asked.low),
+        "eq": Q(**{f"{column}__gte": asked.low, f"{column}__lt": asked.high}),
+        "ge": Q(**{f"{column}__gte": asked.low}),
+        "gt": Q(**{f"{column}__gte": asked.high}),
+        "le": Q(**{f"{column}__lt": asked.high}),
+        "lt": Q(**{f"{column}__lt": asked.low}),
     }
     return conditions[asked.prefix]
 

@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 from functools import cache
 
 from patients.models import Fact
-from patients.record.drafts import FactDraft, Kind, Quality
+from patients.record.drafts import MEASURED, FactDraft, Quality
 
-MEASURED = (Kind.MEASUREMENT, Kind.CODED)
 # a sender's clock, and a day without a time in the sender's time zone
 CLOCK_DIFFERENCE = timedelta(days=1)
 FROM_THE_FUTURE = "dated after it was received"

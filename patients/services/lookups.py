@@ -4,20 +4,13 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import orjson
-from django.db import connection
 from django.db.models import F
 
 from patients.models import ResourceVersion
-from patients.services.plan import Change
+from patients.services.plan import HOLD_ROWS, Change, fetched
 
 Json = dict[str, Any]
 Resolve = Callable[[str], Json | None]
-HOLD_ROWS = """
-    SELECT 1 FROM patients_resource r
-    JOIN unnest(%s::text[], %s::text[]) AS wanted(type, fhir_id)
-      ON r.type = wanted.type AND r.fhir_id = wanted.fhir_id
-    ORDER BY r.type, r.fhir_id FOR SHARE OF r
-"""
 
 
 def unversioned(reference: str) -> str:
@@ -52,12 +45,8 @@ def contents_before(changes: Collection[Change]) -> dict[int, Json]:
 
 def hold(references: Collection[str]) -> None:
     """Nobody changes these resources before the caller's transaction ends."""
-    wanted = sorted(unversioned(r) for r in references if r.count("/") >= 1)
-    if wanted:
-        types = [r.split("/")[0] for r in wanted]
-        ids = [r.split("/")[1] for r in wanted]
-        with connection.cursor() as cursor:
-            cursor.execute(HOLD_ROWS, [types, ids])
+    wanted = (unversioned(r).split("/") for r in references if r.count("/") >= 1)
+    fetched(HOLD_ROWS, [(parts[0], parts[1]) for parts in wanted])
 
 
 def practitioners_of_roles(role_ids: Collection[str], changes: Sequence[Change]) -> dict[str, str]:

@@ -29,6 +29,7 @@ ROWS = """
     ) r
 """
 READ_ROWS, LOCK_ROWS = ROWS.format(locking=""), ROWS.format(locking="FOR UPDATE")
+HOLD_ROWS = ROWS.format(locking="FOR SHARE")
 HOLD = "SELECT * FROM patients_patient WHERE fhir_id = ANY(%s) ORDER BY id FOR SHARE"
 
 
@@ -142,11 +143,12 @@ def _rows_of(
     """
     changing = {(i.type, i.fhir_id) for i in interactions if id(i) not in matched}
     named = {(i.type, i.fhir_id) for i in interactions} - changing
-    rows = [*_fetched(LOCK_ROWS, changing), *_fetched(READ_ROWS, named)]
+    rows = [*fetched(LOCK_ROWS, changing), *fetched(READ_ROWS, named)]
     return {(row.type, row.fhir_id): row for row in rows}
 
 
-def _fetched(statement: str, targets: Iterable[tuple[str, str]]) -> list[Stored]:
+def fetched(statement: str, targets: Iterable[tuple[str, str]]) -> list[Stored]:
+    """Stored rows of these types and ids, by one of the statements above."""
     wanted = sorted(targets)
     if not wanted:
         return []

@@ -4,17 +4,17 @@ Run it after an upgrade that searches by more than before.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import orjson
 from django.db import transaction
 from django.db.models import F
 
 from patients.fhir.search import extract_index
+from patients.fhir.search_index import IndexEntry
 from patients.models import Resource, ResourceVersion
 
 BATCH = 1000
-COLUMNS = ("tokens", "refs", "date_low", "date_high", "search_values")
+COLUMNS = tuple(IndexEntry().columns)
 
 
 def reindex(*, progress: Callable[[int], None] = lambda _: None) -> int:
@@ -38,16 +38,10 @@ def _batch(keys: list[int]) -> int:
     versions = ResourceVersion.objects.filter(resource__in=rows, version=F("resource__version"))
     differing = []
     for resource_id, content in versions.values_list("resource_id", "content"):
-        row, found = rows[resource_id], _columns(orjson.loads(content))
+        row, found = rows[resource_id], extract_index(orjson.loads(content)).columns
         if any(getattr(row, name) != value for name, value in found.items()):
             for name, value in found.items():
                 setattr(row, name, value)
             differing.append(row)
     Resource.objects.bulk_update(differing, COLUMNS, batch_size=200)
     return len(differing)
-
-
-def _columns(content: dict[str, Any]) -> dict[str, Any]:
-    index = extract_index(content)
-    found = (index.tokens, index.refs, index.date_low, index.date_high, index.values)
-    return dict(zip(COLUMNS, found, strict=True))

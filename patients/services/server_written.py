@@ -71,11 +71,9 @@ def _index(resource: Resource, content: Json) -> None:
         "versionId": str(resource.version),
         "lastUpdated": resource.last_updated.astimezone(UTC).isoformat(timespec="milliseconds"),
     }
-    entry = extract_index(content)
     resource.content_hash = content_hash(content)
-    resource.tokens, resource.refs = list(entry.tokens), list(entry.refs)
-    resource.date_low, resource.date_high = entry.date_low, entry.date_high
-    resource.search_values = entry.values
+    for name, value in extract_index(content).columns.items():
+        setattr(resource, name, value)
 
 
 def _add_versions(

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from django.db import connection
 
+from patients.fhir.search_index import IndexEntry
 from patients.models import CareTeamMember, Fact, Patient, Resource, ResourceVersion
 from patients.services.interactions import Sender
 from patients.services.plan import Change
@@ -116,7 +117,6 @@ def write_resources(changes: Sequence[Change], sender: Sender, now: datetime) ->
 
 
 def _resource_row(change: Change, now: datetime) -> dict[str, Any]:
-    index = change.index
     return {
         "id": change.pk,
         "type": change.interaction.type,
@@ -126,11 +126,7 @@ def _resource_row(change: Change, now: datetime) -> dict[str, Any]:
         "deleted": change.is_deletion,
         "last_updated": now,
         "patient_id": change.patient_id,
-        "tokens": index.tokens if index else [],
-        "refs": index.refs if index else [],
-        "date_low": index.date_low if index else None,
-        "date_high": index.date_high if index else None,
-        "search_values": index.values if index else {},
+        **(change.index or IndexEntry()).columns,
     }
 
 

@@ -16,6 +16,7 @@ from models_engine.selectors import (
 )
 from patients.models import Fact, Patient, StaleTwin
 from patients.record.allergy_status import AllergyStatus, allergy_status
+from patients.record.drafts import MEASURED
 from patients.record.loading import state_of
 from patients.record.state import State
 from patients.record.value import Value
@@ -34,7 +35,6 @@ NOT_USED = {
     Fact.Quality.IMPLAUSIBLE,
     Fact.Quality.MODIFIED,
 }
-MEASURED = (Fact.Kind.MEASUREMENT, Fact.Kind.CODED)
 NOT_USED_SHOWN = 30
 ACTIONS_SHOWN = 5
 
