@@ -123,7 +123,7 @@ def demo_practitioner_id() -> str:
 
 
 def create_people(known: list[Record]) -> list[Record]:
-    """One clinician and two patients; passwords of an earlier start are kept."""
+    """One clinician, two patients and a data steward; passwords of an earlier start are kept."""
     passwords = {entry["username"]: entry["password"] for entry in known}
     practitioner = demo_practitioner_id()
     in_team = Patient.objects.filter(
@@ -132,6 +132,7 @@ def create_people(known: list[Record]) -> list[Record]:
     patients = list(in_team.order_by("fhir_id").distinct()[:2])
     wanted: list[tuple[str, str, Patient | None]] = [("clinician", "clinician", None)]
     wanted += [("patient", f"patient{n}", patient) for n, patient in enumerate(patients, 1)]
+    wanted.append(("steward", "steward", None))
     return [
         _create_user(role, username, patient, practitioner, passwords.get(username))
         for role, username, patient in wanted

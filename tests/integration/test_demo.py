@@ -81,7 +81,9 @@ def test_demo_from_empty_to_stopped(folder: Path) -> None:
         wait_until(demo.is_up, "the demo is up")
         summary = json.loads((folder / "demo.json").read_text())
         assert (folder / "demo.json").stat().st_mode & 0o077 == 0
-        assert [user["role"] for user in summary["users"]] == ["clinician", "patient", "patient"]
+        assert [user["role"] for user in summary["users"]] == [
+            *("clinician", "patient", "patient", "steward"),
+        ]
         assert len(summary["patients"]) == 3
         assert demo.get("/readyz")[0] == 200
         ehr = summary["ehr_client"]

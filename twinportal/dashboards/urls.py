@@ -6,4 +6,5 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("", include("twinportal.dashboards.clinician.urls")),
     path("my/", include("twinportal.dashboards.portal.urls")),
+    path("steward/", include("twinportal.dashboards.steward.urls")),
 ]

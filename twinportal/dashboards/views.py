@@ -4,7 +4,7 @@ from django.shortcuts import redirect
 
 from twinportal.dashboards.access import refuse
 
-HOMES = {"clinician": "worklist", "patient": "portal-home"}
+HOMES = {"clinician": "worklist", "patient": "portal-home", "steward": "steward-home"}
 
 
 @login_required
