@@ -4,3 +4,5 @@ from django.dispatch import Signal
 
 # sent after the commit, with patient_ids: the twins that were marked stale
 twins_changed = Signal()
+# sent after the commit, with job_id: a bulk job waits for a worker
+bulk_job_waits = Signal()

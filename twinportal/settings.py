@@ -42,6 +42,7 @@ CSRF_TRUSTED_ORIGINS = [o for o in get_env("CSRF_TRUSTED_ORIGINS", "").split(","
 # This server as its clients know it, https://twin.example.org; else what each request says
 PUBLIC_URL = get_env("TWINPORTAL_PUBLIC_URL", "").rstrip("/")
 VERSION = "0.1.0"
+VAR_DIR = Path(get_env("TWINPORTAL_VAR", str(BASE_DIR / "var")))
 
 # --- Data -------------------------------------------------------------------------------------
 DATABASE_HINT = "postgresql://user:password@host/database; `make demo` starts one of its own."
@@ -182,6 +183,14 @@ FHIR_ANONYMOUS_RATE = os.environ.get("FHIR_ANONYMOUS_RATE", "600/min")
 for rate in (FHIR_RATE, FHIR_ANONYMOUS_RATE):
     if not re.fullmatch(r"(off|[1-9][0-9]{0,8}/(s|min|h|d))?", rate):
         raise ImproperlyConfigured(f"A rate is as 20000/min, 500/s or off, not {rate!r}.")
+# --- Bulk data: files of imports and exports, for their client only -----------------------------
+BULK_DIR = Path(get_env("TWINPORTAL_BULK_DIR", str(VAR_DIR / "bulk")))
+# what may be imported without being uploaded: NDJSON under this folder; empty: nothing
+FHIR_IMPORT_DIR = get_env("FHIR_IMPORT_DIR", "")
+FHIR_MAX_IMPORT_BYTES = int(get_env("FHIR_MAX_IMPORT_BYTES", str(4 * 1024**3)))
+BULK_FILE_HOURS = float(get_env("TWINPORTAL_BULK_FILE_HOURS", "24"))
+# open jobs of one client; one more is a 429
+BULK_MOST_JOBS = int(get_env("TWINPORTAL_BULK_MOST_JOBS", "5"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = FHIR_MAX_BODY_BYTES
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -239,14 +248,23 @@ CELERY_BEAT_SCHEDULE = {
         "task": "twinportal.tasks.mark_expired_predictions",
         "schedule": 60 * 60,
     },
+    "sweep-bulk-jobs": {
+        "task": "twinportal.tasks.sweep_bulk_jobs",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": SWEEP_SECONDS},
+    },
+    "expire-bulk-jobs": {
+        "task": "twinportal.tasks.expire_bulk_jobs",
+        "schedule": 10 * 60,
+    },
     "clear-expired-sign-ons": {
         "task": "twinportal.tasks.clear_expired_sign_ons",
         "schedule": 10 * 60,
     },
 }
-CELERY_BEAT_SCHEDULE_FILENAME = str(
-    Path(get_env("TWINPORTAL_VAR", str(BASE_DIR / "var"))) / "celerybeat-schedule"
-)
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+# imports and exports have a worker of their own: nobody's prediction waits for them
+CELERY_TASK_ROUTES = {"twinportal.tasks.work_on_bulk_job": {"queue": "bulk"}}
 
 # --- Browser security -------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

@@ -109,9 +109,13 @@ def portal_children(port: int, logs: Path) -> list[Child]:
     web += ["--logger-class", "twinportal.server_log.ServerLog"]
     worker = ["worker", "--concurrency", "2", "--loglevel", "WARNING"]
     worker += ["--without-gossip", "--without-mingle"]
+    bulk = ["worker", "--concurrency", "1", "--queues", "bulk", "--hostname", "bulk@%h"]
+    bulk += ["--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
     return [
         Child("web", [*python, *web], logs / "web.log", environment=one_thread),
         Child("worker", [*celery, *worker], logs / "worker.log", environment=one_thread),
+        # imports and exports, so that predictions do not wait for them
+        Child("bulk", [*celery, *bulk], logs / "bulk.log", environment=one_thread),
         Child("beat", [*celery, "beat", "--loglevel", "WARNING"], logs / "beat.log"),
     ]
 

@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
+from patients.services import bulk_jobs
 from patients.sign_on import housekeeping
 from twinportal import pipeline, staleness
 
@@ -34,6 +35,29 @@ def mark_expired_predictions() -> None:
 def clear_expired_sign_ons() -> None:
     """Tokens live for minutes, and their table grows with every one."""
     housekeeping.clear_expired(now=timezone.now())
+
+
+@shared_task
+def work_on_bulk_job(job_id: int) -> None:
+    """A slice of an import or export; another message brings the next one.
+
+    Harmless when it comes twice, late, or not at all.
+    """
+    if bulk_jobs.work(job_id):
+        work_on_bulk_job.delay(job_id)
+
+
+@shared_task
+def sweep_bulk_jobs() -> None:
+    """Send a wake-up for every job whose worker is gone."""
+    for job_id in bulk_jobs.waiting(now=timezone.now()):
+        work_on_bulk_job.delay(job_id)
+
+
+@shared_task
+def expire_bulk_jobs() -> None:
+    """Files of imports and exports are patient data: they go when their time is over."""
+    bulk_jobs.expire(now=timezone.now())
 
 
 @shared_task

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from patients.api import oauth, views
+from patients.api import bulk_views, oauth, views
 from patients.api.discovery import smart_configuration
 from patients.sign_on.token_address import INTROSPECT, REVOKE, TOKEN
 
@@ -37,6 +37,12 @@ urlpatterns = [
         rf"{BASE}/{TYPE}/{ID}/_history/(?P<version>[^/]+)\Z",
         views.VersionView.as_view(),
         name="fhir-version",
+    ),
+    path("fhir/bulk/<uuid:public_id>", bulk_views.BulkJobView.as_view(), name="fhir-bulk-job"),
+    path(
+        "fhir/bulk/<uuid:public_id>/<str:name>",
+        bulk_views.BulkFileView.as_view(),
+        name="fhir-bulk-file",
     ),
     re_path(rf"{BASE}/[\s\S]*\Z", views.UnknownView.as_view(), name="fhir-unknown"),
 ]

@@ -1,4 +1,5 @@
 from patients.models.audit_event import AuditEvent
+from patients.models.bulk import BulkFile, BulkJob
 from patients.models.care_team import CareTeamMember
 from patients.models.client import ClientProfile
 from patients.models.fact import Fact
@@ -9,6 +10,8 @@ from patients.models.used_assertion import UsedAssertion
 
 __all__ = [
     "AuditEvent",
+    "BulkFile",
+    "BulkJob",
     "CareTeamMember",
     "ClientProfile",
     "Fact",

@@ -1,0 +1,178 @@
+"""Imports and exports in the background: begun by a client, done in slices, ended, and cleared away.
+
+A slice holds a lock of its database session: two workers never do the same job, and the lock of a
+killed one is gone with it. What a slice did is committed; the next goes on behind it.
+"""
+
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from patients import audit
+from patients.errors import FhirError
+from patients.fhir.outcome import Issue
+from patients.models import BulkJob
+from patients.services import bulk_export, bulk_import
+from patients.signals import bulk_job_waits
+
+log = logging.getLogger(__name__)
+LOCK = 7005
+SLICE_SECONDS = 15.0
+# a job without a sign of work for this long is sent to the workers again
+PATIENCE = timedelta(seconds=30)
+MOST_FAILURES = 5
+FOLDER_MODE = 0o700
+State = BulkJob.State
+
+
+def begin(kind: str, *, now: datetime, **given: Any) -> BulkJob:
+    """A new job, for a worker that hears of it after the commit.
+
+    FhirError 429 when the client has as many open ones as it may have.
+    """
+    mine = BulkJob.objects.filter(
+        application_id=given["application_id"], state__in=(State.WAITING, State.RUNNING)
+    )
+    if mine.count() >= settings.BULK_MOST_JOBS:
+        words = f"This client has {settings.BULK_MOST_JOBS} open jobs: wait for one, or cancel it"
+        raise FhirError(429, [Issue("error", "throttled", words)], {"Retry-After": "60"})
+    return BulkJob.objects.create(kind=kind, created_at=now, **given)
+
+
+def wake(job: BulkJob) -> None:
+    """Tell a worker once the transaction is committed."""
+    transaction.on_commit(partial(bulk_job_waits.send_robust, sender=None, job_id=job.pk))
+
+
+def folder(job: BulkJob) -> Path:
+    """The job's own folder, made if it is not there. For this system's user only."""
+    path = Path(settings.BULK_DIR) / str(job.public_id)
+    path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    return path
+
+
+def work(job_id: int) -> bool:
+    """Do a slice of the job; whether more is left to do."""
+    with _alone(job_id) as is_mine:
+        job = BulkJob.objects.filter(pk=job_id, state__in=(State.WAITING, State.RUNNING)).first()
+        if job is None or not is_mine:
+            return False
+        _start(job)
+        try:
+            is_done = _slice(job)
+        except Exception as error:  # noqa: BLE001 whatever it is
+            return _failed(job, error)
+        BulkJob.objects.filter(pk=job_id).update(failures=0)
+        if not is_done:
+            return BulkJob.objects.filter(pk=job_id, state=State.RUNNING).exists()
+        end(job, State.COMPLETE, now=timezone.now())
+        return False
+
+
+def _slice(job: BulkJob) -> bool:
+    if not _may_go_on(job):
+        end(job, State.FAILED, now=timezone.now(), error="the client was revoked")
+        return False
+    step: Callable[..., bool] = (
+        bulk_export.step if job.kind == BulkJob.Kind.EXPORT else bulk_import.step
+    )
+    deadline = time.monotonic() + SLICE_SECONDS
+    while time.monotonic() < deadline:
+        if step(job, folder(job)):
+            return True
+        # whoever cancelled it is heard between two steps
+        if not BulkJob.objects.filter(pk=job.pk, state=State.RUNNING).update(
+            worked_at=timezone.now()
+        ):
+            return False
+    return False
+
+
+def _start(job: BulkJob) -> None:
+    now = timezone.now()
+    job.state, job.started_at, job.worked_at = State.RUNNING, job.started_at or now, now
+    job.save(update_fields=["state", "started_at", "worked_at"])
+
+
+def _may_go_on(job: BulkJob) -> bool:
+    """A client that was revoked, or is gone, gets nothing more."""
+    profile = getattr(job.application, "profile", None)
+    return job.application is not None and (profile is None or profile.is_active)
+
+
+def _failed(job: BulkJob, error: Exception) -> bool:
+    """Try again later, and not for ever. The class name carries no PHI."""
+    log.error("bulk job: %s", type(error).__name__, exc_info=settings.MODE == "test")
+    BulkJob.objects.filter(pk=job.pk).update(failures=F("failures") + 1, worked_at=timezone.now())
+    job.refresh_from_db()
+    if job.failures >= MOST_FAILURES:
+        end(job, State.FAILED, now=timezone.now(), error=type(error).__name__)
+    return False
+
+
+def end(job: BulkJob, state: str, *, now: datetime, error: str = "") -> bool:
+    """Whether this ended it, rather than somebody else. Its files stay for a while."""
+    ended = BulkJob.objects.filter(pk=job.pk, state__in=(State.WAITING, State.RUNNING)).update(
+        state=state,
+        ended_at=now,
+        expires_at=now + timedelta(hours=settings.BULK_FILE_HOURS),
+        error=error,
+    )
+    if state != State.COMPLETE:
+        _clear(job)
+    return bool(ended)
+
+
+def waiting(*, now: datetime) -> list[int]:
+    """Open jobs that nobody has worked on lately."""
+    quiet = Q(worked_at__isnull=True, created_at__lt=now - PATIENCE) | Q(
+        worked_at__lt=now - PATIENCE
+    )
+    rows = BulkJob.objects.filter(quiet, state__in=(State.WAITING, State.RUNNING))
+    return list(rows.order_by("created_at").values_list("pk", flat=True))
+
+
+def cancel(job: BulkJob, *, now: datetime) -> None:
+    """Stop an open job, or forget a finished one: its files go at once."""
+    if not end(job, State.CANCELLED, now=now):
+        BulkJob.objects.filter(pk=job.pk).update(state=State.CANCELLED)
+    _clear(job)
+
+
+def expire(*, now: datetime) -> int:
+    """Clear away the files whose time is over; returns how many jobs that were."""
+    over = BulkJob.objects.filter(state=State.COMPLETE, expires_at__lte=now)
+    for job in over:
+        BulkJob.objects.filter(pk=job.pk).update(state=State.EXPIRED)
+        _clear(job)
+        audit.record(actor_kind="system", actor="bulk", action="delete", what=f"{job.kind} files")
+    return len(over)
+
+
+def _clear(job: BulkJob) -> None:
+    shutil.rmtree(Path(settings.BULK_DIR) / str(job.public_id), ignore_errors=True)
+
+
+@contextmanager
+def _alone(job_id: int) -> Iterator[bool]:
+    """Whether nobody else is at this job. The lock ends with the session, whatever happens."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK, job_id])
+        is_mine = bool(cursor.fetchone()[0])
+    try:
+        yield is_mine
+    finally:
+        if is_mine:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, job_id])

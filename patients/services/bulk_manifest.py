@@ -1,0 +1,53 @@
+"""What a finished job answers with: its files, as the Bulk Data guide lists them."""
+
+from typing import Any
+
+from patients.fhir.json_codec import instant
+from patients.models import BulkFile, BulkJob
+
+Json = dict[str, Any]
+Role = BulkFile.Role
+
+
+def status_url(job: BulkJob) -> str:
+    """Where the job is asked about, and cancelled."""
+    return f"{job.base_url}/bulk/{job.public_id}"
+
+
+def file_url(job: BulkJob, file: BulkFile) -> str:
+    return f"{status_url(job)}/{file.name}"
+
+
+def manifest(job: BulkJob) -> Json:
+    """Of a complete job. An import's outputs are its inputs, with how many of each are stored."""
+    files = list(job.files.order_by("name"))
+    made: Json = {
+        "transactionTime": instant(job.transaction_time or job.created_at),
+        "request": job.request_url,
+        "requiresAccessToken": True,
+        "output": [],
+        "deleted": [],
+        "error": [],
+    }
+    for file in files:
+        if file.role == Role.INPUT:
+            made["output"].append(
+                {"type": file.type, "count": file.count, "inputUrl": file.path or file.name}
+            )
+        elif file.count:
+            entry = {"type": file.type, "url": file_url(job, file), "count": file.count}
+            made[file.role].append(entry)
+    return made
+
+
+def progress(job: BulkJob) -> str:
+    """In words, at most 100 characters, for the X-Progress header."""
+    files = list(job.files.all())
+    if job.kind == BulkJob.Kind.EXPORT:
+        done = sum(file.count for file in files)
+        return f"{done} of {job.parameters.get('total', '?')} resources written"
+    inputs = [file for file in files if file.role == Role.INPUT]
+    size = sum(file.size for file in inputs)
+    part = 100 * sum(file.position for file in inputs) // size if size else 0
+    stored, rejected = (sum(getattr(f, name) for f in inputs) for name in ("count", "rejected"))
+    return f"{part} % read, {stored} stored, {rejected} rejected"
