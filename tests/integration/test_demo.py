@@ -1,71 +1,19 @@
 """`manage.py demo` from an empty folder to a page, through a kill, to a clean end."""
 
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
 
 import psutil
 import pytest
 
-from tests.integration.conftest import ROOT, wait_until
+from tests.integration.conftest import wait_until
+from tests.integration.running_demo import Demo, free_port
 
 pytestmark = pytest.mark.worker
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Demo:
-    """A running demo with its own servers, in a folder of its own."""
-
-    def __init__(self, var: Path, port: int) -> None:
-        ours = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")
-        kept = {k: v for k, v in os.environ.items() if k not in ours}
-        self.var, self.port = var, port
-        with (var / "out.txt").open("w") as output:
-            self.process = self._start(kept, output)
-        self.seen: dict[int, psutil.Process] = {}
-
-    def _start(self, kept: dict[str, str], output: IO[str]) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
-            [sys.executable, "manage.py", "demo", "--port", str(self.port), "--patients", "3"],
-            cwd=ROOT,
-            env=kept | {"TWINPORTAL_MODE": "demo", "TWINPORTAL_VAR": str(self.var)},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-    @property
-    def output(self) -> str:
-        return (self.var / "out.txt").read_text()
-
-    def is_up(self) -> bool:
-        assert self.process.poll() is None, self.output
-        return "Ctrl-C stops everything" in self.output
-
-    def family(self) -> list[psutil.Process]:
-        """Every descendant; remembered, to see later whether they ended."""
-        children = psutil.Process(self.process.pid).children(recursive=True)
-        self.seen |= {child.pid: child for child in children}
-        return children
-
-    def get(self, path: str, token: str = "") -> tuple[int, Any]:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        url = f"http://127.0.0.1:{self.port}{path}"
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
-            return answer.status, json.load(answer)
 
 
 @pytest.fixture
@@ -110,8 +58,7 @@ def test_demo_from_empty_to_stopped(folder: Path) -> None:
             "a new worker runs",
         )
     finally:
-        demo.process.send_signal(signal.SIGINT)
-        demo.process.wait(timeout=60)
+        demo.stop()
     assert "Stopping" in demo.output
     left = [p for p in demo.seen.values() if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
     assert left == []

@@ -1,97 +1,86 @@
-"""What docs/integration.md says to copy and paste works as it stands there."""
+"""What docs/integration.md says to copy and paste works as it stands there, in that order."""
 
 import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
-from django.utils import timezone
-from jwcrypto.jwk import JWK
-from oauth2_provider.models import AccessToken
 
-from patients.models import ClientProfile
-from tests.factories.backend_client import BackendClient, with_token
 from tests.integration.conftest import ROOT, wait_until
-from tests.integration.real_server import RealServer, sessions
-from twinportal import demo
+from tests.integration.running_demo import Demo, free_port
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.worker
 DOCUMENT = (ROOT / "docs" / "integration.md").read_text()
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PATIENCE_SECONDS = 240
 
 
-def block(language: str) -> str:
-    """The document's one block of that language."""
-    (text,) = re.findall(rf"^```{language}\n(.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
-    return str(text)
-
-
-@dataclass
-class Started:
-    """A server, and a folder with the var/demo.json that its demo would write."""
-
-    base_url: str
-    folder: Path
+class Block(NamedTuple):
+    language: str
+    text: str
 
     @property
-    def key_path(self) -> Path:
-        return self.folder / "var" / "ehr-key.json"
+    def path(self) -> str:
+        """Where its first line says that it is to be saved."""
+        return self.text.partition("\n")[0].removeprefix("# ")
 
-    def sign_on(self, known: demo.Record) -> demo.Record:
-        return demo.ehr_sign_on(self.base_url, self.key_path, known)
+
+BLOCKS = [Block(*found) for found in FENCE.findall(DOCUMENT)]
+
+
+def test_every_block_is_run() -> None:
+    """A block in another language would be one that nobody runs."""
+    assert {block.language for block in BLOCKS} == {"bash", "python"}
+    assert DOCUMENT.count("```") == 2 * len(BLOCKS)
+    assert all(b.path.startswith("var/ehr/") for b in BLOCKS if b.language == "python")
 
 
 @pytest.fixture
-def started(tmp_path: Path) -> Iterator[Started]:
-    server = RealServer(workers=1)
-    found = Started(f"http://127.0.0.1:{server.port}", tmp_path)
-    (tmp_path / "var").mkdir()
-    ehr = demo.ehr_sign_on(found.base_url, found.key_path, {})
-    demo.write_summary(tmp_path / "var" / "demo.json", base_url=found.base_url, users=[], ehr=ehr)
-    yield found
-    server.kill()
-    wait_until(lambda: sessions() == 0, "the server's sessions end")
+def folder() -> Iterator[Path]:
+    """Looks like the project's folder to who types there."""
+    with tempfile.TemporaryDirectory(prefix="tp-", ignore_cleanup_errors=True) as name:
+        # the embedded PostgreSQL runs as another user than root
+        Path(name).chmod(0o755)
+        (Path(name) / "var").mkdir()
+        (Path(name) / "manage.py").symlink_to(ROOT / "manage.py")
+        (Path(name) / ".venv").symlink_to(sys.prefix)
+        yield Path(name)
 
 
-def run(command: list[str], folder: Path, **environment: str) -> str:
-    done = subprocess.run(
-        command,
+def test_the_whole_document(folder: Path) -> None:
+    demo = Demo(folder / "var", free_port())
+    try:
+        wait_until(demo.is_up, "the demo is up")
+        script = ["set -euo pipefail"]
+        for number, block in enumerate(BLOCKS):
+            if block.language == "python":
+                (folder / block.path).parent.mkdir(exist_ok=True)
+                (folder / block.path).write_text(block.text)
+            else:
+                script += [f"echo '== block {number}' >&2", block.text]
+        done = _run("\n".join(script), folder)
+        assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        assert "probabilityDecimal" in done.stdout, "the models have said something"
+        assert "Observation.status" in done.stdout, "the fault is named"
+        assert (folder / "var/ehr/private-key.json").stat().st_mode & 0o077 == 0
+    finally:
+        demo.stop()
+
+
+def _run(script: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    ours = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "TWINPORTAL_MODE")
+    kept = {name: value for name, value in os.environ.items() if name not in ours}
+    return subprocess.run(
+        ["bash", "-c", script],
         cwd=folder,
-        env=os.environ | environment,
+        env=kept | {"TWINPORTAL_VAR": str(folder / "var")},
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-def test_the_python_snippet(started: Started) -> None:
-    token = run([sys.executable, "-c", block("python")], started.folder)
-    assert with_token(token).get("/fhir/Patient").status_code == 200
-
-
-def test_the_curl_command(started: Started) -> None:
-    key = JWK.from_json(started.key_path.read_text())
-    url = f"{started.base_url}/oauth/token"
-    assertion = BackendClient(ClientProfile.objects.get(), key).assertion(aud=url)
-    answer = run(["bash", "-c", block("bash")], started.folder, TOKEN_URL=url, ASSERTION=assertion)
-    assert '"access_token"' in answer and '"expires_in": 300' in answer
-
-
-def test_the_demo_keeps_its_key_and_a_token_that_lasts(started: Started) -> None:
-    summary = demo.read_summary(started.folder / "var" / "demo.json")
-    assert with_token(summary["ehr_token"]).get("/fhir/Patient").status_code == 200
-    assert started.key_path.stat().st_mode & 0o077 == 0
-    assert summary["ehr_client"]["key"] == str(started.key_path)
-    key = started.key_path.read_text()
-    fresh = started.sign_on(summary)
-    assert fresh["ehr_token"] != summary["ehr_token"], "five minutes are not enough for a demo"
-    AccessToken.objects.update(expires=timezone.now() + demo.TOKEN_LIFE)
-    assert started.sign_on(fresh) == fresh
-    assert started.key_path.read_text() == key
-    assert ClientProfile.objects.count() == 1
