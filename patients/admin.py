@@ -45,6 +45,7 @@ class ClientProfileAdmin(admin.ModelAdmin):
         "allowed_scopes",
         "jwks_uri",
         "match_directory",
+        "tolerant",
         "rate",
     )
 

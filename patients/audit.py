@@ -116,6 +116,13 @@ def record_list(request: HttpRequest, patient_ids: Iterable[int], *, what: str) 
     _record_of_user(request, patient_ids, action="search", what=what, detail="")
 
 
+def record_kept(
+    request: HttpRequest, patient_ids: Iterable[int], *, what: str, detail: str
+) -> None:
+    """A signed-in person sees what was sent about these patients, though the record has it not."""
+    _record_of_user(request, patient_ids, action="read", what=what, detail=detail)
+
+
 def record_action(
     request: HttpRequest, patient: Patient, *, action: str, what: str, detail: str = ""
 ) -> None:

@@ -172,6 +172,8 @@ EMERGENCY_NUMBER = get_env("TWINPORTAL_EMERGENCY_NUMBER", "911")
 # --- FHIR door --------------------------------------------------------------------------------
 FHIR_MAX_BODY_BYTES = int(get_env("FHIR_MAX_BODY_BYTES", str(50 * 1024 * 1024)))
 FHIR_MAX_BUNDLE_ENTRIES = int(get_env("FHIR_MAX_BUNDLE_ENTRIES", "10000"))
+# what may wait in quarantine of one tolerant client; beyond it a faulty resource is refused again
+FHIR_MAX_QUARANTINED = int(get_env("FHIR_MAX_QUARANTINED", "100000"))
 # resources that one page of a search may bring along by _include and _revinclude
 FHIR_MAX_INCLUDED = int(get_env("FHIR_MAX_INCLUDED", "10000"))
 # Requests of one client, as 20000/min; empty or off: any number. About what two cores answer of single
@@ -256,6 +258,11 @@ CELERY_BEAT_SCHEDULE = {
     "expire-bulk-jobs": {
         "task": "twinportal.tasks.expire_bulk_jobs",
         "schedule": 10 * 60,
+    },
+    "replay-quarantined": {
+        "task": "twinportal.tasks.replay_quarantined",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
     },
     "clear-expired-sign-ons": {
         "task": "twinportal.tasks.clear_expired_sign_ons",

@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from patients.services import bulk_jobs
+from patients.services import bulk_jobs, replay
 from patients.sign_on import housekeeping
 from twinportal import pipeline, staleness
 
@@ -29,6 +29,12 @@ def sweep_stale_twins() -> None:
 def mark_expired_predictions() -> None:
     """A birthday, or an input grown too old, changes a prediction without any push."""
     staleness.mark_expired(now=timezone.now())
+
+
+@shared_task
+def replay_quarantined() -> None:
+    """Try what is due. More than one turn can do is left to the next, or to another worker."""
+    replay.replay_due(now=timezone.now())
 
 
 @shared_task

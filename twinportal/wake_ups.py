@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from kombu.exceptions import OperationalError
 
-from twinportal.tasks import refresh_twins
+from twinportal.tasks import refresh_twins, replay_quarantined
 
 log = logging.getLogger(__name__)
 # a message is one worker's work: small enough that others find some too
@@ -51,6 +51,14 @@ def send(patient_ids: list[int]) -> None:
     except Exception as error:  # noqa: BLE001 whatever it is
         # the thread must live: the next push needs it
         log.error("no wake-up was sent: %s", type(error).__name__)
+
+
+def try_quarantined() -> None:
+    """Have a worker try what is due now; with the broker down beat does within a minute."""
+    try:
+        replay_quarantined.delay()
+    except OperationalError:
+        log.warning("the broker is down; beat will find what is due in quarantine")
 
 
 _waker: Waker | None = None

@@ -9,13 +9,14 @@ from typing import Any
 
 import orjson
 from django.conf import settings
+from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 
 from patients.api import reading, searching
 from patients.api.patching import patched
 from patients.api.request_ids import outcome
-from patients.api.responses import entry_response, preference
+from patients.api.responses import entry_response, fhir_response, outcome_response, preference
 from patients.api.security import (
     audit_client,
     audit_refusal,
@@ -23,12 +24,13 @@ from patients.api.security import (
     sender_of,
     shown_after_write,
 )
+from patients.api.tolerance import Attempt, take
 from patients.errors import FhirError
 from patients.fhir import json_codec, json_patch
 from patients.fhir.bundle import PROCESSING_ORDER, READS, Entry, ParsedBundle, parse_bundle
 from patients.fhir.outcome import Issue
 from patients.fhir.search import read_pairs
-from patients.services import ingest, reception
+from patients.services import ingest, quarantine, reception
 from patients.services.interactions import Interaction, Result, patients_of
 from patients.services.plan import lost_race
 
@@ -37,11 +39,14 @@ Json = dict[str, Any]
 ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]")
 # as many as there are stages at which entries can be refused
 ATTEMPTS = 4
+MAY_BE_KEPT = frozenset({"POST", "PUT", "DELETE"})
 LETTERS = {"POST": "c", "PUT": "u", "PATCH": "u", "DELETE": "d"}
 
 
-def process_bundle(request: Request, body: bytes, base_url: str) -> Json:
-    """The response bundle, one entry for each, in the order of the request."""
+def process_bundle(request: Request, body: bytes, base_url: str) -> HttpResponse:
+    """The response bundle, one entry for each, in the order of the request; for a transaction
+    that is kept in quarantine an OperationOutcome.
+    """
     content = reception.parsed(body)
     if content.get("resourceType") != "Bundle":
         words = "Post a Bundle here; other resources go to their type, as POST [base]/Observation"
@@ -49,13 +54,21 @@ def process_bundle(request: Request, body: bytes, base_url: str) -> Json:
     bundle = parse_bundle(
         content, json_codec.entry_slices(body), max_entries=settings.FHIR_MAX_BUNDLE_ENTRIES
     )
-    run = _transaction if bundle.type == "transaction" else _batch
-    answers = run(request, bundle, base_url)
-    return {
-        "resourceType": "Bundle",
-        "type": f"{bundle.type}-response",
-        **({"entry": answers} if answers else {}),
-    }
+    if bundle.type == "batch":
+        return _response(bundle, _batch(request, bundle, base_url))
+    if any(entry.method not in MAY_BE_KEPT for entry in bundle.entries):
+        return _response(bundle, _transaction(request, bundle, base_url))
+    return _writes(request, bundle, base_url, body=body, content=content)
+
+
+def _response(bundle: ParsedBundle, answers: list[Json]) -> HttpResponse:
+    return fhir_response(
+        {
+            "resourceType": "Bundle",
+            "type": f"{bundle.type}-response",
+            **({"entry": answers} if answers else {}),
+        }
+    )
 
 
 def _transaction(request: Request, bundle: ParsedBundle, base_url: str) -> list[Json]:
@@ -69,6 +82,28 @@ def _transaction(request: Request, bundle: ParsedBundle, base_url: str) -> list[
         if entry.method in READS:
             answers[entry.index] = _answer(request, partial(_read, request, entry, base_url))
     return [answers[entry.index] for entry in bundle.entries]
+
+
+def _writes(
+    request: Request, bundle: ParsedBundle, base_url: str, *, body: bytes, content: Json
+) -> HttpResponse:
+    """A transaction of nothing but writes, which a tolerant client may have kept whole."""
+    for entry in bundle.entries:
+        _check_scope(request, entry)
+    writes = _in_order(bundle.entries)
+    interactions = [_interaction(entry) for entry in writes]
+
+    def store(attempt: Attempt) -> HttpResponse:
+        answers = _write_together(request, writes, base_url, action="transaction", attempt=attempt)
+        return _response(bundle, [answers[entry.index] for entry in bundle.entries])
+
+    return take(
+        request,
+        interactions,
+        item=partial(quarantine.whole, body, content, interactions),
+        store=store,
+        answer=partial(outcome_response, 202),
+    )
 
 
 def _batch(request: Request, bundle: ParsedBundle, base_url: str) -> list[Json]:
@@ -131,10 +166,17 @@ def _may_go_together(request: Request, entry: Entry) -> bool:
 
 
 def _write_together(
-    request: Request, entries: Sequence[Entry], base_url: str, *, action: str
+    request: Request,
+    entries: Sequence[Entry],
+    base_url: str,
+    *,
+    action: str,
+    attempt: Attempt | None = None,
 ) -> dict[int, Json]:
     """Store all in one transaction; answers by entry index."""
-    interactions = [_interaction(entry) for entry in entries]
+    if attempt is None:
+        attempt = Attempt([_interaction(entry) for entry in entries], sender_of(request))
+    interactions = attempt.interactions
     reception.check(interactions)
     wanted = preference(request)
 
@@ -146,11 +188,12 @@ def _write_together(
             patient_ids=patients_of(results),
             detail=f"{len(results)} writes",
         )
+        attempt.record(results)
 
     try:
         results = ingest.process(
             interactions,
-            sender=sender_of(request),
+            sender=attempt.sender,
             now=timezone.now(),
             contents=wanted == "representation",
             notes=wanted == "OperationOutcome",
@@ -160,7 +203,7 @@ def _write_together(
         raise (lost_race() if _patch_was_late(error, entries) else error) from error
     return {
         e.index: entry_response(r, base_url, shown_after_write(request, e.method, r, wanted))
-        for e, r in zip(entries, results, strict=True)
+        for e, r in zip(entries, attempt.noted(results), strict=True)
     }
 
 
@@ -176,7 +219,22 @@ def _one(request: Request, entry: Entry, base_url: str) -> Json:
     if entry.method in READS:
         return _read(request, entry, base_url)
     _check_scope(request, entry)
-    return _write_together(request, [entry], base_url, action="batch")[entry.index]
+    interaction = _interaction(entry)
+
+    def store(attempt: Attempt) -> Json:
+        return _write_together(request, [entry], base_url, action="batch", attempt=attempt)[
+            entry.index
+        ]
+
+    if entry.method not in ("POST", "PUT"):
+        return store(Attempt([interaction], sender_of(request)))
+    return take(
+        request,
+        [interaction],
+        item=partial(quarantine.one, interaction),
+        store=store,
+        answer=lambda issues: {"response": {"status": "202 Accepted", "outcome": outcome(issues)}},
+    )
 
 
 def _check_scope(request: Request, entry: Entry) -> None:
@@ -203,19 +261,7 @@ def _answer(request: Request, work: Callable[[], Json]) -> Json:
 
 
 def _interaction(entry: Entry) -> Interaction:
-    made = Interaction(
-        method=entry.method if entry.method != "PATCH" else "PUT",  # type: ignore[arg-type]
-        type=entry.url_type,
-        fhir_id=entry.url_id,
-        resource=entry.resource,
-        raw=entry.raw,
-        if_none_exist=entry.if_none_exist,
-        condition=entry.url_query,
-        if_match=entry.if_match,
-        if_none_match=entry.if_none_match,
-        full_url=entry.full_url,
-        where=f"Bundle.entry[{entry.index}].resource",
-    )
+    made = reception.entry_interaction(entry)
     return patched(made, _operations(entry)) if entry.method == "PATCH" else made
 
 

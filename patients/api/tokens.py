@@ -16,7 +16,7 @@ from patients.models import ClientProfile
 
 TOKEN = f"""
     SELECT t.scope, t.application_id, t.user_id, p.default_care_team, p.default_team_always,
-           p.match_directory, p.rate
+           p.match_directory, p.rate, p.tolerant
     FROM {AccessToken._meta.db_table} t
     LEFT JOIN {ClientProfile._meta.db_table} p ON p.application_id = t.application_id
     WHERE t.token_checksum = %s AND t.expires > now() AND p.is_active IS NOT FALSE
@@ -34,6 +34,7 @@ class Bearer:
     default_team_always: bool = False
     match_directory: bool = False
     rate: str = ""
+    tolerant: bool = False
 
     @cached_property
     def user(self) -> Any:
@@ -59,8 +60,8 @@ class BearerHeader(BaseAuthentication):
             row = cursor.fetchone()
         if row is None:
             raise AuthenticationFailed
-        scope, application_id, user_id, team, always, match, rate = row
-        given = (tuple(team or ()), bool(always), bool(match), rate or "")
+        scope, application_id, user_id, team, always, match, rate, tolerant = row
+        given = (tuple(team or ()), bool(always), bool(match), rate or "", bool(tolerant))
         return None, Bearer(scope, application_id, user_id, *given)
 
     def authenticate_header(self, request: Request) -> str:

@@ -3,7 +3,7 @@
 import logging
 import re
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from typing import Any, NoReturn
 
@@ -53,6 +53,7 @@ from patients.api.security import (
     shown_after_write,
 )
 from patients.api.tokens import BearerHeader
+from patients.api.tolerance import Attempt, take
 from patients.api.validating import verdict
 from patients.errors import FhirError
 from patients.fhir import json_patch
@@ -60,10 +61,10 @@ from patients.fhir.capability import capability_statement
 from patients.fhir.openapi import openapi_document
 from patients.fhir.outcome import Issue
 from patients.fhir.search import read_pairs
-from patients.services import ingest
+from patients.services import ingest, quarantine
 from patients.services.interactions import Interaction, Result, patients_of
 from patients.services.plan import lost_race
-from patients.services.reception import check, checked_interaction, known_type
+from patients.services.reception import check, checked_interaction, known_type, read_interaction
 from patients.services.server_written import OWN_TYPES
 
 log = logging.getLogger(__name__)
@@ -152,7 +153,7 @@ class SystemView(FhirView):
 
     def post(self, request: Request) -> HttpResponse:
         body = read_body(request)
-        return fhir_response(bundles.process_bundle(request, body, base_url(request)))
+        return bundles.process_bundle(request, body, base_url(request))
 
 
 class TypeView(FhirView):
@@ -173,14 +174,14 @@ class TypeView(FhirView):
     def post(self, request: Request, type_name: str) -> HttpResponse:
         known_type(type_name)
         require_scope(request, type_name, "c")
-        interaction = checked_interaction(
+        interaction = read_interaction(
             "POST",
             type_name,
             "",
             read_body(request),
             if_none_exist=_none_exist(request),
         )
-        return _write(request, interaction)
+        return _take(request, interaction)
 
 
 class PlainView(FhirView):
@@ -314,7 +315,7 @@ def _update(request: Request, type_name: str, fhir_id: str, *, condition: str = 
     if none_match not in ("", "*"):
         words = "With an update, If-None-Match is '*'"
         raise FhirError(400, [Issue("error", "value", words)])
-    interaction = checked_interaction(
+    interaction = read_interaction(
         "PUT",
         type_name,
         fhir_id,
@@ -323,7 +324,7 @@ def _update(request: Request, type_name: str, fhir_id: str, *, condition: str = 
         if_match=request.headers.get("If-Match", ""),
         if_none_match=none_match,
     )
-    return _write(request, interaction)
+    return _take(request, interaction)
 
 
 def _delete(request: Request, type_name: str, fhir_id: str, *, condition: str = "") -> HttpResponse:
@@ -356,7 +357,27 @@ def _patch(request: Request, type_name: str, fhir_id: str, *, condition: str = "
     raise lost_race()
 
 
-def _write(request: Request, interaction: Interaction) -> HttpResponse:
+def _take(request: Request, interaction: Interaction) -> HttpResponse:
+    """Store a create or update; what is faulty of a tolerant client is kept apart."""
+
+    def store(attempt: Attempt) -> HttpResponse:
+        check(attempt.interactions)
+        (one,) = attempt.interactions
+        return _write(request, one, attempt)
+
+    return take(
+        request,
+        [interaction],
+        item=partial(quarantine.one, interaction),
+        store=store,
+        answer=partial(outcome_response, 202),
+    )
+
+
+def _write(
+    request: Request, interaction: Interaction, attempt: Attempt | None = None
+) -> HttpResponse:
+    attempt = attempt or Attempt([interaction], sender_of(request))
     now = timezone.now()
     actions = {"POST": "create", "PUT": "update", "DELETE": "delete"}
 
@@ -368,15 +389,17 @@ def _write(request: Request, interaction: Interaction) -> HttpResponse:
             patient_ids=patients_of(results),
             detail=f"{results[0].type}/{results[0].fhir_id}",
         )
+        attempt.record(results)
 
     wanted = preference(request)
-    (result,) = ingest.process(
+    stored = ingest.process(
         [interaction],
-        sender=sender_of(request),
+        sender=attempt.sender,
         now=now,
         contents=True,
         notes=wanted == "OperationOutcome",
         witness=witness,
     )
+    (result,) = attempt.noted(stored)
     shown = shown_after_write(request, request.method or "", result, wanted)
     return write_response(result, base_url(request), shown)

@@ -25,6 +25,8 @@ DESCRIPTION = (
 ALWAYS = ("401", "403", "406", "429")
 BODY = ("400", "413", "415")
 WRITE = (*BODY, "404", "409", "412", "422")
+# what has a resource may also be kept in quarantine
+SENT = (*WRITE, "202")
 
 
 def openapi_document(*, software_version: str, read_only: Collection[str] = ()) -> Json:
@@ -66,7 +68,7 @@ def _system() -> Json:
                 "transaction",
                 "system",
                 {"200": "answers"},
-                (*WRITE, "410"),
+                (*SENT, "410"),
                 parameters=["prefer"],
                 body="Bundle",
             )
@@ -179,7 +181,7 @@ def _create(name: str) -> Json:
         f"create{name}",
         name,
         {"200": f"{name}.written", "201": f"{name}.created"},
-        WRITE,
+        SENT,
         parameters=["ifNoneExist", "prefer"],
         body=name,
     )
@@ -194,7 +196,7 @@ def _writes(name: str, *condition: str) -> Json:
             f"update{how}",
             name,
             written | {"201": f"{name}.created"},
-            WRITE,
+            SENT,
             parameters=[*condition, "ifMatch", "ifNoneMatchAny", "prefer"],
             body=name,
         ),

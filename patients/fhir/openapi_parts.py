@@ -14,6 +14,7 @@ DATE = PREFIX + r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9:.]+(Z|[+ -][0-9]{2}:[0-9]{2
 QUANTITY = PREFIX + r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?(\|[^|]*\|[^|]*)?"
 NUMBERS = ("decimal", "integer", "positiveInt", "unsignedInt")
 REFUSALS = {
+    "202": "Of a tolerant client: faulty, kept in quarantine, used by nothing until corrected",
     "400": "Something of the request is not understood; never taken for a wider question",
     "401": "No valid bearer token",
     "403": "The token's scopes do not allow it, or only this server writes this",

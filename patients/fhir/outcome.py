@@ -49,12 +49,12 @@ def operation_outcome(issues: Iterable[Issue]) -> Json:
 def _issue(issue: Issue) -> Json:
     element: Json = {"severity": issue.severity, "code": issue.code}
     if issue.diagnostics:
-        element["diagnostics"] = _printable(issue.diagnostics)
+        element["diagnostics"] = printable(issue.diagnostics)
     if issue.expression:
-        element["expression"] = [_printable(issue.expression)]
+        element["expression"] = [printable(issue.expression)]
     return element
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """What was sent may be quoted, and R4's texts have no control characters."""
     return CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)

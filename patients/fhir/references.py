@@ -90,7 +90,7 @@ def _path_of(trail: Any) -> str:
 
 
 @cache
-def _owner_paths(type_name: str) -> tuple[tuple[str, ...], ...]:
+def owner_paths(type_name: str) -> tuple[tuple[str, ...], ...]:
     paths = table("compartment").get(type_name, ())
     return tuple(tuple(path.partition(":")[0].split(".")) for path in paths)
 
@@ -104,7 +104,7 @@ def patient_reference(resource: Json) -> str | None:
     name = resource.get("resourceType", "")
     if name == "Patient":
         return f"Patient/{resource['id']}" if resource.get("id") else None
-    for path in _owner_paths(name):
+    for path in owner_paths(name):
         for element in follow(resource, path):
             text = element.get("reference") if isinstance(element, dict) else None
             if isinstance(text, str) and _may_be_patient(text):
@@ -118,7 +118,7 @@ def logical_owner(resource: Json) -> tuple[str, str, str] | None:
 
     An element whose `type` names something else (Group, Device) is not taken for a patient.
     """
-    for path in _owner_paths(resource.get("resourceType", "")):
+    for path in owner_paths(resource.get("resourceType", "")):
         element = resource.get(path[0]) if len(path) == 1 else None
         identifier = element.get("identifier") if isinstance(element, dict) else None
         if not isinstance(element, dict) or not isinstance(identifier, dict):
@@ -134,7 +134,7 @@ def names_nobody(resource: Json) -> str | None:
 
     None for types that are in no record at all, and for what is about a Group, a Device, ...
     """
-    paths = _owner_paths(resource.get("resourceType", ""))
+    paths = owner_paths(resource.get("resourceType", ""))
     found = [element for path in paths for element in follow(resource, path)]
     if not paths or any("reference" in e or "type" in e for e in found):
         return None

@@ -2,8 +2,10 @@ from patients.models.audit_event import AuditEvent
 from patients.models.bulk import BulkFile, BulkJob
 from patients.models.care_team import CareTeamMember
 from patients.models.client import ClientProfile
+from patients.models.correction_rule import CorrectionRule
 from patients.models.fact import Fact
 from patients.models.patient import Patient
+from patients.models.quarantine import QuarantinedResource
 from patients.models.resource import Resource, ResourceVersion
 from patients.models.stale_twin import StaleTwin
 from patients.models.used_assertion import UsedAssertion
@@ -14,8 +16,10 @@ __all__ = [
     "BulkJob",
     "CareTeamMember",
     "ClientProfile",
+    "CorrectionRule",
     "Fact",
     "Patient",
+    "QuarantinedResource",
     "Resource",
     "ResourceVersion",
     "StaleTwin",

@@ -30,7 +30,11 @@ class ClientProfile(models.Model):
         help_text="A Practitioner, Organization, Location or PractitionerRole that it creates again"
         " with an identifier that is here already is the one that is here.",
     )
-
+    tolerant = models.BooleanField(
+        default=False,
+        help_text="A faulty resource of this client is kept apart and answered 202, instead of being"
+        " refused: nothing uses it until a data steward has seen to it.",
+    )
     rate = models.CharField(
         max_length=16,
         blank=True,

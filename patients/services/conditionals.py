@@ -10,6 +10,7 @@ practitioner do not wait for each other.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import connection
 
@@ -127,6 +128,35 @@ def _with_identifiers(conditions: Sequence[Condition]) -> dict[Condition, list[s
         )
         for c in conditions
     }
+
+
+def created_since(interactions: Sequence[Interaction], moment: datetime) -> list[str]:
+    """References of live resources, written after `moment`, with an identifier of one that is to
+    be created.
+    """
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for interaction in interactions:
+        if interaction.method == "POST":
+            index = extract_index(interaction.resource or {})
+            own = (t for t in index.tokens if t.startswith(f"identifier{SEPARATOR}"))
+            wanted[interaction.type].update(t for t in own if all(_halves(t)))
+    found: list[str] = []
+    for type_name, tokens in wanted.items():
+        if tokens:
+            rows = Resource.objects.filter(
+                type=type_name,
+                deleted=False,
+                tokens__overlap=sorted(tokens),
+                last_updated__gt=moment,
+            )
+            found += [f"{type_name}/{i}" for i in rows.values_list("fhir_id", flat=True)[:1]]
+    return found
+
+
+def _halves(token: str) -> tuple[str, str]:
+    """System and value of an identifier's index token; empty where there is none."""
+    system, _, value = token.partition(SEPARATOR)[2].partition("|")
+    return system, value
 
 
 def contradict(some: Iterable[str], others: Iterable[str]) -> bool:

@@ -23,6 +23,7 @@ from patients.services import (
     medications,
     patient_row,
     provenance,
+    superseding,
     writing,
 )
 from patients.services.interactions import Interaction, Json, Result, Sender
@@ -55,16 +56,24 @@ def process(
     lost races; the interactions are then as they were given.
     """
     given = [(interaction.raw, interaction.fhir_id) for interaction in interactions]
+    origin = sender.origin
+    received_at = origin.received_at if origin is not None and origin.is_replay else None
+    sent_at = received_at or now
     for attempt in range(ATTEMPTS):
         if attempt:
             _restore(interactions, given)
         try:
             with transaction.atomic():
+                superseding.before_deletions(interactions, sent_at=sent_at, now=now)
                 plan = make_plan(
                     interactions,
                     base_url=sender.base_url,
                     now=now,
                     match_directory=sender.match_directory,
+                    received_at=received_at,
+                )
+                superseding.supersede(
+                    _said_again(plan), note=superseding.SAID_AGAIN, sent_at=sent_at, now=now
                 )
                 # few rows go out together and their results come back together
                 with writing.together(len(plan.changes)):
@@ -92,6 +101,15 @@ def _restore(interactions: Sequence[Interaction], given: Sequence[tuple[bytes, s
         interaction.raw, interaction.fhir_id = raw, fhir_id
         if interaction.resource is not None:
             interaction.resource = cast(Json, loads(raw))
+
+
+def _said_again(plan: Plan) -> list[str]:
+    """Updates that change nothing: no new version tells a waiting one that it is outdated."""
+    return [
+        interaction.reference
+        for interaction, (_, row) in zip(plan.interactions, plan.answers, strict=True)
+        if interaction.method == "PUT" and isinstance(row, Stored)
+    ]
 
 
 def _apply(plan: Plan, *, sender: Sender, notes: bool) -> None:

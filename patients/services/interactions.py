@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 from patients.fhir.outcome import Issue
 
@@ -95,3 +96,19 @@ class Sender:
     default_team_always: bool = False
     base_url: str = ""
     match_directory: bool = False
+    origin: "Origin | None" = None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where what is stored comes from, if it did not come in as it is stored: an item of the
+    quarantine, which keeps the text as it was sent.
+
+    `rules`: keys of the correction rules that changed it. `is_replay`: it was received earlier,
+    and must not replace what was written since.
+    """
+
+    public_id: UUID
+    received_at: datetime
+    rules: tuple[int, ...] = ()
+    is_replay: bool = False

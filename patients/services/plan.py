@@ -12,7 +12,7 @@ from patients.fhir.outcome import Issue
 from patients.fhir.references import iter_references, parse_reference, patient_reference
 from patients.fhir.search import IndexEntry, extract_index
 from patients.models import Patient
-from patients.services import server_written
+from patients.services import conditionals, server_written
 from patients.services.interactions import Interaction
 from patients.services.resolution import match_conditions, resolve_references
 
@@ -79,6 +79,7 @@ class Plan:
     """
 
     now: datetime
+    interactions: Sequence[Interaction] = ()
     changes: list[Change] = field(default_factory=list)
     answers: list[tuple[int, Change | Stored]] = field(default_factory=list)
     # those that the changes speak of and that were here before, by FHIR id
@@ -91,15 +92,19 @@ def make_plan(
     base_url: str,
     now: datetime,
     match_directory: bool = False,
+    received_at: datetime | None = None,
 ) -> Plan:
     """Resolve conditions and references, lock rows, compare with what is stored.
 
-    Raises FhirError with every fault found at the stage that fails.
+    With `received_at` nothing is replaced that was written after that moment. Raises FhirError
+    with every fault found at the stage that fails.
     """
     matched = match_conditions(interactions, match_directory=match_directory)
     resolve_references(interactions, matched, base_url=base_url)
     _check_targets(i for i in interactions if id(i) not in matched)
     rows = _rows_of(interactions, matched)
+    if received_at is not None:
+        _check_not_newer([i for i in interactions if id(i) not in matched], rows, received_at)
     faults = [
         fault
         for i in interactions
@@ -108,7 +113,7 @@ def make_plan(
     if faults:
         raise FhirError(max(status for status, _ in faults), [issue for _, issue in faults])
     # whoever waited for a lock began before the one that held it, and writes after it
-    plan = Plan(max([now, *(row.last_updated for row in rows.values())]))
+    plan = Plan(max([now, *(row.last_updated for row in rows.values())]), interactions)
     for interaction in interactions:
         existing = rows.get((interaction.type, interaction.fhir_id))
         if id(interaction) not in matched:
@@ -125,6 +130,27 @@ def make_plan(
 def lost_race() -> FhirError:
     """Somebody else was faster; nothing of this request is stored, and it may simply come again."""
     return FhirError(409, [Issue("error", "conflict", BUSY)], {"Retry-After": "1"})
+
+
+class Outdated(FhirError):
+    """What is to be stored was received before what is stored already."""
+
+
+def _check_not_newer(
+    interactions: Sequence[Interaction],
+    rows: Mapping[tuple[str, str], Stored],
+    received_at: datetime,
+) -> None:
+    """Late arrivals replace nothing that came after them, nor create it a second time."""
+    newer = [
+        i.reference
+        for i in interactions
+        if (row := rows.get((i.type, i.fhir_id))) and row.last_updated > received_at
+    ]
+    newer += conditionals.created_since(interactions, received_at)
+    if newer:
+        words = f"{newer[0]} was written after this was sent"
+        raise Outdated(409, [Issue("error", "conflict", words)])
 
 
 def _made_here(plan: Plan, interaction: Interaction) -> Change:

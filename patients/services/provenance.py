@@ -10,7 +10,7 @@ import orjson
 
 from patients.fhir.json_codec import content_hash, instant
 from patients.fhir.search import extract_index
-from patients.services.interactions import Interaction, Sender
+from patients.services.interactions import Interaction, Origin, Sender
 from patients.services.plan import Change
 from patients.services.server_written import OWN_SYSTEM
 
@@ -73,7 +73,7 @@ def _content(
     }
     if sender.request_id:
         meta["source"] = f"urn:twinportal:request:{sender.request_id}"
-    return {
+    content: Json = {
         "resourceType": "Provenance",
         "id": fhir_id,
         "meta": meta,
@@ -88,4 +88,19 @@ def _content(
                 "who": {"display": sender.source},
             }
         ],
+    }
+    if sender.origin is not None:
+        content["entity"] = [_entity(sender.origin)]
+    return content
+
+
+def _entity(origin: Origin) -> Json:
+    """The item of the quarantine that this was: as it came, or revised by correction rules."""
+    words = f"kept in quarantine, received {instant(origin.received_at)}"
+    if origin.rules:
+        words += f"; corrected by rule {', '.join(map(str, origin.rules))}"
+    identifier = {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{origin.public_id}"}
+    return {
+        "role": "revision" if origin.rules else "source",
+        "what": {"identifier": identifier, "display": words},
     }

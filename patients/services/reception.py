@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from patients.errors import FhirError
 from patients.fhir import json_codec
+from patients.fhir.bundle import Entry
 from patients.fhir.definitions import resource_types
 from patients.fhir.outcome import Issue
 from patients.fhir.validation import validate
@@ -39,11 +40,36 @@ def checked_interaction(
     **conditions: str,
 ) -> Interaction:
     """One interaction outside a bundle, with its preconditions. FhirError 400, 403 or 422."""
+    interaction = read_interaction(method, type_name, fhir_id, raw, **conditions)
+    check([interaction])
+    return interaction
+
+
+def read_interaction(
+    method: Method, type_name: str, fhir_id: str, raw: bytes, **conditions: str
+) -> Interaction:
+    """The same, not yet validated. FhirError 400."""
     interaction = Interaction(method, type_name, fhir_id, raw=raw.strip(), **conditions)  # type: ignore[arg-type]
     if method != "DELETE":
         interaction.resource = parsed(raw)
-    check([interaction])
     return interaction
+
+
+def entry_interaction(entry: Entry) -> Interaction:
+    """The write that a bundle's entry asks for; a PATCH as the update that it will be."""
+    return Interaction(
+        method=entry.method if entry.method != "PATCH" else "PUT",  # type: ignore[arg-type]
+        type=entry.url_type,
+        fhir_id=entry.url_id,
+        resource=entry.resource,
+        raw=entry.raw,
+        if_none_exist=entry.if_none_exist,
+        condition=entry.url_query,
+        if_match=entry.if_match,
+        if_none_match=entry.if_none_match,
+        full_url=entry.full_url,
+        where=f"{entry.path}.resource",
+    )
 
 
 def check(interactions: Sequence[Interaction]) -> None:

@@ -76,7 +76,7 @@ class Visitor:
         self.page.fill("#id_login", username)
         self.page.fill("#id_password", PASSWORD)
         self.page.click("main button")
-        self.page.wait_for_url(re.compile("worklist|/my/"))
+        self.page.wait_for_url(re.compile("worklist|/my/|/steward/"))
 
     def axe_violations(self) -> list[str]:
         found = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": AXE_TAGS}})

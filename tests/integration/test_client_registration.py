@@ -117,13 +117,14 @@ class TestCommand:
 
     def test_a_client_with_its_keys(self, tmp_path: Path) -> None:
         path = self.write(tmp_path, key_set(EC))
-        options = ["--jwks", path, "--scope", "system/*.cruds", "--match-directory"]
+        options = ["--jwks", path, "--scope", "system/*.cruds", "--match-directory", "--tolerant"]
         out = self.register("Clinic", *options, "--default-care-team", "dr1", "dr2")
         profile = ClientProfile.objects.get()
         assert profile.application.name == "Clinic"
         assert f"client_id: {profile.application.client_id}" in out
         assert "token URL: http://127.0.0.1:8000/oauth/token" in out
         assert (profile.match_directory, profile.default_care_team) == (True, ["dr1", "dr2"])
+        assert profile.tolerant
         assert AuditEvent.objects.get().action == "register"
         door = with_token(BackendClient(profile, EC).token())
         assert door.get("/fhir/Patient").status_code == 200

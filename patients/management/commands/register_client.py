@@ -29,6 +29,11 @@ class Command(BaseCommand):
             "--match-directory", action="store_true", help="see the integration doc"
         )
         parser.add_argument(
+            "--tolerant",
+            action="store_true",
+            help="keep its faulty resources in quarantine instead of refusing them",
+        )
+        parser.add_argument(
             "--default-care-team", nargs="*", default=[], metavar="ID", help="practitioner ids"
         )
         parser.add_argument("--base-url", default="", help="this server's address, for the output")
@@ -41,6 +46,7 @@ class Command(BaseCommand):
                 jwks_uri=options["jwks_uri"],
                 allowed_scopes=options["scope"],
                 match_directory=options["match_directory"],
+                tolerant=options["tolerant"],
                 default_care_team=options["default_care_team"],
             )
         except ClientFaults as error:

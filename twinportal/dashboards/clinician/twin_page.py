@@ -20,6 +20,7 @@ from patients.record.drafts import MEASURED
 from patients.record.loading import state_of
 from patients.record.state import State
 from patients.record.value import Value
+from patients.selectors.quarantine import waiting_about
 from patients.terminology.conditions import CONDITIONS
 from patients.terminology.measurements import OBSERVATIONS
 from twinportal.dashboards.clinician.blocks import Block, PredictionView
@@ -84,6 +85,7 @@ class TwinPage:
         self.blocks = [self._block(block) for block in shown]
         self.derived = [self._view(p) for p in current if not p.is_probability]
         self.trends = trends_of(self.state)
+        self.kept_apart = waiting_about(patient)
 
     def _earlier(self, patient_id: int) -> dict[tuple[str, str], Prediction]:
         """By model and outcome, the newest standing prediction of at least 90 days ago."""

@@ -1,7 +1,8 @@
-from django.urls import path
+from django.urls import include, path
 
 from twinportal.dashboards.steward import overview_views
 
 urlpatterns = [
     path("", overview_views.overview, name="steward-home"),
+    path("quarantine/", include("twinportal.dashboards.steward.quarantine_urls")),
 ]

@@ -1,0 +1,188 @@
+"""The data steward's quarantine: what waits and why, and what can be done about it.
+
+Lists name elements and clients, never a value; opening an item is a read, and is audited.
+"""
+
+from dataclasses import replace
+from uuid import UUID
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from patients import audit
+from patients.models import CorrectionRule, QuarantinedResource
+from patients.selectors.quarantine import Chosen, causes
+from patients.services.correcting import RuleFault, end_rule, make_rule
+from patients.services.replay import ask_again, discard, replay
+from patients.services.whom import patients_here
+from twinportal import wake_ups
+from twinportal.dashboards.access import role_required
+from twinportal.dashboards.steward.quarantine_rows import (
+    STATES,
+    CauseRow,
+    ItemPage,
+    address_of,
+    chosen_of,
+    client_names,
+    client_of,
+)
+
+PAGE = 50
+SECTION = {"section": "quarantine"}
+SAID = {
+    STATES.STORED: "It is stored now.",
+    STATES.SUPERSEDED: "It is superseded: something newer is there.",
+    STATES.WAITING: "It is refused still, for the faults below.",
+    "": "Nothing was done: it does not wait any more.",
+}
+
+
+@role_required("steward")
+def quarantine(request: HttpRequest) -> HttpResponse:
+    """Causes with their numbers, and under them the items that were chosen, newest first."""
+    chosen = chosen_of(request.GET.dict(), state=STATES.WAITING)
+    names = client_names()
+    rows = chosen.rows().order_by("-pk").defer("content", "faults", "conditions")
+    before = request.GET.get("before", "")
+    if before.isascii() and before.isdigit() and len(before) < 19:
+        rows = rows.filter(pk__lt=int(before))
+    items = list(rows[: PAGE + 1])
+    more = address_of(chosen, before=str(items[PAGE - 1].pk)) if len(items) > PAGE else ""
+    context = {
+        "causes": [CauseRow(cause, names) for cause in causes(chosen)],
+        "items": [(row, client_of(row, names)) for row in items[:PAGE]],
+        "more": more,
+        "chosen": chosen,
+        "is_narrowed": bool(chosen.type or chosen.source or chosen.cause),
+        "states": [(value, label, address_of(_in(chosen, value))) for value, label in _states()],
+    }
+    return render(request, "steward/quarantine.html", context | SECTION)
+
+
+@role_required("steward")
+def item(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One item: its faults, what was tried, and what was sent."""
+    row = _row(public_id)
+    audit.record_kept(
+        request, patients_here(row.about), what="quarantine", detail=f"quarantine {public_id}"
+    )
+    context = {"page": ItemPage(row)}
+    return render(request, "steward/quarantine_item.html", context | SECTION)
+
+
+@require_POST
+@role_required("steward")
+def again(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Try one now."""
+    state = replay(_row(public_id).pk, by=_key(request), now=timezone.now())
+    messages.info(request, SAID[state])
+    return redirect("quarantine-item", public_id=public_id)
+
+
+@require_POST
+@role_required("steward")
+def again_for_many(request: HttpRequest) -> HttpResponse:
+    """Have a worker try what shares a cause."""
+    chosen = chosen_of(request.POST.dict(), state=STATES.WAITING)
+    if not chosen.cause:
+        raise Http404
+    with transaction.atomic():
+        count = ask_again(chosen.rows(), by=_key(request), now=timezone.now())
+        audit.record(
+            actor_kind="user",
+            actor=_key(request),
+            action="replay",
+            what="quarantine",
+            detail=f"{count} with {chosen.cause}",
+            request_id=getattr(request, "request_id", ""),
+        )
+    wake_ups.try_quarantined()
+    messages.info(request, f"{count} will be tried within a minute.")
+    return redirect(f"{reverse('quarantine')}?{address_of(chosen)}")
+
+
+@require_POST
+@role_required("steward")
+def leave(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Discard one, with a reason; the row stays."""
+    reason = request.POST.get("reason", "").strip()
+    if not reason or "\0" in reason:
+        messages.error(request, "Say why it is discarded.")
+    elif discard(_row(public_id).pk, by=_key(request), reason=reason, now=timezone.now()):
+        messages.info(request, "It is discarded: it is never stored, and kept as it was sent.")
+    else:
+        messages.info(request, SAID[""])
+    return redirect("quarantine-item", public_id=public_id)
+
+
+@require_POST
+@role_required("steward")
+def new_rule(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Say what a text means that this item has in place of a code."""
+    row = _row(public_id)
+    element, text = request.POST.get("element", ""), request.POST.get("from_text", "")
+    if (element, text) not in {(p.element, p.text) for p in ItemPage(row).presets}:
+        raise Http404
+    is_own = request.POST.get("whose") == "client" and row.application_id is not None
+    try:
+        made = make_rule(
+            application_id=row.application_id if is_own else None,
+            element=element,
+            from_text=text,
+            to_text=request.POST.get("to_text", ""),
+            reason=request.POST.get("reason", ""),
+            by=_key(request),
+            now=timezone.now(),
+        )
+    except RuleFault as fault:
+        messages.error(request, f"No rule was made. {fault}.")
+    else:
+        wake_ups.try_quarantined()
+        words = "What waits for it is tried within a minute."
+        messages.info(request, f"Rule {made.pk} is made. {words}")
+    return redirect("quarantine-item", public_id=public_id)
+
+
+@role_required("steward")
+def rules(request: HttpRequest) -> HttpResponse:
+    """Every rule, those in force first."""
+    listed = CorrectionRule.objects.select_related("application")
+    context = {
+        "current": listed.filter(ended_at=None).order_by("element", "pk"),
+        "ended": listed.exclude(ended_at=None).order_by("-ended_at")[:PAGE],
+    }
+    return render(request, "steward/quarantine_rules.html", context | SECTION)
+
+
+@require_POST
+@role_required("steward")
+def end(request: HttpRequest, pk: int) -> HttpResponse:
+    """A rule is used no more."""
+    is_ended = end_rule(pk, by=_key(request), now=timezone.now())
+    messages.info(request, f"Rule {pk} has ended." if is_ended else "It had ended before.")
+    return redirect("quarantine-rules")
+
+
+def _row(public_id: UUID) -> QuarantinedResource:
+    rows = QuarantinedResource.objects.select_related("application")
+    row = rows.filter(public_id=public_id).first()
+    if row is None:
+        raise Http404
+    return row
+
+
+def _key(request: HttpRequest) -> str:
+    return str(request.user.pk)
+
+
+def _states() -> list[tuple[str, str]]:
+    return [*((str(value), str(label)) for value, label in STATES.choices), ("", "All")]
+
+
+def _in(chosen: Chosen, state: str) -> Chosen:
+    return replace(chosen, state=state)
