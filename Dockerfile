@@ -6,7 +6,9 @@ RUN /opt/venv/bin/uv pip sync --compile-bytecode --python /opt/venv/bin/python r
 
 FROM python:3.12-slim-bookworm
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 TWINPORTAL_VAR=/var/lib/twinportal
-RUN useradd --system --create-home --home-dir /var/lib/twinportal twinportal
+# a new volume takes the owner of the folder that it covers
+RUN useradd --system --create-home --home-dir /var/lib/twinportal twinportal \
+    && install -d -o twinportal -g twinportal -m 700 /var/lib/twinportal/bulk
 COPY --from=build /opt/venv /opt/venv
 WORKDIR /app
 COPY . .

@@ -49,7 +49,7 @@ fix: $(VENV)/.dev ## Repair what the linter can repair
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.dev ## Print every benchmark as a ratio to its floor
-	@for script in benchmarks/ingest.py benchmarks/freshness.py; do echo "== $$script"; TWINPORTAL_MODE=test $(BIN)/python $$script || exit 1; done
+	@for script in benchmarks/ingest.py benchmarks/freshness.py benchmarks/bulk.py; do echo "== $$script"; TWINPORTAL_MODE=test $(BIN)/python $$script || exit 1; done
 
 bench-ingest: $(VENV)/.dev ## The door's benchmark at 1,000 and 10,000 patients
 	TWINPORTAL_MODE=test $(BIN)/python benchmarks/ingest.py --bundles 60 --patients 1000,10000 --requests 1000

@@ -271,7 +271,11 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 # imports and exports have a worker of their own: nobody's prediction waits for them
-CELERY_TASK_ROUTES = {"twinportal.tasks.work_on_bulk_job": {"queue": "bulk"}}
+CELERY_TASK_ROUTES = {
+    "twinportal.tasks.work_on_bulk_job": {"queue": "bulk"},
+    # it alone, beside the web server, has their files
+    "twinportal.tasks.expire_bulk_jobs": {"queue": "bulk"},
+}
 
 # --- Browser security -------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

@@ -1,5 +1,6 @@
 """The status of bulk jobs, their files, and how they are cancelled."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.http import FileResponse, HttpResponse
@@ -21,11 +22,11 @@ ASK_AGAIN_SECONDS = 2
 State = BulkJob.State
 
 
-def accepted(job: BulkJob) -> HttpResponse:
+def accepted(job: BulkJob, notes: Sequence[Issue] = ()) -> HttpResponse:
     """202 with the address to ask at."""
     words = f"The {job.kind} runs in the background; ask at Content-Location how it goes"
     issue = Issue("information", "informational", words)
-    return outcome_response(202, [issue], {"Content-Location": status_url(job)})
+    return outcome_response(202, [issue, *notes], {"Content-Location": status_url(job)})
 
 
 def job_of(request: Request, public_id: UUID) -> BulkJob:
@@ -67,7 +68,7 @@ def download(request: Request, public_id: UUID, name: str) -> HttpResponse | Fil
     """A file of a complete job, for the client that asked, while its token may read the type."""
     job = job_of(request, public_id)
     file = job.files.exclude(role=BulkFile.Role.INPUT).filter(name=name).first()
-    path = bulk_jobs.folder(job) / name
+    path = bulk_jobs.place(job) / name
     if job.state != State.COMPLETE or file is None or not path.is_file():
         raise FhirError(404, [Issue("error", "not-found", "There is no such file")])
     is_about_errors = file.role == BulkFile.Role.ERROR

@@ -13,9 +13,9 @@ from patients.access.policy import visible_resources
 from patients.api.request_ids import outcome
 from patients.api.responses import instant
 from patients.api.security import audit_client
-from patients.fhir.definitions import elements
 from patients.fhir.outcome import Issue
 from patients.fhir.search import Query, encode_cursor, parse_query
+from patients.fhir.subset import subset
 from patients.models import ResourceVersion
 from patients.selectors.audit_log import search_log
 from patients.selectors.includes import included
@@ -29,11 +29,6 @@ Pairs = Sequence[tuple[str, str]]
 OF_THE_REQUEST = ("_format", "_pretty")
 # what other servers call a parameter of R4; clients made with those send it to everybody
 DIALECT = {("_totalMethod", "count"): ("_total", "accurate")}
-KEPT = frozenset(["resourceType", "id", "meta"])
-SUBSETTED = {
-    "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
-    "code": "SUBSETTED",
-}
 
 
 def search_bundle(request: Request, type_name: str, pairs: Pairs, base_url: str) -> Json:
@@ -91,23 +86,8 @@ def entry(row: ResourceVersion, base_url: str, mode: str) -> Json:
 def _entry(row: ResourceVersion, base_url: str, query: Query | None, mode: str) -> Json:
     made = entry(row, base_url, mode)
     if query is not None and query.elements:
-        made["resource"] = subset(orjson.loads(row.content), query)
+        made["resource"] = orjson.Fragment(subset(row.content, query.type, query.elements))
     return made
-
-
-def subset(content: Json, query: Query) -> Json:
-    """The elements asked for, those that R4 demands, and the mark that it is not all."""
-    known = elements(query.type)
-    kept = {}
-    for name, value in content.items():
-        element = known.get(name.removeprefix("_"))
-        choice = element.choice if element else ""
-        required = element is not None and element.required
-        if name in KEPT or required or {name.removeprefix("_"), choice} & query.elements:
-            kept[name] = value
-    meta = kept.setdefault("meta", {})
-    meta["tag"] = [*meta.get("tag", []), SUBSETTED]
-    return kept
 
 
 def _incomplete() -> Json:

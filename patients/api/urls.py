@@ -7,6 +7,7 @@ from patients.sign_on.token_address import INTROSPECT, REVOKE, TOKEN
 # \Z and not $, which lets a line feed at the end through
 BASE = r"^fhir"
 ID = r"(?P<fhir_id>[A-Za-z0-9\-.]{1,64})"
+UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 TYPE = r"(?P<type_name>[A-Z][A-Za-z]+)"
 
 urlpatterns = [
@@ -31,6 +32,17 @@ urlpatterns = [
         views.EverythingView.as_view(),
         name="fhir-everything",
     ),
+    re_path(rf"{BASE}/\$export\Z", bulk_views.ExportView.as_view(), name="fhir-export"),
+    re_path(
+        rf"{BASE}/Patient/\$export\Z",
+        bulk_views.ExportView.as_view(level="Patient"),
+        name="fhir-export-patients",
+    ),
+    re_path(
+        rf"{BASE}/Group/{ID}/\$export\Z",
+        bulk_views.ExportView.as_view(level="Group"),
+        name="fhir-export-group",
+    ),
     re_path(rf"{BASE}/{TYPE}/{ID}\Z", views.InstanceView.as_view(), name="fhir-instance"),
     re_path(rf"{BASE}/{TYPE}/{ID}/_history\Z", views.HistoryView.as_view(), name="fhir-history"),
     re_path(
@@ -39,8 +51,8 @@ urlpatterns = [
         name="fhir-version",
     ),
     path("fhir/bulk/<uuid:public_id>", bulk_views.BulkJobView.as_view(), name="fhir-bulk-job"),
-    path(
-        "fhir/bulk/<uuid:public_id>/<str:name>",
+    re_path(
+        rf"{BASE}/bulk/(?P<public_id>{UUID})/(?P<name>[A-Za-z0-9._-]{{1,200}})\Z",
         bulk_views.BulkFileView.as_view(),
         name="fhir-bulk-file",
     ),

@@ -25,6 +25,15 @@ SMART = {
 DEFINITION = "http://hl7.org/fhir/OperationDefinition"
 VALIDATE = {"name": "validate", "definition": f"{DEFINITION}/Resource-validate"}
 EVERYTHING = {"name": "everything", "definition": f"{DEFINITION}/Patient-everything"}
+BULK = "http://hl7.org/fhir/uv/bulkdata"
+EXPORT = {"name": "export", "definition": f"{BULK}/OperationDefinition/export"}
+OPERATIONS = {
+    "Patient": [
+        EVERYTHING,
+        {"name": "export", "definition": f"{BULK}/OperationDefinition/patient-export"},
+    ],
+    "Group": [{"name": "export", "definition": f"{BULK}/OperationDefinition/group-export"}],
+}
 
 
 def capability_statement(
@@ -45,6 +54,7 @@ def capability_statement(
         "status": "active",
         "date": instant(date),
         "kind": "instance",
+        "instantiates": [f"{BULK}/CapabilityStatement/bulk-data"],
         "software": {"name": "Twinportal", "version": software_version},
         "implementation": {"description": "Twinportal FHIR door", "url": base_url},
         "fhirVersion": "4.0.1",
@@ -60,6 +70,7 @@ def capability_statement(
                 ],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
                 "searchParam": [_parameter(parameter) for parameter in COMMON.values()],
+                "operation": [EXPORT],
             }
         ],
     }
@@ -103,7 +114,7 @@ def _resource(name: str, is_read_only: bool) -> Json:
         **({"searchInclude": includes} if includes else {}),
         **({"searchRevInclude": list(reverse)} if reverse else {}),
         **({"searchParam": own} if own else {}),
-        "operation": [VALIDATE, EVERYTHING] if name == "Patient" else [VALIDATE],
+        "operation": [VALIDATE, *OPERATIONS.get(name, ())],
     }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from patients.fhir import openapi_parts as parts
 from patients.fhir.definitions import resource_types
+from patients.fhir.openapi_bulk import export_paths
 from patients.fhir.openapi_parts import ref
 from patients.fhir.search_parameters import RESULT_PARAMETERS, SearchParameter, search_parameters
 
@@ -34,7 +35,7 @@ def openapi_document(*, software_version: str, read_only: Collection[str] = ()) 
 
     The server's address is relative, so that the document is the same wherever it is read.
     """
-    paths: Json = _system()
+    paths: Json = _system() | export_paths()
     for name in sorted(resource_types()):
         paths |= _of_type(name, name in read_only)
     return {

@@ -5,6 +5,7 @@ killed one is gone with it. What a slice did is committed; the next goes on behi
 """
 
 import logging
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from oauth2_provider.models import get_application_model
 
 from patients import audit
 from patients.errors import FhirError
@@ -34,13 +36,17 @@ PATIENCE = timedelta(seconds=30)
 MOST_FAILURES = 5
 FOLDER_MODE = 0o700
 State = BulkJob.State
+UUID_NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
+@transaction.atomic
 def begin(kind: str, *, now: datetime, **given: Any) -> BulkJob:
     """A new job, for a worker that hears of it after the commit.
 
     FhirError 429 when the client has as many open ones as it may have.
     """
+    # two requests of one client count one after the other
+    get_application_model().objects.select_for_update().get(pk=given["application_id"])
     mine = BulkJob.objects.filter(
         application_id=given["application_id"], state__in=(State.WAITING, State.RUNNING)
     )
@@ -57,27 +63,36 @@ def wake(job: BulkJob) -> None:
 
 def folder(job: BulkJob) -> Path:
     """The job's own folder, made if it is not there. For this system's user only."""
-    path = Path(settings.BULK_DIR) / str(job.public_id)
+    path = place(job)
     path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     return path
+
+
+def place(job: BulkJob) -> Path:
+    """Where its folder is, if it has one."""
+    return Path(settings.BULK_DIR) / str(job.public_id)
 
 
 def work(job_id: int) -> bool:
     """Do a slice of the job; whether more is left to do."""
     with _alone(job_id) as is_mine:
         job = BulkJob.objects.filter(pk=job_id, state__in=(State.WAITING, State.RUNNING)).first()
-        if job is None or not is_mine:
+        if job is None or not is_mine or not _start(job):
             return False
-        _start(job)
         try:
-            is_done = _slice(job)
+            is_done, is_well = _slice(job), True
         except Exception as error:  # noqa: BLE001 whatever it is
-            return _failed(job, error)
-        BulkJob.objects.filter(pk=job_id).update(failures=0)
-        if not is_done:
-            return BulkJob.objects.filter(pk=job_id, state=State.RUNNING).exists()
-        end(job, State.COMPLETE, now=timezone.now())
-        return False
+            _failed(job, error)
+            is_done, is_well = False, False
+        if is_well:
+            BulkJob.objects.filter(pk=job_id).update(failures=0)
+        if is_done:
+            end(job, State.COMPLETE, now=timezone.now())
+        job.refresh_from_db()
+        if not job.is_open and job.state != State.COMPLETE:
+            # whoever cancelled it may have cleared before the last step wrote
+            _clear(job)
+        return is_well and job.is_open
 
 
 def _slice(job: BulkJob) -> bool:
@@ -99,10 +114,14 @@ def _slice(job: BulkJob) -> bool:
     return False
 
 
-def _start(job: BulkJob) -> None:
+def _start(job: BulkJob) -> bool:
+    """Whether it may run: somebody may have cancelled it at this moment."""
     now = timezone.now()
     job.state, job.started_at, job.worked_at = State.RUNNING, job.started_at or now, now
-    job.save(update_fields=["state", "started_at", "worked_at"])
+    still_open = BulkJob.objects.filter(pk=job.pk, state__in=(State.WAITING, State.RUNNING))
+    return bool(
+        still_open.update(state=job.state, started_at=job.started_at, worked_at=job.worked_at)
+    )
 
 
 def _may_go_on(job: BulkJob) -> bool:
@@ -111,14 +130,13 @@ def _may_go_on(job: BulkJob) -> bool:
     return job.application is not None and (profile is None or profile.is_active)
 
 
-def _failed(job: BulkJob, error: Exception) -> bool:
+def _failed(job: BulkJob, error: Exception) -> None:
     """Try again later, and not for ever. The class name carries no PHI."""
     log.error("bulk job: %s", type(error).__name__, exc_info=settings.MODE == "test")
     BulkJob.objects.filter(pk=job.pk).update(failures=F("failures") + 1, worked_at=timezone.now())
     job.refresh_from_db()
     if job.failures >= MOST_FAILURES:
         end(job, State.FAILED, now=timezone.now(), error=type(error).__name__)
-    return False
 
 
 def end(job: BulkJob, state: str, *, now: datetime, error: str = "") -> bool:
@@ -157,11 +175,20 @@ def expire(*, now: datetime) -> int:
         BulkJob.objects.filter(pk=job.pk).update(state=State.EXPIRED)
         _clear(job)
         audit.record(actor_kind="system", actor="bulk", action="delete", what=f"{job.kind} files")
+    _clear_leftovers()
     return len(over)
 
 
 def _clear(job: BulkJob) -> None:
-    shutil.rmtree(Path(settings.BULK_DIR) / str(job.public_id), ignore_errors=True)
+    shutil.rmtree(place(job), ignore_errors=True)
+
+
+def _clear_leftovers() -> None:
+    """Folders of jobs whose worker was killed after somebody had cancelled them."""
+    over = BulkJob.objects.filter(state__in=(State.FAILED, State.CANCELLED, State.EXPIRED))
+    there = [path for path in Path(settings.BULK_DIR).glob("*") if UUID_NAME.fullmatch(path.name)]
+    for job in over.filter(public_id__in=[path.name for path in there]):
+        _clear(job)
 
 
 @contextmanager

@@ -35,7 +35,9 @@ def manifest(job: BulkJob) -> Json:
                 {"type": file.type, "count": file.count, "inputUrl": file.path or file.name}
             )
         elif file.count:
-            entry = {"type": file.type, "url": file_url(job, file), "count": file.count}
+            # a file of deletions holds Bundles; its own type is of what was deleted
+            kind = "Bundle" if file.role == Role.DELETED else file.type
+            entry = {"type": kind, "url": file_url(job, file), "count": file.count}
             made[file.role].append(entry)
     return made
 
@@ -44,8 +46,10 @@ def progress(job: BulkJob) -> str:
     """In words, at most 100 characters, for the X-Progress header."""
     files = list(job.files.all())
     if job.kind == BulkJob.Kind.EXPORT:
-        done = sum(file.count for file in files)
-        return f"{done} of {job.parameters.get('total', '?')} resources written"
+        done = sum(file.count for file in files if file.role == Role.OUTPUT)
+        if "total" not in job.parameters:
+            return "waiting for what is being written at this moment"
+        return f"{done} of about {job.parameters['total']} resources written"
     inputs = [file for file in files if file.role == Role.INPUT]
     size = sum(file.size for file in inputs)
     part = 100 * sum(file.position for file in inputs) // size if size else 0

@@ -41,7 +41,13 @@ def database_url() -> str:
 class Worker:
     """A real Celery worker in its own process group, on the test database and broker."""
 
-    def __init__(self, redis_url: str, log: Path = Path(os.devnull), **more: str) -> None:
+    def __init__(
+        self,
+        redis_url: str,
+        log: Path = Path(os.devnull),
+        queues: str = "celery",
+        **more: str,
+    ) -> None:
         environment = os.environ | {
             "TWINPORTAL_MODE": "test",
             "DATABASE_URL": database_url(),
@@ -50,6 +56,7 @@ class Worker:
         }
         command = [sys.executable, "-m", "celery", "-A", "twinportal.celery", "worker"]
         command += ["--pool", "solo", "--without-gossip", "--without-mingle", "-l", "WARNING"]
+        command += ["--queues", queues]
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 command,

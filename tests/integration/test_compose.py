@@ -8,11 +8,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+from django.conf import settings
+
+from twinportal import tasks
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
-PORTAL = ("migrate", "web", "worker", "beat")
+RUNNING = ("web", "worker", "bulk", "beat")
+PORTAL = ("migrate", *RUNNING)
 VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?\}")
 
 
@@ -69,9 +73,9 @@ def test_the_settings_refuse_to_start_without(name: str) -> None:
 
 
 def test_every_environment_variable_is_one_that_something_reads() -> None:
-    settings = (ROOT / "twinportal" / "settings.py").read_text()
+    text = (ROOT / "twinportal" / "settings.py").read_text()
     known_elsewhere = {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"}
-    unread = {n for n in SERVICES["web"]["environment"] if f'"{n}"' not in settings}
+    unread = {n for n in SERVICES["web"]["environment"] if f'"{n}"' not in text}
     assert unread == known_elsewhere
 
 
@@ -85,9 +89,9 @@ def test_no_secret_has_a_default() -> None:
 def test_the_parts_of_production() -> None:
     assert set(SERVICES) == {*PORTAL, "postgres", "redis"}
     assert SERVICES["postgres"]["image"].startswith("pgvector/pgvector:pg")
-    for name in ("web", "worker", "beat", "postgres", "redis"):
+    for name in (*RUNNING, "postgres", "redis"):
         assert "healthcheck" in SERVICES[name], name
-    for name in ("web", "worker", "beat"):
+    for name in RUNNING:
         needs = SERVICES[name]["depends_on"]
         assert needs["postgres"]["condition"] == "service_healthy"
         assert needs["migrate"]["condition"] == "service_completed_successfully"
@@ -99,8 +103,33 @@ def test_the_worker_scales() -> None:
     assert "ports" not in SERVICES["worker"]
 
 
+def queues_of(name: str) -> set[str]:
+    command = SERVICES[name]["command"]
+    given = command[command.index("--queues") + 1] if "--queues" in command else "celery"
+    return set(given.split(","))
+
+
+def test_every_queue_has_a_worker() -> None:
+    routed = {str(route["queue"]) for route in settings.CELERY_TASK_ROUTES.values()}
+    assert routed == queues_of("bulk")
+    assert queues_of("worker") == {"celery"}
+
+
+def test_bulk_files_are_where_they_are_written_read_and_cleared_away() -> None:
+    """Who has the folder runs every task that touches it."""
+    (folder,) = {SERVICES[name]["environment"]["TWINPORTAL_BULK_DIR"] for name in PORTAL}
+    volume, _, place = SERVICES["bulk"]["volumes"][0].partition(":")
+    assert place == folder
+    assert volume in COMPOSE["volumes"]
+    assert SERVICES["web"]["volumes"] == SERVICES["bulk"]["volumes"]
+    assert not any("volumes" in SERVICES[name] for name in ("worker", "beat"))
+    for task in (tasks.work_on_bulk_job, tasks.expire_bulk_jobs):
+        assert settings.CELERY_TASK_ROUTES[task.name] == {"queue": "bulk"}
+    assert f"-o twinportal -g twinportal -m 700 {folder}" in (ROOT / "Dockerfile").read_text()
+
+
 def test_commands_name_what_exists() -> None:
-    for name in ("worker", "beat"):
+    for name in ("worker", "bulk", "beat"):
         command = SERVICES[name]["command"]
         assert command[command.index("-A") + 1] == "twinportal.celery"
     assert (ROOT / "twinportal" / "celery.py").exists()

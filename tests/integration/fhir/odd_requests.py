@@ -79,6 +79,8 @@ def _path(operation: APIOperation, name: str, fhir_id: str, chance: Random) -> J
         "id": fhir_id,
         "type": name,
         "version": chance.choice(["1", "2", "0", "9" * 30, "x"]),
+        "job": chance.choice(["0" * 8 + "-0000" * 3 + "-" + "0" * 12, "x", "0" * 36]),
+        "file": chance.choice(["Patient.1.ndjson", "..", "%00", "x" * 300]),
     }
     return {key: value for key, value in known.items() if f"{{{key}}}" in operation.path}
 
@@ -93,12 +95,20 @@ def _headers(operation: APIOperation, name: str, chance: Random) -> Json:
             found[parameter.name] = urlencode(_query(name, chance), doseq=True)
         if parameter.name == "Prefer":
             found["Prefer"] = chance.choice(["return=OperationOutcome", "return=representation"])
+            if "export" in operation.path:
+                found["Prefer"] = chance.choice(
+                    ["respond-async", "respond-async, handling=lenient"]
+                )
     return found
 
 
 def _parameters(what: str, name: str, chance: Random) -> Json:
     if what.startswith("search") or "ByCondition" in what:
         return _query(name, chance)
+    if what.startswith("export"):
+        values = ("Patient", "X", "", ",", "2024", "Patient.name", "status", "ndjson", "Patient/p1")
+        names = ("_type", "_since", "_elements", "_outputFormat", "patient", "_typeFilter", "x")
+        return {chance.choice(names): chance.choice(values) for _ in range(chance.randrange(3))}
     if what.startswith(("history", "everything")):
         names = ("_count", "_since", "_before", "_type", "_cursor", "x")
         values = (*RESULTS["_count"], *VALUES["date"], *RESULTS["_cursor"], "Patient", "x,", "")

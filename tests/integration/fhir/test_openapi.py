@@ -8,6 +8,7 @@ import schemathesis
 from django.test import Client
 
 from tests.factories import fhir
+from tests.integration.fhir.bulk import export
 from tests.integration.fhir.calls import faults, post, put
 from tests.integration.fhir.smallest import smallest
 
@@ -27,6 +28,16 @@ ROUTES = {
     "validate": [("post", "/{name}/$validate"), ("post", "/{{type}}/{{id}}/$validate")],
     "everything": [("get", "/{name}/{{id}}/$everything")],
 }
+
+EXPORTS = {
+    "Patient": [("get", "/Patient/$export"), ("post", "/Patient/$export")],
+    "Group": [("get", "/Group/{{id}}/$export"), ("post", "/Group/{{id}}/$export")],
+}
+# the system's own operation, and what becomes of each export
+BULK = [
+    *(("get", "/$export"), ("post", "/$export")),
+    *(("get", "/bulk/{job}"), ("delete", "/bulk/{job}"), ("get", "/bulk/{job}/{file}")),
+]
 
 
 @pytest.fixture
@@ -85,11 +96,13 @@ def test_it_is_valid_openapi_without_loose_ends(document: Json) -> None:
 def test_it_has_every_route_of_the_capability_statement_and_no_other(
     document: Json, statement: Json
 ) -> None:
-    claimed = {("post", "/"), ("get", "/metadata"), ("get", "/openapi.json")}
+    claimed = {("post", "/"), ("get", "/metadata"), ("get", "/openapi.json"), *BULK}
+    assert [operation["name"] for operation in statement["operation"]] == ["export"]
     for row in statement["resource"]:
         name = row["type"]
         codes = [i["code"] for i in row["interaction"]] + [o["name"] for o in row["operation"]]
-        for method, path in (route for code in codes for route in ROUTES[code]):
+        routes = ROUTES | {"export": EXPORTS.get(name, [])}
+        for method, path in (route for code in codes for route in routes[code]):
             claimed.add((method, path.format(name=name)))
     assert set(operations(document)) == claimed
     types = document["components"]["parameters"]["type"]["schema"]["enum"]
@@ -110,6 +123,13 @@ def test_it_has_every_search_parameter_of_the_capability_statement(
         assert all(name.startswith("_") for name in about_the_answer)
 
 
+def complete_export(ehr: Client) -> tuple[str, str]:
+    """Its job and one of its files."""
+    url = export(ehr, "/$export?_type=Patient")["output"][0]["url"]
+    job, file = url.rsplit("/", 2)[1:]
+    return job, file
+
+
 def test_every_operation_answers(ehr: Client, document: Json) -> None:
     """With neither "no such address", "no such method" nor an error of ours."""
     assert put(ehr, fhir.patient()).status_code == 201
@@ -117,16 +137,20 @@ def test_every_operation_answers(ehr: Client, document: Json) -> None:
     for name in names:
         if f"create{name}" in json.dumps(document["paths"][f"/{name}"]):
             assert put(ehr, smallest(name, "x1")).status_code == 201, name
-    for method, path in operations(document):
+    job, file = complete_export(ehr)
+    # what is cancelled answers nothing more
+    for method, path in sorted(operations(document), key=lambda o: o == ("delete", "/bulk/{job}")):
         if "AuditEvent/{id}" in path:  # there is none yet
             continue
-        filled = path.format(type="Patient", id="x1", version="1")
+        filled = path.format(type="Patient", id="x1", version="1", job=job, file=file)
         if method == "delete" and "{id}" in path:
             filled = path.format(id="absent")
         body = {} if method in ("get", "delete") else {"data": b"", "content_type": "text/plain"}
         answer = getattr(ehr, method)(f"/fhir{filled}", **body)
         assert answer.status_code not in (404, 405, 500), (method, filled)
         assert str(answer.status_code) in document["paths"][path][method]["responses"]
+        if answer.streaming:
+            assert b"".join(answer.streaming_content)
 
 
 def test_anybody_may_read_it_and_keep_it(ehr: Client) -> None:
