@@ -349,7 +349,7 @@ class _Gathered:
             self._add_missing(declared, found)
             return
         self.sources[declared.concept] = found.source
-        self.notes.extend(found.notes)
+        self.notes.extend((*found.notes, *found.source.reading_notes()))
         if not declared.accepts(found.value):
             self.refusals.append(_out_of_range(declared, found.value))
             return
@@ -422,6 +422,7 @@ def _source(
         resource_version=value.resource_version,
         note=value.reason,
         derived_from=tuple(_raw(source) for source in value.derived_from),
+        mappings=value.mappings,
     )
 
 

@@ -6,3 +6,5 @@ from django.dispatch import Signal
 twins_changed = Signal()
 # sent after the commit, with job_id: a bulk job waits for a worker
 bulk_job_waits = Signal()
+# sent after the commit, with mapping_ids: data stewards' mappings that were made or ended
+mappings_changed = Signal()

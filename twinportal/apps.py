@@ -1,9 +1,6 @@
-import logging
 from typing import Any
 
 from django.apps import AppConfig
-
-log = logging.getLogger(__name__)
 
 
 class TwinportalConfig(AppConfig):
@@ -15,10 +12,11 @@ class TwinportalConfig(AppConfig):
         # importing it makes it the default Celery app of every process
         import twinportal.celery
         import twinportal.closed_door  # noqa: F401 registers the system check
-        from patients.signals import bulk_job_waits, twins_changed
+        from patients.signals import bulk_job_waits, mappings_changed, twins_changed
 
         twins_changed.connect(wake_workers, dispatch_uid="wake-workers")
         bulk_job_waits.connect(wake_bulk_worker, dispatch_uid="wake-bulk-worker")
+        mappings_changed.connect(wake_for_mappings, dispatch_uid="wake-for-mappings")
 
 
 def wake_workers(*, patient_ids: list[int], **_: Any) -> None:
@@ -30,11 +28,13 @@ def wake_workers(*, patient_ids: list[int], **_: Any) -> None:
 
 def wake_bulk_worker(*, job_id: int, **_: Any) -> None:
     """The same for an import or export."""
-    from kombu.exceptions import OperationalError
+    from twinportal.wake_ups import wake_for_bulk_job
 
-    from twinportal.tasks import work_on_bulk_job
+    wake_for_bulk_job(job_id)
 
-    try:
-        work_on_bulk_job.delay(job_id)
-    except OperationalError:
-        log.warning("the broker is down; the sweep will find the bulk job")
+
+def wake_for_mappings(*, mapping_ids: list[int], **_: Any) -> None:
+    """The same for the replay of mappings."""
+    from twinportal.wake_ups import wake_for_mappings
+
+    wake_for_mappings(mapping_ids)

@@ -124,7 +124,9 @@ def _supersede_the_wrong(twin: Twin, refresh: Refresh) -> None:
         if not twin.patient.active:
             _supersede(twin, run, "the Patient resource was deleted", "entered-in-error", refresh)
         elif lost:
-            reason = f"{', '.join(lost)}: corrected, deleted or moved to another patient"
+            reason = (
+                f"{', '.join(lost)}: corrected, deleted, read otherwise or moved to another patient"
+            )
             _supersede(twin, run, reason, "entered-in-error", refresh)
         elif artefacts.get(run.model_id) != (run.model_version, run.artefact_hash):
             reason = f"model version {run.model_version} was withdrawn"

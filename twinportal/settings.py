@@ -246,6 +246,15 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_SECONDS,
         "options": {"expires": SWEEP_SECONDS},
     },
+    "sweep-mappings": {
+        "task": "twinportal.tasks.sweep_mappings",
+        "schedule": SWEEP_SECONDS,
+        "options": {"expires": SWEEP_SECONDS},
+    },
+    "survey-codes": {
+        "task": "twinportal.tasks.survey_codes",
+        "schedule": 24 * 60 * 60,
+    },
     "mark-expired-predictions": {
         "task": "twinportal.tasks.mark_expired_predictions",
         "schedule": 60 * 60,

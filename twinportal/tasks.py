@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from patients.services import bulk_jobs, replay
+from patients.services import bulk_jobs, code_survey, mapping_replay, quarantine_replay
 from patients.sign_on import housekeeping
 from twinportal import pipeline, staleness
 
@@ -34,7 +34,7 @@ def mark_expired_predictions() -> None:
 @shared_task
 def replay_quarantined() -> None:
     """Try what is due. More than one turn can do is left to the next, or to another worker."""
-    replay.replay_due(now=timezone.now())
+    quarantine_replay.replay_due(now=timezone.now())
 
 
 @shared_task
@@ -64,6 +64,24 @@ def sweep_bulk_jobs() -> None:
 def expire_bulk_jobs() -> None:
     """Files of imports and exports are patient data: they go when their time is over."""
     bulk_jobs.expire(now=timezone.now())
+
+
+def replay_mapping(mapping_id: int) -> None:
+    """Project again what a data steward's mapping touches. Harmless when it comes twice."""
+    mapping_replay.replay_mapping(mapping_id, now=timezone.now())
+
+
+@shared_task
+def sweep_mappings() -> None:
+    """Send a wake-up for every mapping whose replay was lost on the way."""
+    for mapping_id in mapping_replay.due_replays(now=timezone.now()):
+        replay_mapping.delay(mapping_id)
+
+
+@shared_task
+def survey_codes() -> None:
+    """Count the codes that nothing here reads."""
+    code_survey.survey(now=timezone.now())
 
 
 @shared_task

@@ -11,7 +11,12 @@ from collections.abc import Iterable
 
 from kombu.exceptions import OperationalError
 
-from twinportal.tasks import refresh_twins, replay_quarantined
+from twinportal.tasks import (
+    refresh_twins,
+    replay_mapping,
+    replay_quarantined,
+    work_on_bulk_job,
+)
 
 log = logging.getLogger(__name__)
 # a message is one worker's work: small enough that others find some too
@@ -59,6 +64,23 @@ def try_quarantined() -> None:
         replay_quarantined.delay()
     except OperationalError:
         log.warning("the broker is down; beat will find what is due in quarantine")
+
+
+def wake_for_bulk_job(job_id: int) -> None:
+    """The same for an import or export."""
+    try:
+        work_on_bulk_job.delay(job_id)
+    except OperationalError:
+        log.warning("the broker is down; the sweep will find the bulk job")
+
+
+def wake_for_mappings(mapping_ids: list[int]) -> None:
+    """A steward's click waits for the broker, a second at most; the sweep finds what is lost."""
+    try:
+        for mapping_id in mapping_ids:
+            replay_mapping.delay(mapping_id)
+    except OperationalError:
+        log.warning("the broker is down; the sweep will find the mappings")
 
 
 _waker: Waker | None = None

@@ -15,7 +15,8 @@ class InputUsed:
     """One input as used, tied to the resource version it came from (E1, E6, E7, E14).
 
     `value` is in the model's canonical `unit`; `display` is for people. `derived_from` lists the
-    sources of a computed value (creatinine of an eGFR, height and weight of a BMI).
+    sources of a computed value (creatinine of an eGFR, height and weight of a BMI). `mappings`
+    are the data stewards' mappings by which its code, unit or answer was read.
     """
 
     concept: str
@@ -31,6 +32,7 @@ class InputUsed:
     resource_version: int | None = None
     note: str = ""
     derived_from: tuple["InputUsed", ...] = ()
+    mappings: tuple[int, ...] = ()
 
     @property
     def reference(self) -> str:
@@ -38,6 +40,12 @@ class InputUsed:
         if not self.resource_id:
             return ""
         return f"{self.resource_type}/{self.resource_id}/_history/{self.resource_version}"
+
+    def reading_notes(self) -> tuple[str, ...]:
+        """Says so where a data steward's mapping has told what was sent, not our own tables."""
+        used = {number for part in (self, *self.derived_from) for number in part.mappings}
+        numbers = ", ".join(map(str, sorted(used)))
+        return (f"{self.label}: read by mapping {numbers} of a data steward.",) if used else ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON of one row, as stored with a prediction."""

@@ -95,6 +95,11 @@ def owner_paths(type_name: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(path.partition(":")[0].split(".")) for path in paths)
 
 
+def owned_types() -> tuple[str, ...]:
+    """The types whose resources belong to somebody's record."""
+    return tuple(name for name in table("compartment") if owner_paths(name))
+
+
 def patient_reference(resource: Json) -> str | None:
     """The reference text of the Patient whose record this is, as it stands; None for nobody.
 

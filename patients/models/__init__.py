@@ -2,8 +2,10 @@ from patients.models.audit_event import AuditEvent
 from patients.models.bulk import BulkFile, BulkJob
 from patients.models.care_team import CareTeamMember
 from patients.models.client import ClientProfile
+from patients.models.code_survey import CodeSurvey, UnmappedCode
 from patients.models.correction_rule import CorrectionRule
 from patients.models.fact import Fact
+from patients.models.mapping import Mapping
 from patients.models.patient import Patient
 from patients.models.quarantine import QuarantinedResource
 from patients.models.resource import Resource, ResourceVersion
@@ -16,12 +18,15 @@ __all__ = [
     "BulkJob",
     "CareTeamMember",
     "ClientProfile",
+    "CodeSurvey",
     "CorrectionRule",
     "Fact",
+    "Mapping",
     "Patient",
     "QuarantinedResource",
     "Resource",
     "ResourceVersion",
     "StaleTwin",
+    "UnmappedCode",
     "UsedAssertion",
 ]

@@ -1,4 +1,7 @@
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import Q
 
 
 class Fact(models.Model):
@@ -55,10 +58,23 @@ class Fact(models.Model):
     recorded_at = models.DateTimeField()
     quality = models.CharField(max_length=12, choices=Quality)
     reason = models.CharField(max_length=400, blank=True, help_text="Why it is not plainly usable.")
+    mappings = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        blank=True,
+        help_text="The mappings of data stewards by which it was read.",
+    )
 
     class Meta:
         indexes = [
             models.Index(fields=["patient", "concept", "-effective_at"], name="fact_series"),
+            # both are small: most facts are in neither
+            GinIndex(fields=["mappings"], condition=~Q(mappings=[]), name="fact_mappings"),
+            models.Index(
+                fields=["concept", "raw_unit"],
+                condition=Q(quality="unknown_unit"),
+                name="fact_unknown_units",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -17,7 +17,8 @@ from patients.record.elements import (
 )
 from patients.record.judgement import FINE, Judgement, inactive, settled, unclassified, verify
 from patients.record.moments import Moment, later, moment_in, period_or_instant, start_of
-from patients.terminology.conditions import ConditionConcept, condition_of
+from patients.terminology.conditions import ConditionConcept
+from patients.terminology.meanings import NO_MEANINGS, LocalMeanings
 
 UNCLASSIFIED = "condition_unclassified"
 _VERIFICATION = {
@@ -45,6 +46,7 @@ class _Stated:
     coding: Coding
     display: str
     detail: str
+    mapping: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class _Span:
     is_over: bool = False
 
 
-def condition_facts(resource: Json) -> Iterator[FactDraft]:
+def condition_facts(resource: Json, meanings: LocalMeanings = NO_MEANINGS) -> Iterator[FactDraft]:
     """One draft for each concept that the codes state; one `condition_unclassified` otherwise.
 
     A condition without onset counts from the day it was recorded, and without any date from the
@@ -67,12 +69,14 @@ def condition_facts(resource: Json) -> Iterator[FactDraft]:
     """
     verification = _VERIFICATION.get(status_of(child(resource, "verificationStatus")), FINE)
     span = _span(resource)
-    yield from _drafts(resource, replace(span, judgement=settled(verification, span.judgement)))
+    span = replace(span, judgement=settled(verification, span.judgement))
+    yield from _drafts(resource, span, meanings)
 
 
-def procedure_facts(resource: Json) -> Iterator[FactDraft]:
+def procedure_facts(resource: Json, meanings: LocalMeanings = NO_MEANINGS) -> Iterator[FactDraft]:
     """A procedure that states a condition: bypass grafting, dialysis, a kidney transplant."""
-    stated = [s for s in _stated(child(resource, "code")) if s.concept.procedure_days is not None]
+    found = _stated(child(resource, "code"), meanings)
+    stated = [s for s in found if s.concept.procedure_days is not None]
     if not stated:
         return
     at, end = period_or_instant(resource, "performed")
@@ -84,9 +88,9 @@ def procedure_facts(resource: Json) -> Iterator[FactDraft]:
         yield _draft(one, "Procedure", _Span(at, over, judgement, is_over=True))
 
 
-def _drafts(resource: Json, span: _Span) -> Iterator[FactDraft]:
+def _drafts(resource: Json, span: _Span, meanings: LocalMeanings) -> Iterator[FactDraft]:
     code = child(resource, "code")
-    stated = _stated(code)
+    stated = _stated(code, meanings)
     for one in stated:
         yield _draft(one, "Condition", span)
     if stated:
@@ -123,6 +127,7 @@ def _draft(one: _Stated, path: str, span: _Span) -> FactDraft:
         effective_precision=span.at.precision if span.at else "",
         end_at=span.end,
         reason=judgement.reason,
+        mappings=(one.mapping,) if one.mapping else (),
     )
 
 
@@ -135,18 +140,21 @@ def _undated(concept: ConditionConcept, span: _Span) -> Judgement:
     return verify("no date: counted from the day it reached us")
 
 
-def _stated(code: Json) -> list[_Stated]:
+def _stated(code: Json, meanings: LocalMeanings) -> list[_Stated]:
     found: dict[str, _Stated] = {}
-    for coding in codings(code):
-        meaning = condition_of(coding.known) if coding.known else None
-        if meaning is None:
-            continue
+    meant = [
+        (coding, said)
+        for coding in codings(code)
+        if (said := meanings.condition(coding.system, coding.code))
+    ]
+    # our own tables first: a mapping is named only for what they do not say
+    for coding, (meaning, mapping) in sorted(meant, key=lambda pair: pair[1].mapping > 0):
         display = shown(code, coding, meaning.display)
         for place, concept in enumerate(meaning.concepts):
             detail = meaning.detail if place == 0 else ""
             before = found.get(concept.id)
             if before is None or len(detail) > len(before.detail):
-                found[concept.id] = _Stated(concept, coding, display, detail)
+                found[concept.id] = _Stated(concept, coding, display, detail, mapping)
     return list(found.values())
 
 

@@ -71,10 +71,13 @@ class FactDraft:
     effective_precision: str = ""
     end_at: datetime | None = None
     reason: str = ""
+    # numbers of the mappings without which it would say something else
+    mappings: tuple[int, ...] = ()
 
     def columns(self) -> dict[str, Any]:
         """The draft as keyword arguments of `patients.Fact`; enums as plain strings."""
         row = {field.name: getattr(self, field.name) for field in fields(self)}
         row["kind"] = self.kind.value
         row["quality"] = self.quality.value
+        row["mappings"] = list(self.mappings)
         return row

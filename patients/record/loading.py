@@ -32,6 +32,7 @@ class FactRow(NamedTuple):
     recorded_at: datetime
     quality: str
     reason: str
+    mappings: list[int]
 
 
 def demographics_of(patient: Patient) -> Demographics:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from patients.record.drafts import FactDraft, Kind, Quality
 from patients.record.elements import Coding, Json, child, children, codings, shown, text
@@ -15,13 +16,8 @@ from patients.record.judgement import (
 )
 from patients.record.moments import Moment, moment_in, period_or_instant
 from patients.record.quantities import measured
-from patients.terminology.answers import answer_of
-from patients.terminology.measurements import (
-    CodedConcept,
-    MeasurementConcept,
-    ObservationCode,
-    observation_of,
-)
+from patients.terminology.meanings import NO_MEANINGS, LocalMeanings
+from patients.terminology.measurements import CodedConcept, MeasurementConcept, ObservationCode
 
 _STATUS = {
     "final": FINE,
@@ -43,9 +39,26 @@ class _Meaning:
     coding: Coding
     display: str
     judgement: Judgement
+    mappings: tuple[int, ...]
 
 
-def observation_facts(resource: Json) -> Iterator[FactDraft]:
+class _Read(NamedTuple):
+    """A coding that we can read, and the mapping that tells how; 0 for our own tables."""
+
+    coding: Coding
+    entry: ObservationCode
+    mapping: int
+
+    @property
+    def concept(self) -> str:
+        return self.entry.concept.id
+
+    @property
+    def refines(self) -> str:
+        return getattr(self.entry.concept, "refines", "")
+
+
+def observation_facts(resource: Json, meanings: LocalMeanings = NO_MEANINGS) -> Iterator[FactDraft]:
     """One draft for each value with a code of the input catalogue; none for other observations.
 
     Blood pressure comes in components of a panel, whatever the panel's code. `issued` is when a
@@ -61,10 +74,11 @@ def observation_facts(resource: Json) -> Iterator[FactDraft]:
     if at is None:
         standing.append(_UNDATED)
     judgement = settled(*standing)
-    yield from _draft(resource, "Observation", at, judgement)
+    yield from _draft(resource, "Observation", at, judgement, meanings)
     for index, component in enumerate(_positions(resource)):
         if component is not None:
-            yield from _draft(component, f"Observation.component[{index}]", at, judgement)
+            path = f"Observation.component[{index}]"
+            yield from _draft(component, path, at, judgement, meanings)
 
 
 def _positions(resource: Json) -> list[Json | None]:
@@ -82,31 +96,57 @@ def _first_event(timing: Json) -> Moment | None:
     return moment_in(child(child(timing, "repeat"), "boundsPeriod"), "start")
 
 
-def _meaning(code: Json) -> _Meaning | None:
-    """The concept of an observation's code. A code that refines another's concept wins."""
+def _meaning(code: Json, meanings: LocalMeanings) -> _Meaning | None:
+    """The concept of an observation's code. A code that refines another's concept wins.
+
+    Where a code of our own tables is there too, it is the one that is read; a mapped code may only
+    disagree with it.
+    """
     found = [
-        (coding, entry)
+        _Read(coding, meant.value, meant.mapping)
         for coding in codings(code)
-        if coding.known and (entry := observation_of(coding.known))
+        if (meant := meanings.observation(coding.system, coding.code))
     ]
-    refined = {getattr(entry.concept, "refines", "") for _, entry in found}
-    kept = [pair for pair in found if pair[1].concept.id not in refined]
+    standard = _refined([one for one in found if not one.mapping])
+    mapped = _refined([one for one in found if one.mapping])
+    kept = [*standard, *(one for one in mapped if not _agrees(one, standard))]
     if not kept:
         return None
-    coding, entry = kept[0]
-    names = dict.fromkeys(pair[1].concept.id for pair in kept)
+    coding, entry, _ = kept[0]
+    names = dict.fromkeys(one.concept for one in kept)
     doubt = FINE if len(names) == 1 else unclassified(f"codes disagree: {', '.join(names)}")
-    return _Meaning(entry, coding, shown(code, coding, entry.display), doubt)
+    said = tuple(dict.fromkeys(one.mapping for one in kept if one.mapping))
+    return _Meaning(entry, coding, shown(code, coding, entry.display), doubt, said)
 
 
-def _draft(holder: Json, path: str, at: Moment | None, standing: Judgement) -> Iterator[FactDraft]:
-    meaning = _meaning(child(holder, "code"))
+def _refined(found: list[_Read]) -> list[_Read]:
+    """Without those that others of them refine."""
+    refined = {one.refines for one in found}
+    return [one for one in found if one.concept not in refined]
+
+
+def _agrees(mapped: _Read, standard: list[_Read]) -> bool:
+    """Whether a mapped code says what a standard one says, more or less closely."""
+    said = {one.concept for one in standard}
+    less = {one.refines for one in standard} - {""}
+    return mapped.concept in said | less or mapped.refines in said
+
+
+def _draft(
+    holder: Json,
+    path: str,
+    at: Moment | None,
+    standing: Judgement,
+    meanings: LocalMeanings,
+) -> Iterator[FactDraft]:
+    meaning = _meaning(child(holder, "code"), meanings)
     if meaning is None:
         return
-    if isinstance(meaning.entry.concept, MeasurementConcept):
-        yield from _measurement(meaning, meaning.entry.concept, holder, path, at, standing)
+    concept = meaning.entry.concept
+    if isinstance(concept, MeasurementConcept):
+        yield from _measurement(meaning, concept, holder, path, at, standing, meanings)
     else:
-        yield from _coded(meaning, meaning.entry.concept, holder, path, at, standing)
+        yield from _coded(meaning, concept, holder, path, at, standing, meanings)
 
 
 def _measurement(
@@ -116,8 +156,9 @@ def _measurement(
     path: str,
     at: Moment | None,
     standing: Judgement,
+    meanings: LocalMeanings,
 ) -> Iterator[FactDraft]:
-    found = measured(meaning.entry, holder)
+    found = measured(meaning.entry, holder, meanings)
     if found is None:
         return
     judgement = settled(standing, meaning.judgement, found.judgement)
@@ -130,6 +171,7 @@ def _measurement(
         unit=concept.unit,
         raw_value=found.raw_value,
         raw_unit=found.raw_unit,
+        mappings=_together(meaning.mappings, found.mappings),
         system=meaning.coding.system,
         code=meaning.coding.code,
         display=meaning.display,
@@ -146,20 +188,22 @@ def _coded(
     path: str,
     at: Moment | None,
     standing: Judgement,
+    meanings: LocalMeanings,
 ) -> Iterator[FactDraft]:
     answer = child(holder, "valueCodeableConcept")
     sent = text(holder, "valueString")
     if not answer and not sent:
         return
-    value_code, raw, doubt = _answer(concept, answer)
-    judgement = settled(standing, meaning.judgement, doubt)
+    given = _answer(concept, answer, meanings)
+    judgement = settled(standing, meaning.judgement, given.judgement)
     yield FactDraft(
         path=path,
         concept=concept.id,
         kind=Kind.CODED,
         quality=judgement.quality,
-        value_code=value_code,
-        raw_value=raw or sent,
+        value_code=given.value_code,
+        raw_value=given.raw or sent,
+        mappings=_together(meaning.mappings, given.mappings),
         system=meaning.coding.system,
         code=meaning.coding.code,
         display=meaning.display,
@@ -169,19 +213,34 @@ def _coded(
     )
 
 
-def _answer(concept: CodedConcept, answer: Json) -> tuple[str, str, Judgement]:
-    """The coded value, the answer as sent, and what is wrong with it."""
+class _Answer(NamedTuple):
+    """The coded value, the answer as sent, what is wrong with it, and the mappings it rests on."""
+
+    value_code: str
+    raw: str
+    judgement: Judgement = FINE
+    mappings: tuple[int, ...] = ()
+
+
+def _answer(concept: CodedConcept, answer: Json, meanings: LocalMeanings) -> _Answer:
     sent = list(codings(answer))
     raw = shown(answer, sent[0]) if sent else text(answer, "text")
-    known = [
-        found for coding in sent if coding.known and (found := answer_of(concept.id, coding.known))
-    ]
-    values = dict.fromkeys(found.value_code for found in known)
+    known = [meant for one in sent if (meant := meanings.answer(concept.id, one.system, one.code))]
+    standard = {meant.value for meant in known if not meant.mapping}
+    # a mapped code beside one of our tables may only disagree with it
+    needed = [meant for meant in known if not meant.mapping or meant.value not in standard]
+    said = tuple(dict.fromkeys(meant.mapping for meant in needed if meant.mapping))
+    values = dict.fromkeys(meant.value for meant in needed)
     if not values:
-        return "", raw, unclassified("the answer has no code that we know")
+        return _Answer("", raw, unclassified("the answer has no code that we know"))
     if len(values) > 1:
-        return "", raw, unclassified(f"answers disagree: {', '.join(values)}")
+        return _Answer("", raw, unclassified(f"answers disagree: {', '.join(values)}"), said)
     value = next(iter(values))
     if value in concept.not_informative:
-        return value, raw, unclassified(f"recorded as {value}, which says nothing")
-    return value, raw, FINE
+        doubt = unclassified(f"recorded as {value}, which says nothing")
+        return _Answer(value, raw, doubt, said)
+    return _Answer(value, raw, FINE, said)
+
+
+def _together(*numbers: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted({number for some in numbers for number in some}))

@@ -7,12 +7,12 @@ from patients.record.elements import text
 from patients.record.medication_facts import medication_facts
 from patients.record.modifiers import modified, unknown_modifier
 from patients.record.observation_facts import observation_facts
+from patients.terminology.meanings import NO_MEANINGS, LocalMeanings
 
-_PROJECTIONS = {
+_CODED = {
     "Observation": observation_facts,
     "Condition": condition_facts,
     "Procedure": procedure_facts,
-    "AllergyIntolerance": allergy_facts,
 }
 _MEDICATIONS = {
     "MedicationRequest",
@@ -20,28 +20,34 @@ _MEDICATIONS = {
     "MedicationAdministration",
     "MedicationDispense",
 }
-INTERPRETED = frozenset(_PROJECTIONS) | _MEDICATIONS
+INTERPRETED = frozenset(_CODED) | _MEDICATIONS | {"AllergyIntolerance"}
 
 
-def project(resource: Json, *, resolve: Resolve | None = None) -> list[FactDraft]:
+def project(
+    resource: Json, *, resolve: Resolve | None = None, meanings: LocalMeanings = NO_MEANINGS
+) -> list[FactDraft]:
     """The facts of one resource, in document order; empty for a type that is not interpreted.
 
     Pure and total: the same content gives the same drafts, and odd content gives fewer, marked,
     never an exception. `resolve` looks up a `medicationReference`; while it gives None the fact is
-    `unclassified`, so a Medication that arrives later means: project its dependants again. What a
-    modifier extension changes is `modified`, and never used.
+    `unclassified`, so a Medication that arrives later means: project its dependants again.
+    `meanings` is what data stewards have mapped beside our own tables. What a modifier extension
+    changes is `modified`, and never used.
     """
-    found = _drafts(resource, resolve)
+    found = _drafts(resource, resolve, meanings)
     reason = unknown_modifier(resource) if found else ""
     return [modified(draft, reason) for draft in found] if reason else found
 
 
-def _drafts(resource: Json, resolve: Resolve | None) -> list[FactDraft]:
+def _drafts(resource: Json, resolve: Resolve | None, meanings: LocalMeanings) -> list[FactDraft]:
     resource_type = text(resource, "resourceType")
     if resource_type in _MEDICATIONS:
-        return list(medication_facts(resource, resolve and _unmodified(resolve)))
-    if resource_type in _PROJECTIONS:
-        return list(_PROJECTIONS[resource_type](resource))
+        return list(medication_facts(resource, resolve and _unmodified(resolve), meanings))
+    if resource_type in _CODED:
+        return list(_CODED[resource_type](resource, meanings))
+    if resource_type == "AllergyIntolerance":
+        # it warns whatever its code is, so that there is nothing to map
+        return list(allergy_facts(resource))
     return []
 
 

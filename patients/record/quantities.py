@@ -6,21 +6,28 @@ from math import isfinite
 from patients.record.drafts import Quality
 from patients.record.elements import Json, child, text
 from patients.record.judgement import FINE, Judgement, settled, unclassified, verify
+from patients.terminology.meanings import NO_MEANINGS, LocalMeanings
 from patients.terminology.measurements import MeasurementConcept, ObservationCode
 from patients.terminology.units import CONVERSIONS, UCUM, to_canonical, ucum_of
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """`value` is in the canonical unit; None when it could not be converted, or is a mere bound."""
+    """`value` is in the canonical unit; None when it could not be converted, or is a mere bound.
+
+    `raw_unit` is the unit as sent; where none is read, the text that was to decide.
+    """
 
     raw_value: str
     raw_unit: str = ""
     value: float | None = None
     judgement: Judgement = FINE
+    mappings: tuple[int, ...] = ()
 
 
-def measured(meaning: ObservationCode, holder: Json) -> Measured | None:
+def measured(
+    meaning: ObservationCode, holder: Json, meanings: LocalMeanings = NO_MEANINGS
+) -> Measured | None:
     """The value of an Observation or a component; None when it has none (dataAbsentReason).
 
     Only a Quantity has a unit. An integer or a numeric text has none and is never given one,
@@ -31,7 +38,7 @@ def measured(meaning: ObservationCode, holder: Json) -> Measured | None:
         raise TypeError(f"{concept.id} is no measurement")
     quantity = child(holder, "valueQuantity")
     if quantity:
-        return _of_quantity(meaning, concept, quantity)
+        return _of_quantity(meaning, concept, quantity, meanings)
     if (number := _number(holder.get("valueInteger"))) is not None:
         return _without_unit(concept, Measured(_as_sent(holder["valueInteger"])), number)
     sent = text(holder, "valueString")
@@ -51,7 +58,7 @@ def _of_text(sent: str) -> Measured:
 
 
 def _of_quantity(
-    meaning: ObservationCode, concept: MeasurementConcept, quantity: Json
+    meaning: ObservationCode, concept: MeasurementConcept, quantity: Json, meanings: LocalMeanings
 ) -> Measured | None:
     number = _number(quantity.get("value"))
     if number is None:
@@ -64,27 +71,34 @@ def _of_quantity(
         return replace(sent, judgement=unclassified(reason))
     if not sent.raw_unit:
         return _without_unit(concept, sent, number)
-    unit, conflict = _unit(concept.id, quantity)
+    unit, mapping, conflict = _unit(concept.id, quantity, meanings)
+    sent = replace(sent, mappings=(mapping,) if mapping else ())
     converted = None if unit is None else to_canonical(concept.id, number, unit)
     if conflict or converted is None or unit == meaning.refused_unit:
         read = _unit_read(quantity)
         reason = conflict or f"{read!r} is no unit that we know for {concept.display}"
         if unit == meaning.refused_unit and not conflict:
             reason = f"{unit} is ambiguous under code {meaning.code.value}"
-        return replace(sent, judgement=Judgement(Quality.UNKNOWN_UNIT, reason))
+        doubt = Judgement(Quality.UNKNOWN_UNIT, reason)
+        return replace(sent, raw_unit=sent.raw_unit if conflict else read, judgement=doubt)
     mark = verify(converted.mark) if converted.mark else FINE
     return _in_range(concept, sent, converted.value, mark)
 
 
-def _unit(concept: str, quantity: Json) -> tuple[str | None, str]:
-    """The UCUM unit, and what is wrong when code and unit text say different things."""
+def _unit(concept: str, quantity: Json, meanings: LocalMeanings) -> tuple[str | None, int, str]:
+    """The UCUM unit, the mapping that says so (0: our tables), and what is wrong when code and
+    unit text say different things.
+    """
     code, unit = text(quantity, "code"), text(quantity, "unit")
     if text(quantity, "system") != UCUM or not code:
-        return ucum_of(unit or code), ""
-    by_code, by_unit = ucum_of(code), ucum_of(unit) if unit else None
-    if by_code and by_unit and not _same(concept, by_code, by_unit):
-        return None, f"code {code} and unit {unit} contradict each other"
-    return by_code, ""
+        meant = meanings.unit(concept, unit or code)
+        return (meant.value, meant.mapping, "") if meant else (None, 0, "")
+    meant, by_unit = meanings.unit(concept, code), ucum_of(unit) if unit else None
+    if meant is None:
+        return None, 0, ""
+    if by_unit and not _same(concept, meant.value, by_unit):
+        return None, meant.mapping, f"code {code} and unit {unit} contradict each other"
+    return meant.value, meant.mapping, ""
 
 
 def _same(concept: str, one: str, other: str) -> bool:

@@ -1,7 +1,7 @@
 """Facts -> the state as of a moment. The one definition of what was known to be true when."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -53,6 +53,8 @@ class StoredFact(Protocol):
     def quality(self) -> str: ...
     @property
     def reason(self) -> str: ...
+    @property
+    def mappings(self) -> Sequence[int]: ...
 
 
 def state_as_of(demographics: Demographics, facts: Iterable[StoredFact], as_of: datetime) -> State:
@@ -155,4 +157,5 @@ def _newest_first(facts: list[StoredFact]) -> Iterator[Value]:
             resource_version=fact.resource_version,
             display=fact.display,
             reason=fact.reason,
+            mappings=tuple(fact.mappings),
         )

@@ -12,6 +12,7 @@ class Value:
     medication, 'listed' or 'none_known' for an allergy). `effective_at` and `end_at` are aware;
     `precision` is year, month, day or time, and empty when the record has no date. `fact_id` is
     None for a derived value, whose `derived_from` then names its sources.
+    `mappings` are the numbers of the data stewards' mappings that the reading rests on.
     """
 
     concept: str
@@ -30,6 +31,7 @@ class Value:
     display: str
     reason: str = ""
     derived_from: tuple["Value", ...] = ()
+    mappings: tuple[int, ...] = ()
 
     @property
     def effective_date(self) -> date:

@@ -15,11 +15,12 @@ from patients.errors import FhirError
 from patients.fhir.json_codec import loads
 from patients.fhir.outcome import Issue
 from patients.models import Fact, Resource, ResourceVersion
-from patients.record.projection import project
+from patients.record.projection import INTERPRETED, project
 from patients.services import (
     care_team,
     facts,
     identity,
+    local_meanings,
     medications,
     patient_row,
     provenance,
@@ -31,6 +32,7 @@ from patients.services.lookups import Resolve
 from patients.services.notes import take_notes
 from patients.services.plan import Change, Plan, Stored, lost_race, make_plan
 from patients.signals import twins_changed
+from patients.terminology.meanings import NO_MEANINGS, LocalMeanings
 
 ATTEMPTS = 3
 # serialization failure, deadlock, lock timeout
@@ -64,6 +66,8 @@ def process(
             _restore(interactions, given)
         try:
             with transaction.atomic():
+                # before any row is locked: who makes a mapping waits for us, and we for them
+                meanings = local_meanings.hold() if _projects(interactions) else NO_MEANINGS
                 superseding.before_deletions(interactions, sent_at=sent_at, now=now)
                 plan = make_plan(
                     interactions,
@@ -77,7 +81,7 @@ def process(
                 )
                 # few rows go out together and their results come back together
                 with writing.together(len(plan.changes)):
-                    _apply(plan, sender=sender, notes=notes)
+                    _apply(plan, meanings, sender=sender, notes=notes)
                     results = _results(plan, contents=contents)
                     if witness is not None:
                         witness(results)
@@ -112,7 +116,12 @@ def _said_again(plan: Plan) -> list[str]:
     ]
 
 
-def _apply(plan: Plan, *, sender: Sender, notes: bool) -> None:
+def _projects(interactions: Sequence[Interaction]) -> bool:
+    """Whether facts are made of any of these, or of what names one of them."""
+    return any(i.type in INTERPRETED or i.type == "Medication" for i in interactions)
+
+
+def _apply(plan: Plan, meanings: LocalMeanings, *, sender: Sender, notes: bool) -> None:
     changes, now = plan.changes, plan.now
     if not changes:
         return
@@ -128,7 +137,7 @@ def _apply(plan: Plan, *, sender: Sender, notes: bool) -> None:
     writing.write_resources([*changes, *sources], sender, now)
     resolve = medications.resolver(changes)
     twins = {p.pk: identity.twin_of(p) for p in patients.values()}
-    rows = _facts(changes, twins, resolve, now)
+    rows = _facts(changes, twins, resolve, meanings, now)
     if notes:
         take_notes(changes, rows, patients.values(), now)
     touched = writing.replace_facts([c.pk for c in changes if c.existing], rows)
@@ -136,7 +145,7 @@ def _apply(plan: Plan, *, sender: Sender, notes: bool) -> None:
     care_team.write_memberships(changes, sender)
     touched |= {c.patient_id for c in changes if c.patient_id and c.interaction.type == "Patient"}
     touched |= identity.follow_links(changes, patients)
-    touched |= medications.reproject_dependants(changes, resolve)
+    touched |= medications.reproject_dependants(changes, resolve, meanings)
     stale = writing.mark_stale(touched, now)
     if stale:
         transaction.on_commit(partial(twins_changed.send_robust, sender=None, patient_ids=stale))
@@ -153,14 +162,18 @@ def _number(changes: Sequence[Change]) -> None:
 
 
 def _facts(
-    changes: Sequence[Change], twins: Mapping[int, int], resolve: Resolve, now: datetime
+    changes: Sequence[Change],
+    twins: Mapping[int, int],
+    resolve: Resolve,
+    meanings: LocalMeanings,
+    now: datetime,
 ) -> list[Fact]:
     return [
         fact
         for change in changes
         if change.patient_id is not None and not change.is_deletion
         for fact in facts.rows_of(
-            project(change.interaction.resource or {}, resolve=resolve),
+            project(change.interaction.resource or {}, resolve=resolve, meanings=meanings),
             patient_id=twins.get(change.patient_id, change.patient_id),
             resource_pk=change.pk,
             reference=(change.interaction.type, change.interaction.fhir_id, change.version),

@@ -11,6 +11,7 @@ from patients.record.projection import project
 from patients.services import facts, identity, lookups, writing
 from patients.services.lookups import Resolve
 from patients.services.plan import Change
+from patients.terminology.meanings import LocalMeanings
 
 Json = dict[str, Any]
 MEDICATION = "medication\x1f"
@@ -40,7 +41,9 @@ def resolver(changes: Sequence[Change]) -> Resolve:
     return lambda reference: known.get(lookups.unversioned(reference))
 
 
-def reproject_dependants(changes: Sequence[Change], resolve: Resolve) -> set[int]:
+def reproject_dependants(
+    changes: Sequence[Change], resolve: Resolve, meanings: LocalMeanings
+) -> set[int]:
     """Project again what points at the Medications written; returns the patients concerned."""
     medications = _written(changes)
     if not medications:
@@ -65,7 +68,7 @@ def reproject_dependants(changes: Sequence[Change], resolve: Resolve) -> set[int
     for version in versions if rows else ():
         resource = version.resource
         found += facts.rows_of(
-            project(orjson.loads(version.content), resolve=resolve),
+            project(orjson.loads(version.content), resolve=resolve, meanings=meanings),
             patient_id=twins[resource.patient_id or 0],
             resource_pk=resource.pk,
             reference=(resource.type, resource.fhir_id, version.version),

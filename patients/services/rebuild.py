@@ -1,6 +1,6 @@
 """Facts are a projection of what is stored: this makes them anew."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 import orjson
@@ -9,7 +9,7 @@ from django.db.models import F
 
 from patients.models import Fact, Resource, ResourceVersion
 from patients.record.projection import project
-from patients.services import facts, identity, lookups, writing
+from patients.services import facts, identity, local_meanings, lookups, writing
 
 BATCH = 2000
 
@@ -29,7 +29,7 @@ def rebuild_facts(*, now: datetime, progress: Callable[[int], None] = lambda _: 
         )
         if not keys:
             return changed
-        changed |= _rebuild_batch(keys, now)
+        changed |= rebuild_batch(keys, now)
         last = keys[-1]
         progress(len(keys))
 
@@ -48,7 +48,9 @@ def _forget_the_deleted(now: datetime) -> set[int]:
 
 
 @transaction.atomic
-def _rebuild_batch(keys: list[int], now: datetime) -> set[int]:
+def rebuild_batch(keys: Sequence[int], now: datetime) -> set[int]:
+    """The same for these resources, in one transaction (or in the caller's)."""
+    meanings = local_meanings.hold()
     locked = Resource.objects.select_for_update().filter(pk__in=keys).order_by("type", "fhir_id")
     resources = {row.pk: row for row in locked}
     versions = ResourceVersion.objects.filter(
@@ -67,6 +69,7 @@ def _rebuild_batch(keys: list[int], now: datetime) -> set[int]:
             project(
                 orjson.loads(version.content),
                 resolve=lambda ref: known.get(lookups.unversioned(ref)),
+                meanings=meanings,
             ),
             patient_id=twins[resource.patient_id],
             resource_pk=resource.pk,
@@ -94,5 +97,6 @@ def _differing(before: Iterable[Fact], after: Iterable[Fact]) -> set[int]:
 
 
 def _content(fact: Fact) -> tuple:
-    names = [f.attname for f in Fact._meta.concrete_fields if f.attname not in ("id", "patient_id")]
-    return (fact.patient_id, *(getattr(fact, name) for name in names))
+    apart = ("id", "patient_id", "mappings")
+    names = [f.attname for f in Fact._meta.concrete_fields if f.attname not in apart]
+    return (fact.patient_id, tuple(fact.mappings), *(getattr(fact, name) for name in names))

@@ -156,8 +156,14 @@ def replace_facts(resource_pks: Sequence[int], facts: Iterable[Fact]) -> set[int
             )
             before = {row[0] for row in cursor.fetchall()}
     columns = [f.attname for f in Fact._meta.concrete_fields if f.attname != "id"]
-    copy(Fact, columns, ([getattr(fact, c) for c in columns] for fact in facts))
+    copy(Fact, columns, ([_column(fact, c) for c in columns] for fact in facts))
     return before
+
+
+def _column(fact: Fact, name: str) -> Any:
+    value = getattr(fact, name)
+    # as array_text says
+    return f"{{{','.join(map(str, value))}}}" if name == "mappings" else value
 
 
 def replace_care_team(resource_pks: Sequence[int], rows: Iterable[CareTeamMember]) -> None:

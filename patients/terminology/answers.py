@@ -28,6 +28,14 @@ def _answers() -> Mapping[tuple[str, Code], Answer]:
 
 _ANSWERS = _answers()
 
+# the values that answers of a concept may have, in the table's order
+ANSWER_VALUES: Mapping[str, tuple[str, ...]] = {
+    concept: tuple(
+        dict.fromkeys(answer.value_code for (of, _), answer in _ANSWERS.items() if of == concept)
+    )
+    for concept in CODED
+}
+
 
 def answer_of(concept: str, code: Code) -> Answer | None:
     """What an answer code means for a coded concept; None when the table does not know it."""

@@ -84,6 +84,14 @@ class Atc(Code):
         return text.strip().upper()
 
 
+class LocalCode(Code):
+    """A code of a system that is none of ours, as it was sent."""
+
+    name = "local"
+    uris = ()
+    shape = re.compile(r".+", re.DOTALL)
+
+
 SYSTEMS: dict[str, type[Code]] = {
     system.name: system for system in (Loinc, Snomed, Icd10, Icd10Cm, RxNorm, Atc)
 }

@@ -57,6 +57,12 @@ CONDITIONS: Mapping[str, ConditionConcept] = _concepts()
 PERSISTING: frozenset[str] = frozenset(c.id for c in CONDITIONS.values() if c.persists)
 
 
+def implied_by(concept: ConditionConcept) -> tuple[ConditionConcept, ...]:
+    """The concept, and those that are true whenever it is."""
+    ids = dict.fromkeys((concept.id, *concept.implies))
+    return tuple(CONDITIONS[name] for name in ids)
+
+
 def _stated(row: dict[str, str]) -> tuple[ConditionConcept, ...]:
     ids = [row["concept"], *CONDITIONS[row["concept"]].implies, *row["also"].split()]
     return tuple(CONDITIONS[concept] for concept in dict.fromkeys(ids))

@@ -74,3 +74,17 @@ def medication_of(code: Code) -> Medication | None:
     groups = (code.value[:length] for length in range(len(code.value), 0, -1))
     nearest = next((group for group in groups if group in _ATC_GROUPS), None)
     return None if nearest is None else _MEDICATIONS[Atc(nearest)]
+
+
+def is_listed(code: Code) -> bool:
+    """Whether the table speaks of the code, be it to say that it tells too little."""
+    return code in _MEDICATIONS or (isinstance(code, Atc) and _is_group(code))
+
+
+def _is_group(code: Atc) -> bool:
+    return any(group.startswith(code.value) for group in _ATC_GROUPS)
+
+
+def listed_medications() -> Mapping[Code, Medication]:
+    """Every code of the table that says what a drug is."""
+    return {code: found for code, found in _MEDICATIONS.items() if found is not None}

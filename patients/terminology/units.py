@@ -47,7 +47,8 @@ class Converted(NamedTuple):
     mark: str
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """A spelling as spellings are compared: without case, spaces and lookalikes."""
     return "".join(text.translate(_LOOKALIKES).casefold().split())
 
 
@@ -55,7 +56,7 @@ def _spellings() -> Mapping[str, str]:
     found: dict[str, str] = {}
     for row in tables.rows("units", "ucum,spellings"):
         for spelling in (row["ucum"], *row["spellings"].split("|")):
-            if found.setdefault(_folded(spelling), row["ucum"]) != row["ucum"]:
+            if found.setdefault(folded(spelling), row["ucum"]) != row["ucum"]:
                 raise ValueError(f"units.csv: {spelling!r} is read in two ways")
     return found
 
@@ -89,8 +90,8 @@ def ucum_of(text: str) -> str | None:
     A UCUM annotation has no effect on the unit ('mg/g{creat}' is mg/g), unless the whole is known:
     the {1.73_m2} of an eGFR tells more than its unit.
     """
-    folded = _folded(text)
-    return _SPELLINGS.get(folded) or _SPELLINGS.get(_ANNOTATION.sub("", folded))
+    spelling = folded(text)
+    return _SPELLINGS.get(spelling) or _SPELLINGS.get(_ANNOTATION.sub("", spelling))
 
 
 def to_canonical(concept: str, value: float, unit: str) -> Converted | None:

@@ -94,7 +94,8 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
 
 def content_of_facts() -> set[tuple[Any, ...]]:
     names = [f.attname for f in Fact._meta.concrete_fields if f.attname != "id"]
-    return set(Fact.objects.values_list(*names))
+    rows = Fact.objects.values_list(*names)
+    return {tuple(tuple(v) if isinstance(v, list) else v for v in row) for row in rows}
 
 
 def test_facts_are_a_projection_that_can_be_made_anew(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from patients.models import AuditEvent, CorrectionRule, Patient, QuarantinedResource
 from patients.services.interactions import Sender
 from patients.services.merge import merge
-from patients.services.replay import replay_due
+from patients.services.quarantine_replay import replay_due
 from tests.factories import fhir
 from tests.factories.people import clinician, patient_user, signed_in
 from tests.integration.fhir.calls import post, put

@@ -23,7 +23,7 @@ from patients.models import (
 from patients.services.correcting import RuleFault, end_rule
 from patients.services.interactions import Interaction, Sender
 from patients.services.quarantine import keep
-from patients.services.replay import ask_again, discard, replay, replay_due
+from patients.services.quarantine_replay import ask_again, discard, replay, replay_due
 from tests.factories import fhir
 from tests.integration.fhir.calls import post, put
 from tests.integration.fhir.tolerant import (

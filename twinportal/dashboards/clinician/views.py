@@ -16,6 +16,7 @@ from models_engine.models import Prediction
 from patients import audit
 from patients.models import Fact, Patient, ResourceVersion
 from patients.record.loading import state_of
+from patients.selectors.mappings import readings, readings_of
 from patients.selectors.resources import concerns, history
 from patients.terminology.measurements import MEASUREMENTS
 from twinportal.dashboards.access import role_required, visible_patient
@@ -77,6 +78,7 @@ def prediction(request: HttpRequest, public_id: UUID, pk: int) -> HttpResponse:
         "banner": _banner(patient),
         "patient": patient,
         "view": PredictionView(row, attributions_of([row.pk])),
+        "readings": readings(_mappings(row)),
         "facts": PredictionView(row, {}).model.facts,
         "history": [PredictionView(p, {}) for p in history],
     }
@@ -122,17 +124,24 @@ def resource(
         raise Http404
     audit.record_read(request, patient, what="resource", detail=f"{kind}/{fhir_id}/{version}")
     facts = Fact.objects.filter(resource=row.resource, patient=patient).order_by("path", "concept")
+    said = readings_of(facts)
     context = {
         "banner": _banner(patient),
         "patient": patient,
         "version": row,
         "versions": [v for v in history(row.resource) if concerns(v, patient)],
-        "facts": [(concept_label(fact.concept), fact) for fact in facts],
+        "facts": [(concept_label(fact.concept), fact, said[fact.pk]) for fact in facts],
         "content": json.dumps(json.loads(row.content), indent=2, ensure_ascii=False)
         if row.content
         else "",
     }
     return render(request, "clinician/resource.html", context)
+
+
+def _mappings(row: Prediction) -> set[int]:
+    """The mappings by which its inputs were read."""
+    used = [part for source in row.inputs for part in (source, *source["derived_from"])]
+    return {number for part in used for number in part.get("mappings", ())}
 
 
 def _banner(patient: Patient) -> Banner:

@@ -18,7 +18,7 @@ from patients import audit
 from patients.models import CorrectionRule, QuarantinedResource
 from patients.selectors.quarantine import Chosen, causes
 from patients.services.correcting import RuleFault, end_rule, make_rule
-from patients.services.replay import ask_again, discard, replay
+from patients.services.quarantine_replay import ask_again, discard, replay
 from patients.services.whom import patients_here
 from twinportal import wake_ups
 from twinportal.dashboards.access import role_required

@@ -5,4 +5,5 @@ from twinportal.dashboards.steward import overview_views
 urlpatterns = [
     path("", overview_views.overview, name="steward-home"),
     path("quarantine/", include("twinportal.dashboards.steward.quarantine_urls")),
+    path("", include("twinportal.dashboards.steward.mapping_urls")),
 ]

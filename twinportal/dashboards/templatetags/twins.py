@@ -68,3 +68,9 @@ def source_url(public_id: UUID, reference: str) -> str:
         return reverse("resource", args=[public_id, parts[0], parts[1], int(parts[3])])
     except (NoReverseMatch, ValueError):
         return ""
+
+
+@register.filter
+def lookup(words: dict[int, str], key: int) -> str:
+    """What is said of a mapping by its number."""
+    return words.get(key, f"read by mapping {key}")

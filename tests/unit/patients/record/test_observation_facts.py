@@ -45,6 +45,7 @@ def test_a_plain_result():
         "effective_precision": "day",
         "end_at": None,
         "reason": "",
+        "mappings": [],
     }
 
 
