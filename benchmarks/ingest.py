@@ -31,8 +31,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import orjson
-import psycopg
-from rig import ROOT, prepare, server, timed, token
+from rig import ROOT, copy_rows, prepare, server, timed, token
 from single_requests import Measured, doors, fill, floors
 
 ARCHIVE = "synthea-smart-2019.tar.xz"
@@ -92,15 +91,9 @@ def push_all(port: int, bearer: str, bundles: list[bytes]) -> None:
 
 def bare_copy(url: str, bundles: list[bytes]) -> None:
     """The floor: parsing not counted, one jsonb column, a commit a bundle."""
-    rows = [[orjson.dumps(e["resource"]) for e in orjson.loads(b)["entry"]] for b in bundles]
-    with psycopg.connect(url) as connection:
-        connection.execute("CREATE TABLE IF NOT EXISTS bench_copy (content jsonb)")
-        connection.commit()
-        for resources in rows:
-            with connection.cursor().copy("COPY bench_copy (content) FROM STDIN") as stream:
-                for resource in resources:
-                    stream.write_row([resource.decode()])
-            connection.commit()
+    copy_rows(
+        url, [[orjson.dumps(e["resource"]) for e in orjson.loads(b)["entry"]] for b in bundles]
+    )
 
 
 def import_files(bundles: list[bytes], workers: int) -> float:

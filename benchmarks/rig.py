@@ -90,6 +90,18 @@ def server(application: str = APPLICATION) -> Iterator[int]:
         process.wait()
 
 
+def copy_rows(url: str, batches: list[list[bytes]]) -> None:
+    """The floor of everything that stores resources: COPY into one jsonb column, a commit a batch."""
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS bench_copy (content jsonb)")
+        connection.commit()
+        for batch in batches:
+            with connection.cursor().copy("COPY bench_copy (content) FROM STDIN") as stream:
+                for resource in batch:
+                    stream.write_row([resource.decode()])
+            connection.commit()
+
+
 def timed(work: Callable[[], None]) -> float:
     start = time.perf_counter()
     work()

@@ -14,3 +14,7 @@ class FhirError(Exception):
         self.status = status
         self.issues = list(issues)
         self.headers = dict(headers or {})
+
+
+class BulkJobFailed(Exception):
+    """An import or export cannot go on, and trying again would not help. Its words have no PHI."""

@@ -66,6 +66,7 @@ def expire_bulk_jobs() -> None:
     bulk_jobs.expire(now=timezone.now())
 
 
+@shared_task
 def replay_mapping(mapping_id: int) -> None:
     """Project again what a data steward's mapping touches. Harmless when it comes twice."""
     mapping_replay.replay_mapping(mapping_id, now=timezone.now())

@@ -25,6 +25,12 @@ def readable_types(scopes: Iterable[str]) -> frozenset[str]:
     return frozenset(t for t, letters in _granted(scopes) if "r" in letters or "s" in letters)
 
 
+def may_feed(scopes: Iterable[str], type_name: str) -> bool:
+    """Whether `scopes` permit to create and to update the type: what an import does."""
+    listed = [*scopes]
+    return allows(listed, type_name, "c") and allows(listed, type_name, "u")
+
+
 def covers(allowed: Iterable[str], asked: str) -> bool:
     """Whether `allowed` together permit each letter of the scope `asked`.
 

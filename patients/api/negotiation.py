@@ -66,12 +66,12 @@ def check_accepts(request: Request, pairs: Iterable[tuple[str, str]]) -> None:
     """`_format` first, then Accept. FhirError 406 for anything but JSON of R4."""
     asked = dict(pairs).get("_format") or request.headers.get("Accept") or "*/*"
     # a "+" in a query string arrives as a space
-    kinds = {_media_type(part).replace(" ", "+") for part in asked.split(",")}
+    kinds = {media_type(part).replace(" ", "+") for part in asked.split(",")}
     if not kinds & ACCEPTED_ANSWERS:
         raise FhirError(406, [Issue("error", "not-supported", XML_WORDS)])
 
 
-def _media_type(text: str) -> str:
+def media_type(text: str) -> str:
     """Without its parameters; nothing that we know if it is of another version of FHIR."""
     name, *parameters = [part.strip().lower() for part in text.split(";")]
     versions = [p for p in parameters if p.startswith("fhirversion=")]
@@ -99,7 +99,7 @@ def read_optional_body(request: Request, kinds: Collection[str] = ACCEPTED_BODIE
 
 
 def _check_kind(request: Request, kinds: Collection[str]) -> None:
-    kind = _media_type(request.content_type or "")
+    kind = media_type(request.content_type or "")
     if kind and kind not in kinds:
         words = XML_WORDS if "application/fhir+json" in kinds else f"Send {' or '.join(kinds)}"
         raise FhirError(415, [Issue("error", "not-supported", words)])

@@ -31,10 +31,15 @@ def require_scope(request: Request, type_name: str, letter: str) -> None:
 
     A token that stands for a person never writes: only systems feed the record.
     """
-    is_personal = getattr(request.auth, "user_id", None) is not None
-    if not allows(scopes_of(request.auth), type_name, letter) or (is_personal and letter in "cud"):
+    allowed = allows(scopes_of(request.auth), type_name, letter)
+    if not allowed or (letter in "cud" and is_personal(request)):
         words = f"The token's scopes do not allow '{letter}' on {type_name}"
         raise FhirError(403, [Issue("error", "forbidden", words)])
+
+
+def is_personal(request: Request) -> bool:
+    """Whether the token stands for a person, and not for a system."""
+    return getattr(request.auth, "user_id", None) is not None
 
 
 def shown_after_write(request: Request, method: str, result: Result, wanted: str) -> str:

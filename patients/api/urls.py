@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from patients.api import bulk_views, oauth, views
+from patients.api import bulk_views, import_views, oauth, views
 from patients.api.discovery import smart_configuration
 from patients.sign_on.token_address import INTROSPECT, REVOKE, TOKEN
 
@@ -50,6 +50,7 @@ urlpatterns = [
         views.VersionView.as_view(),
         name="fhir-version",
     ),
+    path("fhir/$import", import_views.ImportView.as_view(), name="fhir-import"),
     path("fhir/bulk/<uuid:public_id>", bulk_views.BulkJobView.as_view(), name="fhir-bulk-job"),
     re_path(
         rf"{BASE}/bulk/(?P<public_id>{UUID})/(?P<name>[A-Za-z0-9._-]{{1,200}})\Z",

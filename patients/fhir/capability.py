@@ -24,6 +24,8 @@ SMART = {
 }
 DEFINITION = "http://hl7.org/fhir/OperationDefinition"
 VALIDATE = {"name": "validate", "definition": f"{DEFINITION}/Resource-validate"}
+# no published definition has this shape
+IMPORT = {"name": "import", "definition": "urn:twinportal:OperationDefinition:import"}
 EVERYTHING = {"name": "everything", "definition": f"{DEFINITION}/Patient-everything"}
 BULK = "http://hl7.org/fhir/uv/bulkdata"
 EXPORT = {"name": "export", "definition": f"{BULK}/OperationDefinition/export"}
@@ -70,7 +72,7 @@ def capability_statement(
                 ],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
                 "searchParam": [_parameter(parameter) for parameter in COMMON.values()],
-                "operation": [EXPORT],
+                "operation": [EXPORT, IMPORT],
             }
         ],
     }

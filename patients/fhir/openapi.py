@@ -74,6 +74,7 @@ def _system() -> Json:
                 body="Bundle",
             )
         ),
+        "/$import": _item(post=_import()),
         "/metadata": _item(get=_metadata()),
         "/openapi.json": _item(get=_document()),
         "/{type}/{id}/_history": {
@@ -263,3 +264,14 @@ def _everything() -> Json:
         ("400", "404", "410"),
         parameters=["since", "types", "count", "cursor"],
     )
+
+
+def _import() -> Json:
+    found = _operation(
+        "import",
+        "system",
+        {"202": "accepted"},
+        (*BODY, "507"),
+        parameters=["preferAsync"],
+    )
+    return found | {"requestBody": {"required": True, "content": parts.import_bodies()}}

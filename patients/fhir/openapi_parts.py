@@ -27,8 +27,10 @@ REFUSALS = {
     "415": "The body has another media type, or is compressed",
     "422": "The resource is not valid; each fault names its element",
     "429": "More requests than the client's rate allows; wait as long as Retry-After says",
+    "507": "The disk of this server is full",
 }
 HEADERS = {
+    "Content-Location": "Where to ask how the job goes",
     "ETag": 'The version, as `W/"3"`',
     "Last-Modified": "When this version was stored",
     "Location": "Address of the version that was made",
@@ -173,6 +175,10 @@ def parameters() -> Json:
             "What to answer; a minimal answer has no body",
             {"type": "string", "examples": [f"return={kind}" for kind in PREFERENCES]},
         ),
+        "preferAsync": {
+            **_header("Prefer", "It runs in the background", {"const": "respond-async"}),
+            "required": True,
+        },
     }  # fmt: skip
 
 
@@ -235,6 +241,11 @@ def responses(written: Iterable[str]) -> Json:
     """Refusals by status, what each type's reads answer, and writes of the types `written`."""
     found: Json = {status: _refusal(status) for status in REFUSALS}
     found["204"] = {"description": "Deleted, or there was nothing to delete"}
+    found["accepted"] = {
+        "description": "A worker does it; Content-Location says how it goes",
+        "headers": headers_named("Content-Location"),
+        "content": json_content(ref("schemas", "OperationOutcome")),
+    }
     found["304"] = {
         "description": "The client has this version",
         "headers": headers_named("ETag"),
@@ -310,3 +321,17 @@ def request_bodies() -> Json:
         "content": json_content(ref("schemas", "AnyResource")),
     }
     return found
+
+
+def import_bodies() -> Json:
+    """What is to be imported: named, as files, or as the lines of one."""
+    one = _object({"url": {"type": "string", "minLength": 1}})
+    inputs = {"type": "array", "minItems": 1, "items": one}
+    file = {"type": "string", "format": "binary"}
+    files = {"type": "object", "properties": {"file": {"type": "array", "items": file}}}
+    return {
+        FHIR_JSON: {"schema": ref("schemas", "Parameters")},
+        "application/json": {"schema": _object({"input": inputs})},
+        "multipart/form-data": {"schema": files},
+        "application/fhir+ndjson": {"schema": {"type": "string"}},
+    }

@@ -5,6 +5,7 @@ from patients.models.client import ClientProfile
 from patients.models.code_survey import CodeSurvey, UnmappedCode
 from patients.models.correction_rule import CorrectionRule
 from patients.models.fact import Fact
+from patients.models.import_fault import ImportFault
 from patients.models.mapping import Mapping
 from patients.models.patient import Patient
 from patients.models.quarantine import QuarantinedResource
@@ -21,6 +22,7 @@ __all__ = [
     "CodeSurvey",
     "CorrectionRule",
     "Fact",
+    "ImportFault",
     "Mapping",
     "Patient",
     "QuarantinedResource",

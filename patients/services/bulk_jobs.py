@@ -5,7 +5,6 @@ killed one is gone with it. What a slice did is committed; the next goes on behi
 """
 
 import logging
-import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -22,10 +21,11 @@ from django.utils import timezone
 from oauth2_provider.models import get_application_model
 
 from patients import audit
-from patients.errors import FhirError
+from patients.errors import BulkJobFailed, FhirError
 from patients.fhir.outcome import Issue
 from patients.models import BulkJob
 from patients.services import bulk_export, bulk_import
+from patients.services.bulk_import_report import UUID_NAME
 from patients.signals import bulk_job_waits
 
 log = logging.getLogger(__name__)
@@ -36,24 +36,25 @@ PATIENCE = timedelta(seconds=30)
 MOST_FAILURES = 5
 FOLDER_MODE = 0o700
 State = BulkJob.State
-UUID_NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @transaction.atomic
 def begin(kind: str, *, now: datetime, **given: Any) -> BulkJob:
-    """A new job, for a worker that hears of it after the commit.
-
-    FhirError 429 when the client has as many open ones as it may have.
-    """
+    """A new job, for a worker that hears of it after the commit. FhirError as of `may_begin`."""
     # two requests of one client count one after the other
     get_application_model().objects.select_for_update().get(pk=given["application_id"])
+    may_begin(given["application_id"])
+    return BulkJob.objects.create(kind=kind, created_at=now, **given)
+
+
+def may_begin(application_id: Any) -> None:
+    """FhirError 429 when the client has as many open jobs as it may have."""
     mine = BulkJob.objects.filter(
-        application_id=given["application_id"], state__in=(State.WAITING, State.RUNNING)
+        application_id=application_id, state__in=(State.WAITING, State.RUNNING)
     )
     if mine.count() >= settings.BULK_MOST_JOBS:
         words = f"This client has {settings.BULK_MOST_JOBS} open jobs: wait for one, or cancel it"
         raise FhirError(429, [Issue("error", "throttled", words)], {"Retry-After": "60"})
-    return BulkJob.objects.create(kind=kind, created_at=now, **given)
 
 
 def wake(job: BulkJob) -> None:
@@ -81,6 +82,9 @@ def work(job_id: int) -> bool:
             return False
         try:
             is_done, is_well = _slice(job), True
+        except BulkJobFailed as error:
+            end(job, State.FAILED, now=timezone.now(), error=str(error)[:200])
+            is_done, is_well = False, False
         except Exception as error:  # noqa: BLE001 whatever it is
             _failed(job, error)
             is_done, is_well = False, False
@@ -136,7 +140,8 @@ def _failed(job: BulkJob, error: Exception) -> None:
     BulkJob.objects.filter(pk=job.pk).update(failures=F("failures") + 1, worked_at=timezone.now())
     job.refresh_from_db()
     if job.failures >= MOST_FAILURES:
-        end(job, State.FAILED, now=timezone.now(), error=type(error).__name__)
+        words = error.strerror if isinstance(error, OSError) else ""
+        end(job, State.FAILED, now=timezone.now(), error=words or type(error).__name__)
 
 
 def end(job: BulkJob, state: str, *, now: datetime, error: str = "") -> bool:
@@ -170,6 +175,7 @@ def cancel(job: BulkJob, *, now: datetime) -> None:
 
 def expire(*, now: datetime) -> int:
     """Clear away the files whose time is over; returns how many jobs that were."""
+    bulk_import.forget(now=now)
     over = BulkJob.objects.filter(state=State.COMPLETE, expires_at__lte=now)
     for job in over:
         BulkJob.objects.filter(pk=job.pk).update(state=State.EXPIRED)

@@ -23,6 +23,7 @@ from patients.fhir import json_codec
 from patients.fhir.bundle import Entry, parse_bundle
 from patients.fhir.outcome import Issue
 from patients.services.interactions import Interaction, Json, Method
+from patients.services.ndjson import lines
 from patients.services.reception import parsed
 
 COMPRESSED = {".gz", ".bz2", ".xz"}
@@ -31,7 +32,6 @@ NDJSON = {".ndjson", ".jsonl"}
 NDJSON_ORDER = ("Organization", "Location", "Practitioner", "PractitionerRole", "Patient")
 # of what is stored entry by entry; a transaction has the door's limit
 MAX_ENTRIES = 1_000_000
-LINE_PIECE = 1024 * 1024
 ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]")
 TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]+)"')
 # enough of a line to see its type
@@ -134,13 +134,17 @@ def _rank(path: Path) -> tuple[int, str]:
         return (1, str(path))
     kind = path.name.split(".")[0]
     if kind not in NDJSON_ORDER and NDJSON.intersection(path.suffixes):
-        kind = _first_type(path)
-    if kind in NDJSON_ORDER:
-        return (2 + NDJSON_ORDER.index(kind), str(path))
-    return (10 if kind != "Medication" else 9, str(path))
+        kind = first_type(path)
+    return (2 + stage_of(kind), str(path))
 
 
-def _first_type(path: Path) -> str:
+def stage_of(kind: str) -> int:
+    """Files of one type after those of the types that it refers to."""
+    order = (*NDJSON_ORDER, "Medication")
+    return order.index(kind) if kind in order else len(order)
+
+
+def first_type(path: Path) -> str:
     """What the first line of an NDJSON file holds, whatever the file is called."""
     try:
         with _opened(path) as (stream, _):
@@ -156,7 +160,7 @@ def portions(path: Path) -> Iterator[Portion | Rejected]:
         with _opened(path) as (stream, file):
             for number, text in _texts(path, stream):
                 if text is None:
-                    yield Rejected(path, number, (_too_large(),))
+                    yield Rejected(path, number, (too_large(),))
                 else:
                     yield from _portions_of(path, number, text, file.tell())
     except UNREADABLE as error:
@@ -175,22 +179,12 @@ def _texts(path: Path, stream: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
         whole = stream.read(limit + 1)
         yield 1, whole if len(whole) <= limit else None
         return
-    number = 1
-    while line := stream.readline(limit + 1):
-        if len(line) > limit:
-            yield number, None
-            _skip_line(stream, line)
-        elif line.strip():
-            yield number, line
-        number += 1
+    for line in lines(stream, limit=limit):
+        if not line.is_blank:
+            yield line.number, line.raw
 
 
-def _skip_line(stream: IO[bytes], begun: bytes) -> None:
-    while begun and not begun.endswith(b"\n"):
-        begun = stream.readline(LINE_PIECE)
-
-
-def _too_large() -> Issue:
+def too_large() -> Issue:
     words = f"larger than {settings.FHIR_MAX_BODY_BYTES} bytes (FHIR_MAX_BODY_BYTES)"
     return Issue("error", "too-costly", words)
 
@@ -217,7 +211,7 @@ def _portions_of(path: Path, line: int, raw: bytes, position: int) -> Iterator[P
     try:
         content = parsed(raw)
         if content.get("resourceType") != "Bundle":
-            yield Portion(path, line, (_single(content, raw),), position=position)
+            yield Portion(path, line, (single(content, raw),), position=position)
             return
         kind, found = _of_bundle(content, raw)
     except FhirError as error:
@@ -238,7 +232,7 @@ def bundle_interactions(raw: bytes) -> tuple[Interaction, ...]:
     return tuple(interaction for interaction, _ in _of_bundle(parsed(raw), raw)[1])
 
 
-def _single(content: Json, raw: bytes) -> Interaction:
+def single(content: Json, raw: bytes) -> Interaction:
     """A resource that is not in a bundle keeps its id; without one it gets a new one."""
     kind, fhir_id = str(content.get("resourceType")), str(content.get("id", ""))
     method: Method = "PUT" if fhir_id else "POST"

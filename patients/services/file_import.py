@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from patients.errors import FhirError
@@ -98,7 +98,7 @@ class _FileImport:
 
     def _is_valid(self, portion: Portion) -> bool:
         try:
-            with _as_fault():
+            with as_fault():
                 reception.check(portion.interactions)
         except FhirError as error:
             self.outcome.rejected[self.number] = _faults(portion, error)
@@ -139,14 +139,13 @@ class _FileImport:
         try:
             self._process(portion.interactions)
         except FhirError as error:
-            may_yet = all(i.code == "not-found" for i in error.issues) or error.status == 409
-            into = self.outcome.waiting if may_yet else self.outcome.rejected
+            into = self.outcome.waiting if may_go_in_later(error) else self.outcome.rejected
             into[number] = _faults(portion, error)
 
     def _process(self, interactions: Sequence[Interaction]) -> None:
         source = f"import {self.task.path.name}"[:200]
         sender = Sender(source, match_directory=self.task.match_directory)
-        with _as_fault():
+        with as_fault():
             ingest.process(interactions, sender=sender, now=timezone.now())
         self.outcome.counts.update(interaction.type for interaction in interactions)
 
@@ -155,8 +154,13 @@ def _faults(portion: Portion, error: FhirError) -> list[Fault]:
     return Rejected(portion.path, portion.line, tuple(error.issues), portion.lines).faults()
 
 
+def may_go_in_later(error: FhirError) -> bool:
+    """It names what is not here yet, or others were faster."""
+    return error.status == 409 or all(issue.code == "not-found" for issue in error.issues)
+
+
 @contextmanager
-def _as_fault() -> Iterator[None]:
+def as_fault() -> Iterator[None]:
     """An error nobody foresaw costs this portion only."""
     try:
         yield
@@ -171,5 +175,7 @@ def _as_fault() -> Iterator[None]:
 def _note(error: Exception) -> None:
     """The class is enough to find it: a message may hold PHI."""
     log.error("unhandled %s", type(error).__name__, exc_info=settings.MODE == "test")
-    # the next portion shall not meet a broken connection
-    close_old_connections()
+    # the next portion shall not meet a broken connection; a transaction around this has its own
+    # savepoint to go back to
+    if not connection.in_atomic_block:
+        close_old_connections()

@@ -109,3 +109,11 @@ def test_the_limits_that_it_states_are_those_that_hold(ehr: Client, settings: An
 def test_everything_is_claimed_for_patients_alone(resources: list[Json]) -> None:
     claimed = {r["type"] for r in resources if {"everything"} & {o["name"] for o in r["operation"]}}
     assert claimed == {"Patient"}
+
+
+def test_every_operation_of_the_system_is_served(ehr: Client) -> None:
+    claimed = Client().get("/fhir/metadata").json()["rest"][0]["operation"]
+    for operation in claimed:
+        answer = ehr.post(f"/fhir/${operation['name']}", b"{}", content_type=FHIR_JSON)
+        assert answer.status_code == 400, "without Prefer: respond-async"
+        assert "respond-async" in answer.json()["issue"][0]["diagnostics"]

@@ -26,6 +26,7 @@ ROUTES = {
     "delete": [("delete", "/{name}/{{id}}"), ("delete", "/{name}")],
     "search-type": [("get", "/{name}"), ("post", "/{name}/_search")],
     "validate": [("post", "/{name}/$validate"), ("post", "/{{type}}/{{id}}/$validate")],
+    "import": [("post", "/$import")],
     "everything": [("get", "/{name}/{{id}}/$everything")],
 }
 
@@ -97,7 +98,8 @@ def test_it_has_every_route_of_the_capability_statement_and_no_other(
     document: Json, statement: Json
 ) -> None:
     claimed = {("post", "/"), ("get", "/metadata"), ("get", "/openapi.json"), *BULK}
-    assert [operation["name"] for operation in statement["operation"]] == ["export"]
+    claimed |= set(ROUTES["import"])
+    assert {operation["name"] for operation in statement["operation"]} == {"export", "import"}
     for row in statement["resource"]:
         name = row["type"]
         codes = [i["code"] for i in row["interaction"]] + [o["name"] for o in row["operation"]]

@@ -6,4 +6,5 @@ urlpatterns = [
     path("", overview_views.overview, name="steward-home"),
     path("quarantine/", include("twinportal.dashboards.steward.quarantine_urls")),
     path("", include("twinportal.dashboards.steward.mapping_urls")),
+    path("bulk/", include("twinportal.dashboards.steward.bulk_urls")),
 ]

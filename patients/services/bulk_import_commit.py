@@ -1,0 +1,138 @@
+"""What is written with the resources of a step, in the same transaction."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+
+from patients import audit
+from patients.fhir.outcome import Issue
+from patients.models import BulkFile, BulkJob, ClientProfile, ImportFault, QuarantinedResource
+from patients.services import quarantine
+from patients.services.bulk_import_lines import Refusal, as_row
+from patients.services.bulk_import_store import Stored
+from patients.services.correcting import corrected
+from patients.services.interactions import Interaction, Sender, patients_of
+from patients.services.whom import patients_here
+
+
+class Overtaken(Exception):
+    """Somebody else did this step, or the job was cancelled: this try leaves nothing behind."""
+
+
+def commit(job: BulkJob, done: Stored, *, detail: str) -> None:
+    """Faults, counts and the audit event. Overtaken when the job is over."""
+    rejected = Counter(one.file_id for one in done.refused if not one.is_waiting)
+    _write_faults(done.refused)
+    rejected += _supersede(job, done)
+    for file_id, count in Counter(c.file_id for c in done.stored).items():
+        BulkFile.objects.filter(pk=file_id).update(count=F("count") + count)
+    for file_id, count in rejected.items():
+        BulkFile.objects.filter(pk=file_id).update(rejected=F("rejected") + count)
+    for one in done.refused if is_tolerant(job) else ():
+        if one.status == 422 and not one.is_waiting and one.interaction is not None:
+            keep_apart(job, one.interaction, one.issues)
+    if done.stored:
+        audit.record(
+            actor_kind="client",
+            actor=str(job.application_id),
+            action="import",
+            what=", ".join(sorted({r.type for r in done.results}))[:200],
+            patient_ids=patients_of(done.results),
+            detail=f"{job.public_id} {detail}",
+            request_id=job.request_id,
+        )
+    # last, so that who cancels waits no longer than a commit takes
+    running = BulkJob.objects.filter(pk=job.pk, state=BulkJob.State.RUNNING)
+    if not running.select_for_update(of=("self",)).values_list("pk"):
+        raise Overtaken
+
+
+def give_up(inputs: Sequence[int]) -> None:
+    """What still waits for a resource that did not come is rejected."""
+    waiting = ImportFault.objects.filter(file__in=inputs, waiting=True)
+    for file_id, count in Counter(waiting.values_list("file", flat=True)).items():
+        BulkFile.objects.filter(pk=file_id).update(rejected=F("rejected") + count)
+    waiting.update(waiting=False)
+
+
+def sender_of(job: BulkJob) -> Sender:
+    """The client that asked, as if it had sent each line itself."""
+    profile = _profile(job)
+    return Sender(
+        source=f"client {job.application_id}",
+        request_id=job.request_id,
+        default_care_team=tuple(profile.default_care_team) if profile else (),
+        default_team_always=bool(profile and profile.default_team_always),
+        base_url=job.base_url,
+        match_directory=bool(profile and profile.match_directory),
+    )
+
+
+def is_tolerant(job: BulkJob) -> bool:
+    """Whether what the client sends amiss is kept in quarantine."""
+    profile = _profile(job)
+    return bool(profile and profile.tolerant)
+
+
+def keep_apart(job: BulkJob, interaction: Interaction, issues: Sequence[Issue]) -> None:
+    """A tolerant client's faulty resource goes into quarantine, in the transaction that rejects
+    its line. Where a correction rule is about it, it is tried within a minute.
+
+    A full lane keeps no more; the faults are in the report all the same.
+    """
+    if any(issue.code == "forbidden" for issue in issues):
+        return
+    now = timezone.now()
+    given: Any = {"sender": sender_of(job), "application_id": job.application_id, "now": now}
+    try:
+        item = quarantine.keep(interaction, issues, **given)
+    except quarantine.LaneFull:
+        return
+    audit.record(
+        actor_kind="client",
+        actor=str(job.application_id),
+        action="quarantine",
+        what=interaction.type,
+        patient_ids=patients_here(item.about),
+        detail=f"quarantine {item.public_id}",
+        request_id=job.request_id,
+    )
+    if corrected([interaction], issues, application_id=job.application_id) is not None:
+        QuarantinedResource.objects.filter(pk=item.pk).update(retry_at=now)
+
+
+def _profile(job: BulkJob) -> ClientProfile | None:
+    found: ClientProfile | None = getattr(job.application, "profile", None)
+    return found
+
+
+def _write_faults(refused: Sequence[Refusal]) -> None:
+    ImportFault.objects.bulk_create([one.row() for one in refused if one.fault is None])
+    for one in refused:
+        if one.fault is not None:
+            row = one.row()
+            ImportFault.objects.filter(pk=one.fault.pk).update(
+                issues=row.issues, waiting=row.waiting
+            )
+
+
+def _supersede(job: BulkJob, done: Stored) -> Counter[int]:
+    """A line that waits must not later undo a newer one that is stored; how many, by file."""
+    stored = {c.reference: c for c in done.stored if c.reference}
+    waiting = ImportFault.objects.filter(file__job=job, waiting=True, reference__in=stored)
+    over: Counter[int] = Counter()
+    for fault in waiting:
+        by = stored[fault.reference]
+        if (by.file_id, by.line.number) < (fault.file_id, fault.line):
+            continue
+        words = f"line {by.line.number} of a file of this import has the same id, came later and is stored"
+        fault.issues = [
+            as_row(Issue("error", "duplicate", words, f"{fault.reference.partition('/')[0]}.id"))
+        ]
+        fault.waiting = False
+        fault.save(update_fields=["issues", "waiting"])
+        over[fault.file_id] += 1
+    return over
