@@ -16,3 +16,5 @@ from twinportal.settings import *  # noqa: TID251
 FHIR_ANONYMOUS_RATE = "off"
 # hashing is not what these tests are about
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# what is counted is stored when a test asks for it, in the transaction of the test
+ACTIVITY_SECONDS = float(os.environ.get("TWINPORTAL_ACTIVITY_SECONDS", "0"))

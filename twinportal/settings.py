@@ -193,6 +193,10 @@ FHIR_MAX_IMPORT_BYTES = int(get_env("FHIR_MAX_IMPORT_BYTES", str(4 * 1024**3)))
 BULK_FILE_HOURS = float(get_env("TWINPORTAL_BULK_FILE_HOURS", "24"))
 # open jobs of one client; one more is a 429
 BULK_MOST_JOBS = int(get_env("TWINPORTAL_BULK_MOST_JOBS", "5"))
+# How soon a process stores what it has counted of its clients; 0: only when it is asked to
+ACTIVITY_SECONDS = float(get_env("TWINPORTAL_ACTIVITY_SECONDS", "2"))
+# how long those counts are kept
+ACTIVITY_DAYS = 90
 DATA_UPLOAD_MAX_MEMORY_SIZE = FHIR_MAX_BODY_BYTES
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -276,6 +280,10 @@ CELERY_BEAT_SCHEDULE = {
     "clear-expired-sign-ons": {
         "task": "twinportal.tasks.clear_expired_sign_ons",
         "schedule": 10 * 60,
+    },
+    "clear-old-activity": {
+        "task": "twinportal.tasks.clear_old_activity",
+        "schedule": 24 * 60 * 60,
     },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")

@@ -40,6 +40,11 @@ def record_failure(patient_id: int, error: Exception, *, now: datetime) -> None:
     )
 
 
+def retry_failed(*, now: datetime) -> int:
+    """Make every twin that failed due at once; returns how many. The next sweep finds them."""
+    return StaleTwin.objects.filter(attempts__gt=0).update(retry_at=now)
+
+
 def mark_expired(*, now: datetime) -> int:
     """Mark the twins of which a current run is past its validity; returns how many."""
     today = now.date()

@@ -1,13 +1,21 @@
 """Celery's doors: ids in, one call of the pipeline, nothing else."""
 
 import logging
+from datetime import timedelta
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
-from patients.services import bulk_jobs, code_survey, mapping_replay, quarantine_replay
+from patients.services import (
+    activity_store,
+    bulk_jobs,
+    code_survey,
+    mapping_replay,
+    quarantine_replay,
+)
 from patients.sign_on import housekeeping
-from twinportal import pipeline, staleness
+from twinportal import heartbeat, pipeline, staleness
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +31,7 @@ def sweep_stale_twins() -> None:
     """Send a wake-up for every stale twin whose own one was lost."""
     for patient_id in staleness.due(now=timezone.now()):
         refresh_twin.delay(patient_id)
+    heartbeat.note(heartbeat.SWEEP)
 
 
 @shared_task
@@ -83,6 +92,12 @@ def sweep_mappings() -> None:
 def survey_codes() -> None:
     """Count the codes that nothing here reads."""
     code_survey.survey(now=timezone.now())
+
+
+@shared_task
+def clear_old_activity() -> None:
+    """Statistics of last winter help nobody."""
+    activity_store.clear_before(timezone.now() - timedelta(days=settings.ACTIVITY_DAYS))
 
 
 @shared_task

@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 from rest_framework.request import Request
 
-from patients.api import reading, searching
+from patients.api import reading, searching, tally
 from patients.api.patching import patched
 from patients.api.request_ids import outcome
 from patients.api.responses import entry_response, fhir_response, outcome_response, preference
@@ -54,6 +54,7 @@ def process_bundle(request: Request, body: bytes, base_url: str) -> HttpResponse
     bundle = parse_bundle(
         content, json_codec.entry_slices(body), max_entries=settings.FHIR_MAX_BUNDLE_ENTRIES
     )
+    tally.remember_types(request, bundle)
     if bundle.type == "batch":
         return _response(bundle, _batch(request, bundle, base_url))
     if any(entry.method not in MAY_BE_KEPT for entry in bundle.entries):
@@ -80,7 +81,8 @@ def _transaction(request: Request, bundle: ParsedBundle, base_url: str) -> list[
     answers = _write_together(request, writes, base_url, action="transaction")
     for entry in bundle.entries:
         if entry.method in READS:
-            answers[entry.index] = _answer(request, partial(_read, request, entry, base_url))
+            work = partial(_read, request, entry, base_url)
+            answers[entry.index] = _answer(request, work, entry)
     return [answers[entry.index] for entry in bundle.entries]
 
 
@@ -119,7 +121,8 @@ def _batch(request: Request, bundle: ParsedBundle, base_url: str) -> list[Json]:
         answers = _as_many_as_can(request, together, base_url)
     for entry in entries:
         if entry.index not in answers:
-            answers[entry.index] = _answer(request, partial(_one, request, entry, base_url))
+            work = partial(_one, request, entry, base_url)
+            answers[entry.index] = _answer(request, work, entry)
     return [answers[entry.index] for entry in bundle.entries]
 
 
@@ -246,16 +249,19 @@ def _in_order(entries: Iterable[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda e: PROCESSING_ORDER.get(e.method, 0))
 
 
-def _answer(request: Request, work: Callable[[], Json]) -> Json:
+def _answer(request: Request, work: Callable[[], Json], entry: Entry) -> Json:
     """What `work` answers, or its fault as the entry's own outcome."""
     try:
         return work()
     except FhirError as error:
         audit_refusal(request, error)
+        if entry.method not in READS:
+            tally.count_entry_refusal(request, error, entry.url_type)
         status, issues = error.status, error.issues
     except Exception as error:
         # entries before this one are stored: the client must hear of them, so the batch goes on
         log.error("unhandled %s", type(error).__name__, exc_info=settings.MODE == "test")
+        tally.count_failure(request)
         status, issues = 500, [Issue("fatal", "exception", "An error of this server")]
     return {"response": {"status": str(status), "outcome": outcome(issues)}}
 

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from patients.api.security import audit_client, sender_of
 from patients.errors import FhirError
 from patients.fhir.outcome import Issue
+from patients.services import activity
 from patients.services.correcting import corrected
 from patients.services.interactions import Interaction, Origin, Result, Sender
 from patients.services.quarantine import Item, LaneFull, keep, record_corrected
@@ -135,6 +136,7 @@ def _keep(request: Request, item: Item, refusal: FhirError, sender: Sender) -> l
     except LaneFull as full:
         issues = [*refusal.issues, Issue("error", "too-costly", FULL)]
         raise FhirError(422, issues) from full
+    activity.count(sender.source, quarantined=1)
     words = f"Kept in quarantine as {row.public_id}: nothing uses it until it is corrected"
     return [
         *(Issue("warning", i.code, i.diagnostics, i.expression) for i in refusal.issues),

@@ -17,7 +17,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from patients.api import bundles, reading, searching
+from patients.api import bundles, reading, searching, tally
 from patients.api.discovery import oauth_addresses
 from patients.api.everything import everything_bundle, sent_parameters
 from patients.api.limits import limits_in_words
@@ -82,10 +82,18 @@ class FhirView(APIView):
     content_negotiation_class = FhirNegotiation
     # without OPTIONS, which would be answered with a description that is not FHIR
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+    # whether what is refused here would otherwise be in the record
+    takes_writes = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         check_accepts(request, query_pairs(request))
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        done = super().finalize_response(request, response, *args, **kwargs)
+        if self.authentication_classes:
+            tally.count_request(request, done.status_code)
+        return done
 
     def throttled(self, request: Request, wait: float | None) -> NoReturn:
         raise too_many(wait)
@@ -96,6 +104,8 @@ class FhirView(APIView):
             exc = refused(no_valid_token(self.request), self.request, self)
         if isinstance(exc, FhirError):
             audit_refusal(self.request, exc)
+            if self.takes_writes:
+                tally.count_refusal(self.request, exc, self.kwargs.get("type_name", "Bundle"))
             return error_response(exc)
         if isinstance(exc, exceptions.APIException):
             codes = {403: "forbidden", 404: "not-found", 405: "not-supported"}
@@ -151,6 +161,8 @@ def _openapi() -> tuple[bytes, str]:
 class SystemView(FhirView):
     """Batches and transactions."""
 
+    takes_writes = True
+
     def post(self, request: Request) -> HttpResponse:
         body = read_body(request)
         return bundles.process_bundle(request, body, base_url(request))
@@ -158,6 +170,8 @@ class SystemView(FhirView):
 
 class TypeView(FhirView):
     """Search, create, and conditional update, patch and delete."""
+
+    takes_writes = True
 
     def get(self, request: Request, type_name: str) -> HttpResponse:
         return _search(request, type_name, query_pairs(request))
@@ -197,6 +211,8 @@ class PlainView(FhirView):
 
 class InstanceView(PlainView):
     """Read, update, patch and delete."""
+
+    takes_writes = True
 
     def get(self, request: Request, type_name: str, fhir_id: str) -> HttpResponse:
         known_type(type_name)

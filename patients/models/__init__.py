@@ -1,3 +1,4 @@
+from patients.models.activity import ClientHour, Heartbeat, RejectedElement
 from patients.models.audit_event import AuditEvent
 from patients.models.bulk import BulkFile, BulkJob
 from patients.models.care_team import CareTeamMember
@@ -18,14 +19,17 @@ __all__ = [
     "BulkFile",
     "BulkJob",
     "CareTeamMember",
+    "ClientHour",
     "ClientProfile",
     "CodeSurvey",
     "CorrectionRule",
     "Fact",
+    "Heartbeat",
     "ImportFault",
     "Mapping",
     "Patient",
     "QuarantinedResource",
+    "RejectedElement",
     "Resource",
     "ResourceVersion",
     "StaleTwin",

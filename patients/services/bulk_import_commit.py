@@ -8,9 +8,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from patients import audit
+from patients.fhir.known_elements import element_of
 from patients.fhir.outcome import Issue
 from patients.models import BulkFile, BulkJob, ClientProfile, ImportFault, QuarantinedResource
-from patients.services import quarantine
+from patients.services import activity, quarantine
 from patients.services.bulk_import_lines import Refusal, as_row
 from patients.services.bulk_import_store import Stored
 from patients.services.correcting import corrected
@@ -31,6 +32,7 @@ def commit(job: BulkJob, done: Stored, *, detail: str) -> None:
         BulkFile.objects.filter(pk=file_id).update(count=F("count") + count)
     for file_id, count in rejected.items():
         BulkFile.objects.filter(pk=file_id).update(rejected=F("rejected") + count)
+    _count(job, done.refused)
     for one in done.refused if is_tolerant(job) else ():
         if one.status == 422 and not one.is_waiting and one.interaction is not None:
             keep_apart(job, one.interaction, one.issues)
@@ -48,6 +50,15 @@ def commit(job: BulkJob, done: Stored, *, detail: str) -> None:
     running = BulkJob.objects.filter(pk=job.pk, state=BulkJob.State.RUNNING)
     if not running.select_for_update(of=("self",)).values_list("pk"):
         raise Overtaken
+
+
+def _count(job: BulkJob, refused: Sequence[Refusal]) -> None:
+    """For the steward's statistics, by element."""
+    for one in refused:
+        if not one.is_waiting:
+            kind = one.interaction.type if one.interaction else "Bundle"
+            faults = [(element_of(i.expression, kind, {}), i.code) for i in one.issues]
+            activity.refuse(f"client {job.application_id}", one.status, faults, job.request_id)
 
 
 def give_up(inputs: Sequence[int]) -> None:
@@ -91,6 +102,7 @@ def keep_apart(job: BulkJob, interaction: Interaction, issues: Sequence[Issue]) 
         item = quarantine.keep(interaction, issues, **given)
     except quarantine.LaneFull:
         return
+    activity.count(given["sender"].source, quarantined=1)
     audit.record(
         actor_kind="client",
         actor=str(job.application_id),

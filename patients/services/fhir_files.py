@@ -61,6 +61,8 @@ class Fault:
     path: Path
     line: int
     issue: Issue
+    # the element without indexes, where its type is known
+    element: str = ""
 
     def __str__(self) -> str:
         where = self.issue.expression or "-"

@@ -2,9 +2,9 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from django.conf import settings
@@ -12,8 +12,9 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from patients.errors import FhirError
+from patients.fhir.known_elements import ENTRY, element_of
 from patients.fhir.outcome import Issue
-from patients.services import ingest, reception
+from patients.services import activity, ingest, reception
 from patients.services.fhir_files import Fault, Portion, Rejected, portions
 from patients.services.interactions import Interaction, Sender
 
@@ -70,6 +71,8 @@ def import_file(
         lost = Outcome.lost(task.path, words)
         # behind every portion that is named already
         work.outcome.rejected[work.number + 1] = lost.rejected[0]
+    # this process may end with the file
+    activity.try_to_store()
     return work.outcome
 
 
@@ -151,7 +154,13 @@ class _FileImport:
 
 
 def _faults(portion: Portion, error: FhirError) -> list[Fault]:
-    return Rejected(portion.path, portion.line, tuple(error.issues), portion.lines).faults()
+    found = Rejected(portion.path, portion.line, tuple(error.issues), portion.lines).faults()
+    types = {int(m[1]): i.type for i in portion.interactions if (m := ENTRY.match(i.where))}
+    return [replace(f, element=_element(f.issue.expression, types)) for f in found]
+
+
+def _element(expression: str, types: Mapping[int, str]) -> str:
+    return element_of(expression, expression.partition(".")[0], types)
 
 
 def may_go_in_later(error: FhirError) -> bool:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from django.db import connection
 
+from patients.services import activity
 from patients.services.fhir_files import Fault, stages
 from patients.services.file_import import Outcome, Task, import_file
 from patients.services.import_lanes import Lanes
@@ -67,9 +68,16 @@ class ImportRun:
         if workers < 2 or connection.in_atomic_block:
             # other processes would not see what an open transaction has written
             self._run(staged, [alone], progress)
-            return
-        with Lanes(workers, self.stop) as lanes:
-            self._run(staged, [lanes, alone], progress)
+        else:
+            with Lanes(workers, self.stop) as lanes:
+                self._run(staged, [lanes, alone], progress)
+        self._count_rejected()
+
+    def _count_rejected(self) -> None:
+        for faults in self.rejected:
+            causes = [(fault.element, fault.issue.code) for fault in faults]
+            activity.refuse(activity.SERVER, 422, causes)
+        activity.try_to_store()
 
     @property
     def rejected(self) -> list[list[Fault]]:

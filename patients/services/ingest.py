@@ -17,6 +17,7 @@ from patients.fhir.outcome import Issue
 from patients.models import Fact, Resource, ResourceVersion
 from patients.record.projection import INTERPRETED, project
 from patients.services import (
+    activity,
     care_team,
     facts,
     identity,
@@ -95,6 +96,9 @@ def process(
             if getattr(error.__cause__, "sqlstate", "") not in LOST_RACES:
                 raise
             continue
+        changed = {id(change) for change in plan.changes}
+        kinds = ((status, id(answer) in changed) for status, answer in plan.answers)
+        activity.count_stored(sender.source, kinds)
         return results
     raise lost_race()
 
