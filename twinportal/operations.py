@@ -9,13 +9,15 @@ from django.db import connection
 from django.db.models import Count, Max, Min
 
 from patients.models import Heartbeat, Patient, Resource, StaleTwin
-from twinportal.heartbeat import SWEEP, WORKER
+from twinportal.heartbeat import BULK, SWEEP, WORKER
 
 QUEUES = ("celery", "bulk")
 # delivered to a worker, and not done
 IN_HAND = "unacked"
 # a count reads every row; beyond so many an estimate will do
 COUNTED_UP_TO = 100_000
+# expired files are looked for every ten minutes, by the worker of imports and exports
+BULK_PATIENCE = timedelta(minutes=25)
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Operations:
     at: datetime
     queues: Queues | None
     worker_at: datetime | None
+    bulk_at: datetime | None
     sweep_at: datetime | None
     stale: StaleTwins
     size: Size
@@ -78,6 +81,12 @@ class Operations:
     def is_quiet(self) -> bool:
         """No worker has done anything for longer than it takes to sweep."""
         return self.worker_at is None or self.at - self.worker_at > patience()
+
+    @property
+    def is_bulk_quiet(self) -> bool:
+        """The same of the worker of imports and exports, who has little to do by itself."""
+        limit = max(patience(), BULK_PATIENCE)
+        return self.bulk_at is None or self.at - self.bulk_at > limit
 
     @property
     def is_sweep_late(self) -> bool:
@@ -96,6 +105,7 @@ def operations(*, now: datetime) -> Operations:
         at=now,
         queues=queues(),
         worker_at=beats.get(WORKER),
+        bulk_at=beats.get(BULK),
         sweep_at=beats.get(SWEEP),
         stale=stale_twins(),
         size=_size(),

@@ -104,7 +104,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='fact',
-            index=models.Index(condition=models.Q(('quality', 'unknown_unit')), fields=['concept', 'raw_unit'], name='fact_unknown_units'),
+            index=models.Index(condition=models.Q(('quality__in', ['unknown_unit', 'missing_unit'])), fields=['concept', 'quality', 'raw_unit'], name='fact_unread_units'),
         ),
         migrations.AddField(
             model_name='mapping',

@@ -71,9 +71,9 @@ class Fact(models.Model):
             # both are small: most facts are in neither
             GinIndex(fields=["mappings"], condition=~Q(mappings=[]), name="fact_mappings"),
             models.Index(
-                fields=["concept", "raw_unit"],
-                condition=Q(quality="unknown_unit"),
-                name="fact_unknown_units",
+                fields=["concept", "quality", "raw_unit"],
+                condition=Q(quality__in=["unknown_unit", "missing_unit"]),
+                name="fact_unread_units",
             ),
         ]
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.urls import reverse
 
 from patients.selectors.activity import Counts
+from twinportal.dashboards.steward.aside import Aside
 from twinportal.dashboards.steward.words import ago, counted, lasting
 from twinportal.operations import Operations
 
@@ -23,9 +24,15 @@ class Finding:
     link_words: str = ""
 
 
-def findings(state: Operations, today: Counts) -> list[Finding]:
+def findings(state: Operations, today: Counts, apart: Aside) -> list[Finding]:
     """At least one: what is wrong, or that all is well."""
-    found = [*_workers(state), *_twins(state), *_pushes(today)]
+    found = [
+        *_workers(state),
+        *_bulk(state, apart),
+        *_twins(state),
+        *_pushes(today),
+        *_aside(apart),
+    ]
     found.sort(key=lambda finding: finding.level != "bad")
     return found or [_all_is_well(state)]
 
@@ -47,6 +54,35 @@ def _workers(state: Operations) -> list[Finding]:
             " have more than they can do."
         )
         found.append(Finding("warn", words, "#work", "Workers and queues"))
+    return found
+
+
+def _bulk(state: Operations, apart: Aside) -> list[Finding]:
+    link = reverse("steward-bulk"), "Imports and exports"
+    found = []
+    if apart.jobs_open and state.is_bulk_quiet:
+        words = (
+            f"{counted(apart.jobs_open, 'import or export', 'imports and exports')} wait, and no"
+            " worker of the queue bulk has done anything: start one."
+        )
+        found.append(Finding("bad", words, *link))
+    if apart.jobs_failed:
+        words = f"{counted(apart.jobs_failed, 'import or export', 'imports and exports')} failed."
+        found.append(Finding("warn", words, *link))
+    return found
+
+
+def _aside(apart: Aside) -> list[Finding]:
+    found = []
+    if apart.quarantined:
+        words = f"{counted(apart.quarantined, 'resource')} in quarantine: sent, faulty, used by nothing."
+        found.append(Finding("warn", words, reverse("quarantine"), "Which faults"))
+    if apart.units:
+        words = (
+            f"Values of {counted(apart.unit_resources, 'resource')} are not used: their unit is"
+            " missing, or not known here."
+        )
+        found.append(Finding("warn", words, reverse("steward-units"), "Which units"))
     return found
 
 

@@ -16,6 +16,7 @@ from patients.selectors.activity import Counts
 from twinportal import staleness
 from twinportal.dashboards.access import role_required
 from twinportal.dashboards.steward import senders
+from twinportal.dashboards.steward.aside import aside
 from twinportal.dashboards.steward.findings import findings
 from twinportal.dashboards.steward.words import SENDERS, counted
 from twinportal.operations import operations
@@ -40,13 +41,15 @@ def overview(request: HttpRequest) -> HttpResponse:
     period = period if period in PERIODS else "day"
     listed = senders.lines(period, now=now)
     state = operations(now=now)
+    apart = aside()
     today = activity.total_of(activity.by_source(since=activity.start_of("day", now)).values())
     context = {
         "section": "overview",
         "now": now,
         "state": state,
         "today": today,
-        "findings": findings(state, today),
+        "aside": apart,
+        "findings": findings(state, today, apart),
         "lines": listed,
         "total": activity.total_of(line.counts for line in listed),
         "period": period,

@@ -62,9 +62,9 @@ def lasting(seconds: float) -> str:
     return counted(max(int(seconds), 0), "second")
 
 
-def counted(number: int, thing: str) -> str:
+def counted(number: int, thing: str, things: str = "") -> str:
     """ "1 twin", "1,204 twins"."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+    return f"{number:,} {thing if number == 1 else things or f'{thing}s'}"
 
 
 def size_words(number: int) -> str:
