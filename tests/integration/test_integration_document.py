@@ -67,6 +67,9 @@ def test_the_whole_document(folder: Path) -> None:
         assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
         assert "probabilityDecimal" in done.stdout, "the models have said something"
         assert "Observation.status" in done.stdout, "the fault is named"
+        assert "Kept in quarantine as" in done.stdout, "it is kept for a tolerant client"
+        assert '"count":20' in done.stdout and "line 21" in done.stdout, "twenty lines are in"
+        assert "Patient.1.ndjson:24" in done.stdout, "all patients are out again"
         assert (folder / "var/ehr/private-key.json").stat().st_mode & 0o077 == 0
     finally:
         demo.stop()
