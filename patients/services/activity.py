@@ -8,6 +8,7 @@ lost, and with it statistics of a few seconds. While the database is away the co
 import atexit
 import logging
 import os
+import re
 import threading
 import time
 from collections import defaultdict
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 HOUR = 3600
 DAY = 24 * HOUR
 OUTCOMES = {201: "created", 204: "deleted"}
+CLIENT = re.compile(r"client [0-9]{1,19}")
 SERVER, PERSON, NOBODY = "server", "person", "nobody"
 # beyond these a process forgets rather than grows: the database has been away for weeks
 MOST_HOURS = 5000
@@ -211,5 +213,11 @@ def try_to_store() -> None:
 
 
 def source_key(source: str) -> str:
-    """ "client 3" as it is; whatever runs on the server itself has one line together."""
-    return source if source.startswith("client ") or source in (PERSON, NOBODY) else SERVER
+    """ "client 3", also of what is replayed from its quarantine; whatever runs on the server itself
+    has one line together.
+
+    >>> source_key("client 3, replayed from quarantine by user 5"), source_key("import x.json")
+    ('client 3', 'server')
+    """
+    client = CLIENT.match(source)
+    return client[0] if client else source if source in (PERSON, NOBODY) else SERVER

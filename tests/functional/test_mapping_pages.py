@@ -83,7 +83,7 @@ def test_from_the_list_to_the_mapping_and_its_end(
     Mapping.objects.filter(ended_at=None).get()
     visitor = signed_in(visit, size)
     page = visitor.page
-    page.get_by_role("link", name="Units").click()
+    page.get_by_role("link", name="Units", exact=True).click()
     page.get_by_role("link", name=re.compile("Map MGD of Total cholesterol")).click()
     page.get_by_label("It is the unit").select_option("mmol/L")
     page.get_by_label("How do you know?").fill("asked the laboratory")

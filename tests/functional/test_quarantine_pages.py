@@ -62,7 +62,7 @@ def test_the_clinician_sees_that_something_is_kept_apart(
 def test_a_steward_makes_a_rule_and_the_resource_goes_in(lane: list[str], visit: Visit) -> None:
     # given a steward without scripts, who finds what waits most
     steward = visit("steward", java_script_enabled=False)
-    steward.page.get_by_role("link", name="Quarantine").click()
+    steward.page.get_by_role("link", name="Quarantine", exact=True).click()
     steward.page.locator("a[href*='type=Observation'][href*='cause=code-invalid']").click()
     steward.page.locator("table").nth(1).get_by_role("link").first.click()
     # when they say what the text means

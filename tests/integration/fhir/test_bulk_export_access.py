@@ -243,7 +243,7 @@ def test_a_lost_file_fails_the_job_and_not_its_client(
         assert not bulk_jobs.work(job.pk)
     answer = filled.get(address)
     assert answer.status_code == 500
-    assert "FileNotFoundError" in faults(answer)[0]["diagnostics"]
+    assert "No such file" in faults(answer)[0]["diagnostics"]
 
 
 def test_files_come_compressed_if_that_is_wanted(filled: Client) -> None:

@@ -1,5 +1,6 @@
 """What the counters say of what was pushed, and that no push hears of their troubles."""
 
+import doctest
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -244,3 +245,9 @@ def test_the_processes_of_a_real_server_store_what_they_count(
     finally:
         server.kill()
     assert timezone.now() - ClientHour.objects.latest("last_at").last_at < timedelta(minutes=1)
+
+
+def test_what_comes_out_of_quarantine_is_its_clients(ehr_client: Client) -> None:
+    assert doctest.testmod(activity).failed == 0
+    activity.count("client 7, replayed from quarantine by user 12345678", created=1)
+    assert counted("client 7") == {"created": 1}
