@@ -190,6 +190,8 @@ BULK_DIR = Path(get_env("TWINPORTAL_BULK_DIR", str(VAR_DIR / "bulk")))
 # what may be imported without being uploaded: NDJSON under this folder; empty: nothing
 FHIR_IMPORT_DIR = get_env("FHIR_IMPORT_DIR", "")
 FHIR_MAX_IMPORT_BYTES = int(get_env("FHIR_MAX_IMPORT_BYTES", str(4 * 1024**3)))
+# an import with more rejected lines than this ends: something else is wrong with it
+FHIR_MAX_IMPORT_FAULTS = int(get_env("FHIR_MAX_IMPORT_FAULTS", "100000"))
 BULK_FILE_HOURS = float(get_env("TWINPORTAL_BULK_FILE_HOURS", "24"))
 # open jobs of one client; one more is a 429
 BULK_MOST_JOBS = int(get_env("TWINPORTAL_BULK_MOST_JOBS", "5"))

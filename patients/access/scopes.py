@@ -31,6 +31,11 @@ def may_feed(scopes: Iterable[str], type_name: str) -> bool:
     return allows(listed, type_name, "c") and allows(listed, type_name, "u")
 
 
+def types_with(scopes: Iterable[str], letters: str) -> frozenset[str]:
+    """The types that one of `scopes` permits all of `letters` on; "*" among them means all."""
+    return frozenset(t for t, granted in _granted(scopes) if set(letters) <= set(granted))
+
+
 def covers(allowed: Iterable[str], asked: str) -> bool:
     """Whether `allowed` together permit each letter of the scope `asked`.
 

@@ -37,7 +37,7 @@ class Counts:
 
     @property
     def troubles(self) -> int:
-        return self.refused + self.failed + self.throttled
+        return self.refused + self.quarantined + self.failed + self.throttled
 
     def add(self, other: "Counts") -> None:
         for name in COUNTS:

@@ -14,6 +14,7 @@ Json = dict[str, Any]
 MOST_LINES = 100_000
 MOST_BYTES = 1024**3
 MOST_DELETIONS = 100
+FILE_MODE = 0o600
 
 
 def line(content: str) -> bytes:
@@ -53,7 +54,10 @@ def append(folder: Path, file: BulkFile, lines: list[bytes]) -> None:
     The caller saves `file`. OSError when the file is gone, or shorter than it must be.
     """
     path = folder / file.name
-    with path.open("r+b" if file.size else "wb") as stream:
+    if not file.size:
+        # the folder is this user's alone, and so is what is in it
+        path.touch(mode=FILE_MODE)
+    with path.open("r+b") as stream:
         if os.fstat(stream.fileno()).st_size < file.size:
             raise OSError("a file of this export was cut")
         stream.truncate(file.size)

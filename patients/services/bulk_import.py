@@ -9,8 +9,9 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
 from patients.errors import BulkJobFailed
 from patients.fhir.outcome import Issue
@@ -38,6 +39,7 @@ def step(job: BulkJob, folder: Path) -> bool:
 
     BulkJobFailed, in words, when a file is not what it was.
     """
+    _check_rejected(job)
     file = job.files.filter(role=Role.INPUT, is_done=False).order_by("pk").first()
     try:
         if file is not None:
@@ -49,6 +51,17 @@ def step(job: BulkJob, folder: Path) -> bool:
         return False
     write_report(job, folder)
     return True
+
+
+def _check_rejected(job: BulkJob) -> None:
+    """BulkJobFailed when so much was rejected that something else is wrong."""
+    most = settings.FHIR_MAX_IMPORT_FAULTS
+    sums = job.files.filter(role=Role.INPUT).aggregate(n=Sum("rejected"), stored=Sum("count"))
+    if (sums["n"] or 0) > most:
+        raise BulkJobFailed(
+            f"more than {most} lines were rejected (FHIR_MAX_IMPORT_FAULTS);"
+            f" {sums['stored']} resources are stored"
+        )
 
 
 def _read_on(job: BulkJob, file: BulkFile, folder: Path) -> None:

@@ -15,6 +15,8 @@ from patients.services import bulk_import_files as files
 from patients.services.ndjson import Line, lines
 
 MOST_LINES = 500
+# lines that say nothing are stepped over, and not without end
+MOST_BLANK = 200_000
 # lines of a step are held in memory together; one that is longer is alone
 MOST_BYTES = 16 * 1024 * 1024
 Given = dict[str, Any]
@@ -32,11 +34,17 @@ def next_lines(file: BulkFile, given: Given, folder: Path) -> list[Line]:
         stream.seek(file.position)
         limit = settings.FHIR_MAX_BODY_BYTES
         found = lines(stream, limit=limit, number=file.lines + 1, offset=file.position)
-        for line in islice(found, MOST_LINES):
-            if read and size + line.size > MOST_BYTES:
+        count = 0
+        for line in islice(found, MOST_BLANK):
+            if read and (count == MOST_LINES or size + line.size > MOST_BYTES):
                 break
-            read.append(line)
             size += line.size
+            if line.is_blank and read and read[-1].is_blank:
+                # the last of many says as much as all of them
+                read[-1] = line
+                continue
+            read.append(line)
+            count += not line.is_blank
     return read
 
 

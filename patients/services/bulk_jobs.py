@@ -23,14 +23,15 @@ from oauth2_provider.models import get_application_model
 from patients import audit
 from patients.errors import BulkJobFailed, FhirError
 from patients.fhir.outcome import Issue
-from patients.models import BulkJob
+from patients.models import BulkJob, ImportFault
 from patients.services import bulk_export, bulk_import
 from patients.services.bulk_import_report import UUID_NAME
 from patients.signals import bulk_job_waits
 
 log = logging.getLogger(__name__)
 LOCK = 7005
-SLICE_SECONDS = 15.0
+# short, for one worker goes round all open jobs
+SLICE_SECONDS = 4.0
 # a job without a sign of work for this long is sent to the workers again
 PATIENCE = timedelta(seconds=30)
 MOST_FAILURES = 5
@@ -170,6 +171,8 @@ def cancel(job: BulkJob, *, now: datetime) -> None:
     """Stop an open job, or forget a finished one: its files go at once."""
     if not end(job, State.CANCELLED, now=now):
         BulkJob.objects.filter(pk=job.pk).update(state=State.CANCELLED)
+    # they quote what was sent
+    ImportFault.objects.filter(file__job=job).delete()
     _clear(job)
 
 

@@ -17,7 +17,7 @@ from patients.fhir.corrections import texts_at, with_code
 from patients.fhir.element_paths import codes_of
 from patients.fhir.outcome import Issue
 from patients.models import CorrectionRule, QuarantinedResource
-from patients.services.fault_places import WRONG_CODE, cause, path_of
+from patients.services.fault_places import WRONG_CODE, cause, path_of, types_of
 from patients.services.interactions import Interaction
 
 LONGEST = 200
@@ -42,7 +42,8 @@ def corrected(
 
     Those given stay as they are.
     """
-    paths = {path_of(issue, interactions) for issue in issues if issue.code == WRONG_CODE}
+    types = types_of(interactions)
+    paths = {path_of(issue, types) for issue in issues if issue.code == WRONG_CODE}
     if not paths:
         return None
     whose = Q(application=None) | Q(application=application_id)

@@ -1,7 +1,7 @@
 """What the faults of a request are about: elements by their general paths, whoever's they are."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from patients.fhir.element_paths import general_path
@@ -14,9 +14,16 @@ WRONG_CODE = "code-invalid"
 MOST_LISTED = 1000
 
 
-def path_of(issue: Issue, interactions: Sequence[Interaction]) -> str:
-    """The element seen from its own resource, as "Observation.status" inside a bundle too."""
-    types = {i.where: i.type for i in interactions}
+def types_of(interactions: Iterable[Interaction]) -> Mapping[str, str]:
+    """Where each stands in its bundle, and its type."""
+    return {i.where: i.type for i in interactions}
+
+
+def path_of(issue: Issue, types: Mapping[str, str]) -> str:
+    """The element seen from its own resource, as "Observation.status" inside a bundle too.
+
+    `types` as of `types_of`: made once, for a transaction has many faults.
+    """
     match = ENTRY.match(issue.expression)
     if match is None or match[1] not in types:
         return general_path(issue.expression)
@@ -25,7 +32,8 @@ def path_of(issue: Issue, interactions: Sequence[Interaction]) -> str:
 
 def causes_of(issues: Iterable[Issue], interactions: Sequence[Interaction]) -> list[str]:
     """ "code element" of each fault, once: what many faulty resources have in common."""
-    found = (cause(i.code, path_of(i, interactions)) for i in issues if is_fault(i))
+    types = types_of(interactions)
+    found = (cause(i.code, path_of(i, types)) for i in issues if is_fault(i))
     return sorted(set(found))
 
 
@@ -39,6 +47,7 @@ def is_fault(issue: Issue) -> bool:
 
 def listed(issues: Sequence[Issue], interactions: Sequence[Interaction]) -> list[dict[str, Any]]:
     """The faults as they are kept: of a bundle's own entry from the resource's own type."""
+    types = types_of(interactions)
     alone = interactions[0] if len(interactions) == 1 else None
     return [
         {
@@ -46,7 +55,7 @@ def listed(issues: Sequence[Issue], interactions: Sequence[Interaction]) -> list
             "code": issue.code,
             "diagnostics": printable(issue.diagnostics),
             "expression": printable(_from_itself(issue.expression, alone)),
-            "path": path_of(issue, interactions),
+            "path": path_of(issue, types),
         }
         for issue in issues[:MOST_LISTED]
     ]

@@ -50,6 +50,15 @@ def job(request: HttpRequest, public_id: UUID) -> HttpResponse:
     faults = ImportFault.objects.filter(file__job=found, waiting=False)
     first = faults.select_related("file").order_by("file_id", "line")[:FIRST_FAULTS]
     waiting = BulkFile.objects.filter(job=found, faults__waiting=True)
+    # names of files are what a client wrote, and may name somebody
+    audit.record(
+        actor_kind="user",
+        actor=str(request.user.pk),
+        action="read",
+        what=f"{found.kind} job",
+        detail=str(found.public_id),
+        request_id=getattr(request, "request_id", ""),
+    )
     shown = {
         "section": "bulk",
         "row": _row(found),

@@ -23,6 +23,7 @@ STATES = QuarantinedResource.State
 # beyond these a browser only suffers
 MOST_CHARACTERS = 1_000_000
 MOST_FAULTS = 200
+MOST_PRESETS = 20
 
 
 def chosen_of(query: Mapping[str, str], *, state: str = "") -> Chosen:
@@ -103,7 +104,8 @@ class ItemPage:
                 if element.split(".")[0] == resource.get("resourceType"):
                     wrong = texts_at(resource, element) - codes_of(element)
                     found |= {(element, text) for text in wrong}
-        return [Preset(e, text, sorted(codes_of(e))) for e, text in sorted(found) if codes_of(e)]
+        listed = [Preset(e, text, sorted(codes_of(e))) for e, text in sorted(found) if codes_of(e)]
+        return listed[:MOST_PRESETS]
 
     def _resources(self) -> list[dict[str, Any]]:
         content = orjson.loads(self.row.content)

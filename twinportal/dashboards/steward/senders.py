@@ -133,4 +133,5 @@ def course(hours: dict[datetime, Counts], now: datetime) -> Course:
         return Course(columns(came, troubles), "nothing sent in 24 hours")
     most = max(range(DAY), key=came.__getitem__)
     words = f"{total:,} writes in 24 hours, {bad:,} of them not taken; most in one hour: "
-    return Course(columns(came, troubles), f"{words}{came[most]:,}, {DAY - 1 - most} hours ago")
+    when = "in the last" if most == DAY - 1 else f"{DAY - 1 - most} h ago"
+    return Course(columns(came, troubles), f"{words}{came[most]:,}, {when}")

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 
+from patients.fhir.element_paths import general_path
 from twinportal.dashboards.steward import words
 
 register = template.Library()
@@ -19,6 +20,12 @@ def ago(moment: datetime | None, now: datetime) -> str:
 @register.filter
 def code_words(code: str) -> str:
     return words.code_words(code)
+
+
+@register.filter
+def general(expression: str) -> str:
+    """An element as R4 names it: what a sender makes up might name somebody."""
+    return general_path(expression)
 
 
 @register.filter
