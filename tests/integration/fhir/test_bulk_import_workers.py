@@ -107,7 +107,7 @@ def test_killed_again_and_again(
     text = ndjson(given)
     job = job_of(send_lines(ehr, text))
     chance = random.Random(SEED)
-    environment = {"queue": "bulk", "TWINPORTAL_BULK_DIR": str(settings.BULK_DIR)}
+    environment = {"queues": "bulk", "TWINPORTAL_BULK_DIR": str(settings.BULK_DIR)}
 
     def lines_done() -> int:
         return BulkFile.objects.get(job=job, role="input").lines
