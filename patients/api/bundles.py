@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from patients.api import reading, searching, tally
 from patients.api.patching import patched
 from patients.api.request_ids import outcome
-from patients.api.responses import entry_response, fhir_response, outcome_response, preference
+from patients.api.responses import entry_response, fhir_response, kept_response, preference
 from patients.api.security import (
     audit_client,
     audit_refusal,
@@ -104,7 +104,7 @@ def _writes(
         interactions,
         item=partial(quarantine.whole, body, content, interactions),
         store=store,
-        answer=partial(outcome_response, 202),
+        answer=kept_response,
     )
 
 
@@ -236,8 +236,14 @@ def _one(request: Request, entry: Entry, base_url: str) -> Json:
         [interaction],
         item=partial(quarantine.one, interaction),
         store=store,
-        answer=lambda issues: {"response": {"status": "202 Accepted", "outcome": outcome(issues)}},
+        answer=_kept,
     )
+
+
+def _kept(issues: list[Issue], location: str) -> Json:
+    """An entry that waits in quarantine, and where to ask what becomes of it."""
+    found = {"status": "202 Accepted", "location": location, "outcome": outcome(issues)}
+    return {"response": found}
 
 
 def _check_scope(request: Request, entry: Entry) -> None:

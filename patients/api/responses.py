@@ -36,6 +36,11 @@ def outcome_response(
     return fhir_response(outcome(issues), status, headers)
 
 
+def kept_response(issues: Sequence[Issue], location: str) -> HttpResponse:
+    """202: faulty and kept in quarantine; `location` says what becomes of it."""
+    return outcome_response(202, issues, {"Location": location})
+
+
 def error_response(error: FhirError) -> HttpResponse:
     return outcome_response(error.status, error.issues, error.headers)
 

@@ -9,16 +9,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from rest_framework.request import Request
 
 from patients.api.security import audit_client, sender_of
 from patients.errors import FhirError
 from patients.fhir.outcome import Issue
-from patients.services import activity
+from patients.models import QuarantinedResource
+from patients.services import activity, ingest
 from patients.services.correcting import corrected
 from patients.services.interactions import Interaction, Origin, Result, Sender
+from patients.services.plan import lost_race
 from patients.services.quarantine import Item, LaneFull, keep, record_corrected
 from patients.services.whom import patients_here
 
@@ -47,9 +49,10 @@ def take(
     *,
     item: Callable[[], Item],
     store: Callable[[Attempt], Answer],
-    answer: Callable[[list[Issue]], Answer],
+    answer: Callable[[list[Issue], str], Answer],
 ) -> Answer:
-    """What `store` answers; where it refuses a tolerant client, `answer` to why it is kept.
+    """What `store` answers; where it refuses a tolerant client, `answer` to why it is kept, and
+    the address that says what becomes of it.
 
     `item` is what is kept. Raises FhirError, as `store` does, for all that is not kept.
     """
@@ -71,7 +74,9 @@ def take(
                 raise
             # what the rules could not put right
             refusal = error
-    return answer(_keep(request, item(), refusal, sender))
+    kept = item()
+    row = _keep(request, kept, refusal, sender)
+    return answer(_told(row, kept, refusal), f"{sender.base_url}/quarantine/{row.public_id}")
 
 
 def _may_be_kept(interactions: Sequence[Interaction], error: FhirError) -> bool:
@@ -114,30 +119,52 @@ def _corrected(
     return Attempt(interactions, sender, record, [Issue("warning", "informational", words)])
 
 
-def _keep(request: Request, item: Item, refusal: FhirError, sender: Sender) -> list[Issue]:
-    """The issues of the answer: what is wrong, as warnings, and where it is kept."""
+def _keep(request: Request, item: Item, refusal: FhirError, sender: Sender) -> QuarantinedResource:
+    """FhirError 422 when the lane is full, 409 with Retry-After after lost races."""
+    for _ in range(ingest.ATTEMPTS):
+        try:
+            row = _keep_once(request, item, refusal, sender)
+        except LaneFull as full:
+            issues = [*refusal.issues, Issue("error", "too-costly", FULL)]
+            raise FhirError(422, issues) from full
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", "") not in ingest.LOST_RACES:
+                raise
+            continue
+        activity.count(sender.source, quarantined=1)
+        return row
+    raise lost_race()
+
+
+def _keep_once(
+    request: Request, item: Item, refusal: FhirError, sender: Sender
+) -> QuarantinedResource:
     bearer: Any = request.auth
-    try:
-        with transaction.atomic():
-            row = keep(
-                item,
-                refusal.issues,
-                sender=sender,
-                application_id=bearer.application_id,
-                now=timezone.now(),
-            )
-            audit_client(
-                request,
-                "quarantine",
-                what=row.type,
-                patient_ids=patients_here(row.about),
-                detail=f"quarantine {row.public_id}",
-            )
-    except LaneFull as full:
-        issues = [*refusal.issues, Issue("error", "too-costly", FULL)]
-        raise FhirError(422, issues) from full
-    activity.count(sender.source, quarantined=1)
+    with transaction.atomic():
+        row = keep(
+            item,
+            refusal.issues,
+            sender=sender,
+            application_id=bearer.application_id,
+            now=timezone.now(),
+        )
+        audit_client(
+            request,
+            "quarantine",
+            what=row.type,
+            patient_ids=patients_here(row.about),
+            detail=f"quarantine {row.public_id}",
+        )
+    return row
+
+
+def _told(row: QuarantinedResource, item: Item, refusal: FhirError) -> list[Issue]:
+    """The issues of the answer: what is wrong, as warnings, and where it is kept."""
     words = f"Kept in quarantine as {row.public_id}: nothing uses it until it is corrected"
+    if row.method == row.Method.TRANSACTION:
+        words += f". None of the {row.entries} entries of this transaction is done"
+        if gone := sum(i.method == "DELETE" for i in item.interactions):
+            words += f": its {gone} deletion{'s are' if gone > 1 else ' is'} not done either"
     return [
         *(Issue("warning", i.code, i.diagnostics, i.expression) for i in refusal.issues),
         Issue("information", "informational", words),

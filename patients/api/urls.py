@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from patients.api import bulk_views, import_views, oauth, views
+from patients.api import bulk_views, import_views, oauth, quarantine_views, views
 from patients.api.discovery import smart_configuration
 from patients.sign_on.token_address import INTROSPECT, REVOKE, TOKEN
 
@@ -49,6 +49,11 @@ urlpatterns = [
         rf"{BASE}/{TYPE}/{ID}/_history/(?P<version>[^/]+)\Z",
         views.VersionView.as_view(),
         name="fhir-version",
+    ),
+    re_path(
+        rf"{BASE}/quarantine/(?P<public_id>{UUID})\Z",
+        quarantine_views.QuarantineView.as_view(),
+        name="fhir-quarantine",
     ),
     path("fhir/$import", import_views.ImportView.as_view(), name="fhir-import"),
     path("fhir/bulk/<uuid:public_id>", bulk_views.BulkJobView.as_view(), name="fhir-bulk-job"),

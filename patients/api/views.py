@@ -36,6 +36,7 @@ from patients.api.rates import ClientRate, refused, too_many
 from patients.api.responses import (
     error_response,
     fhir_response,
+    kept_response,
     outcome_response,
     preference,
     write_response,
@@ -386,7 +387,7 @@ def _take(request: Request, interaction: Interaction) -> HttpResponse:
         [interaction],
         item=partial(quarantine.one, interaction),
         store=store,
-        answer=partial(outcome_response, 202),
+        answer=kept_response,
     )
 
 

@@ -75,6 +75,7 @@ def _system() -> Json:
             )
         ),
         "/$import": _item(post=_import()),
+        "/quarantine/{item}": _item(get=_kept()),
         "/metadata": _item(get=_metadata()),
         "/openapi.json": _item(get=_document()),
         "/{type}/{id}/_history": {
@@ -264,6 +265,13 @@ def _everything() -> Json:
         ("400", "404", "410"),
         parameters=["since", "types", "count", "cursor"],
     )
+
+
+def _kept() -> Json:
+    """What has become of what was answered 202."""
+    item = {"name": "item", "in": "path", "required": True, "schema": parts.UUID}
+    found = _operation("quarantineStatus", "system", {"200": "OperationOutcome"}, ("404",))
+    return found | {"parameters": [item]}
 
 
 def _import() -> Json:

@@ -10,7 +10,6 @@ Json = dict[str, Any]
 ASK = ("400", "401", "403", "406", "429")
 BODY = ("413", "415")
 NDJSON = "application/fhir+ndjson"
-UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 ELEMENT = "([A-Z][A-Za-z]+\\.)?[a-z][A-Za-z]*"
 
 
@@ -22,7 +21,7 @@ def export_paths() -> Json:
         "/Group/{id}/$export": _export("Group", "Group", "id"),
         "/bulk/{job}": {
             "parameters": [
-                _path("job", {"type": "string", "pattern": UUID}),
+                _path("job", parts.UUID),
                 ref("parameters", "format"),
             ],
             "get": _operation(
@@ -33,7 +32,7 @@ def export_paths() -> Json:
         },
         "/bulk/{job}/{file}": {
             "parameters": [
-                _path("job", {"type": "string", "pattern": UUID}),
+                _path("job", parts.UUID),
                 _path("file", {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,200}$"}),
             ],
             "get": _operation("bulkFile", {"200": _file(), "404": _ref("404")}, takes_format=False),

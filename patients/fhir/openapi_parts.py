@@ -8,6 +8,7 @@ from patients.fhir.definitions import Element, elements, resource_types
 
 Json = dict[str, Any]
 ID = "^[A-Za-z0-9.-]{1,64}$"
+UUID: Json = {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"}
 INCLUDE = "^[A-Z][A-Za-z]+:[a-z-]+(:[A-Z][A-Za-z]+)?$"
 PREFIX = "(eq|ge|gt|le|lt)?"
 DATE = PREFIX + r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9:.]+(Z|[+ -][0-9]{2}:[0-9]{2})?)?)?)?"
@@ -33,7 +34,7 @@ HEADERS = {
     "Content-Location": "Where to ask how the job goes",
     "ETag": 'The version, as `W/"3"`',
     "Last-Modified": "When this version was stored",
-    "Location": "Address of the version that was made",
+    "Location": "Address of the version that was made, or of what is kept in quarantine",
     "Retry-After": "Seconds",
     "WWW-Authenticate": "Bearer",
     "X-Request-ID": "What to name when asking about this request; the client's own if it was plain",
@@ -267,7 +268,7 @@ def responses(written: Iterable[str]) -> Json:
 
 
 def _refusal(status: str) -> Json:
-    more = {"401": "WWW-Authenticate", "429": "Retry-After"}
+    more = {"202": "Location", "401": "WWW-Authenticate", "429": "Retry-After"}
     names = [name for kind, name in more.items() if kind == status]
     return {
         "description": REFUSALS[status],

@@ -67,6 +67,13 @@ class QuarantinedResource(models.Model):
         blank=True,
         help_text="Ids of the patients it speaks of, here or not.",
     )
+    about_identifiers = ArrayField(
+        models.TextField(),
+        default=list,
+        blank=True,
+        help_text="Tokens of the identifiers it names patients by, as in Resource.tokens.",
+    )
+    entries = models.PositiveIntegerField(default=1, help_text="How many a transaction has.")
     patient = models.ForeignKey(
         "patients.Patient",
         null=True,
@@ -95,6 +102,9 @@ class QuarantinedResource(models.Model):
         help_text="Correction rules that made it storable.",
     )
     note = models.TextField(blank=True, help_text="Why it ended; no PHI.")
+    looked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a data steward first opened it after it ended."
+    )
 
     class Meta:
         constraints = [
@@ -126,6 +136,11 @@ class QuarantinedResource(models.Model):
             models.Index(fields=["patient"], name="quarantine_patient"),
             models.Index(fields=["state", "-id"], name="quarantine_state"),
             models.Index(fields=["source", "digest"], name="quarantine_same"),
+            models.Index(
+                fields=["-id"],
+                condition=Q(state="superseded", looked_at__isnull=True),
+                name="quarantine_unseen",
+            ),
         ]
 
     def __str__(self) -> str:

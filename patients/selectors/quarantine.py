@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from patients.models import Patient, QuarantinedResource
 
 MOST_CAUSES = 200
+# in place of a state: superseded, and no data steward has looked at it since
+UNSEEN = "unseen"
+UNSEEN_ROWS = Q(state=QuarantinedResource.State.SUPERSEDED, looked_at=None)
 COUNTS = """
     SELECT q.type, cause, q.source, q.application_id, count(*), sum(q.times),
            min(q.received_at), max(q.last_received_at)
@@ -70,6 +73,14 @@ class KeptApart:
 
 
 @dataclass(frozen=True)
+class Unseen:
+    """Superseded items that nobody has looked at, and how many of them are transactions."""
+
+    count: int
+    transactions: int
+
+
+@dataclass(frozen=True)
 class Chosen:
     """What somebody looks for; "" is anything."""
 
@@ -80,7 +91,9 @@ class Chosen:
 
     def rows(self) -> "QuerySet[QuarantinedResource]":
         rows = QuarantinedResource.objects.all()
-        if self.state:
+        if self.state == UNSEEN:
+            rows = rows.filter(UNSEEN_ROWS)
+        elif self.state:
             rows = rows.filter(state=self.state)
         if self.type:
             rows = rows.filter(type=self.type)
@@ -97,6 +110,13 @@ def causes(chosen: Chosen) -> list[Cause]:
     with connection.cursor() as cursor:
         cursor.execute(COUNTS, {**given, "most": MOST_CAUSES})
         return [Cause(*row) for row in cursor.fetchall()]
+
+
+def unseen() -> Unseen:
+    """What was superseded and never looked at, of all clients."""
+    whole = Count("pk", filter=Q(method=QuarantinedResource.Method.TRANSACTION))
+    rows = QuarantinedResource.objects.filter(UNSEEN_ROWS)
+    return Unseen(**rows.aggregate(count=Count("pk"), transactions=whole))
 
 
 def waiting_about(patient: Patient) -> KeptApart | None:

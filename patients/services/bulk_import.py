@@ -20,11 +20,12 @@ from patients.services.bulk_import_commit import (
     Overtaken,
     commit,
     give_up,
+    hold,
     is_tolerant,
     keep_apart,
     sender_of,
 )
-from patients.services.bulk_import_lines import Candidate, read_lines
+from patients.services.bulk_import_lines import Candidate, as_row, read_lines
 from patients.services.bulk_import_report import forget, write_report
 from patients.services.bulk_import_store import store
 from patients.services.bulk_import_text import MOST_LINES, lines_again, next_lines
@@ -125,9 +126,14 @@ def _keep_the_waiting(job: BulkJob, folder: Path, waiting: QuerySet[ImportFault]
     """What named somebody who did not come may come in later, from the quarantine."""
     faults = waiting.order_by("pk").iterator(chunk_size=MOST_LINES)
     while some := list(islice(faults, MOST_LINES)):
-        for candidate in _candidates(job, folder, some):
-            issues = candidate.fault.issues if candidate.fault else []
-            keep_apart(job, candidate.interaction, [Issue(**issue) for issue in issues])
+        candidates = _candidates(job, folder, some)
+        hold(candidate.interaction for candidate in candidates)
+        for candidate in candidates:
+            if candidate.fault is not None:
+                found = [Issue(**issue) for issue in candidate.fault.issues]
+                kept = keep_apart(job, candidate.interaction, found)
+                candidate.fault.issues = [as_row(issue) for issue in kept]
+                candidate.fault.save(update_fields=["issues"])
 
 
 def _candidates(job: BulkJob, folder: Path, faults: Sequence[ImportFault]) -> list[Candidate]:

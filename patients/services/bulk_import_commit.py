@@ -1,7 +1,8 @@
 """What is written with the resources of a step, in the same transaction."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import F
@@ -16,6 +17,7 @@ from patients.services.bulk_import_lines import Refusal, as_row
 from patients.services.bulk_import_store import Stored
 from patients.services.correcting import corrected
 from patients.services.interactions import Interaction, Sender, patients_of
+from patients.services.plan import BUSY
 from patients.services.whom import patients_here
 
 
@@ -26,16 +28,13 @@ class Overtaken(Exception):
 def commit(job: BulkJob, done: Stored, *, detail: str) -> None:
     """Faults, counts and the audit event. Overtaken when the job is over."""
     rejected = Counter(one.file_id for one in done.refused if not one.is_waiting)
-    _write_faults(done.refused)
+    _write_faults(_kept(job, done.refused) if is_tolerant(job) else done.refused)
     rejected += _supersede(job, done)
     for file_id, count in Counter(c.file_id for c in done.stored).items():
         BulkFile.objects.filter(pk=file_id).update(count=F("count") + count)
     for file_id, count in rejected.items():
         BulkFile.objects.filter(pk=file_id).update(rejected=F("rejected") + count)
     _count(job, done.refused)
-    for one in done.refused if is_tolerant(job) else ():
-        if one.status == 422 and not one.is_waiting and one.interaction is not None:
-            keep_apart(job, one.interaction, one.issues)
     if done.stored:
         audit.record(
             actor_kind="client",
@@ -88,20 +87,28 @@ def is_tolerant(job: BulkJob) -> bool:
     return bool(profile and profile.tolerant)
 
 
-def keep_apart(job: BulkJob, interaction: Interaction, issues: Sequence[Issue]) -> None:
+def hold(interactions: Iterable[Interaction]) -> None:
+    """All that a step may keep, at once: two imports do not wait for each other."""
+    quarantine.hold([t for one in interactions for t in quarantine.one(one).targets])
+
+
+def keep_apart(
+    job: BulkJob, interaction: Interaction, issues: Sequence[Issue]
+) -> tuple[Issue, ...]:
     """A tolerant client's faulty resource goes into quarantine, in the transaction that rejects
-    its line. Where a correction rule is about it, it is tried within a minute.
+    its line; returns the line's issues, and where it is kept. Where a correction rule is about it,
+    or others were faster, it is tried within a minute.
 
     A full lane keeps no more; the faults are in the report all the same.
     """
     if any(issue.code == "forbidden" for issue in issues):
-        return
+        return tuple(issues)
     now = timezone.now()
     given: Any = {"sender": sender_of(job), "application_id": job.application_id, "now": now}
     try:
         item = quarantine.keep(interaction, issues, **given)
     except quarantine.LaneFull:
-        return
+        return tuple(issues)
     activity.count(given["sender"].source, quarantined=1)
     audit.record(
         actor_kind="client",
@@ -112,8 +119,24 @@ def keep_apart(job: BulkJob, interaction: Interaction, issues: Sequence[Issue]) 
         detail=f"quarantine {item.public_id}",
         request_id=job.request_id,
     )
-    if corrected([interaction], issues, application_id=job.application_id) is not None:
-        QuarantinedResource.objects.filter(pk=item.pk).update(retry_at=now)
+    others_were_faster = any(i.code == "conflict" and i.diagnostics == BUSY for i in issues)
+    if others_were_faster or corrected([interaction], issues, application_id=job.application_id):
+        waiting = QuarantinedResource.objects.filter(pk=item.pk, state=item.State.WAITING)
+        waiting.update(retry_at=now)
+    words = f"kept in quarantine as {item.public_id}"
+    return (*issues, Issue("information", "informational", words))
+
+
+def _kept(job: BulkJob, refused: Sequence[Refusal]) -> list[Refusal]:
+    """The same, with where each faulty resource is kept."""
+    faulty = [r for r in refused if r.status == 422 and not r.is_waiting and r.interaction]
+    hold(one.interaction for one in faulty if one.interaction)
+    noted = {
+        id(one): replace(one, issues=keep_apart(job, one.interaction, one.issues))
+        for one in faulty
+        if one.interaction
+    }
+    return [noted.get(id(one), one) for one in refused]
 
 
 def _profile(job: BulkJob) -> ClientProfile | None:

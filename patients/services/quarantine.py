@@ -34,9 +34,11 @@ INSERT = f"INSERT INTO {TABLE} ({', '.join(COLUMNS)}) "
 # the same again is one more time, not one more row
 KEEP = f"""{INSERT} VALUES ({VALUES})
     ON CONFLICT (source, digest) WHERE state = 'waiting' DO UPDATE
-    SET times = {TABLE}.times + 1, last_received_at = EXCLUDED.last_received_at,
+    SET times = {TABLE}.times + 1,
+        last_received_at = GREATEST({TABLE}.last_received_at, EXCLUDED.last_received_at),
         faults = EXCLUDED.faults, causes = EXCLUDED.causes, about = EXCLUDED.about,
-        patient_id = EXCLUDED.patient_id, retry_at = EXCLUDED.retry_at
+        about_identifiers = EXCLUDED.about_identifiers, patient_id = EXCLUDED.patient_id,
+        retry_at = EXCLUDED.retry_at
     RETURNING id
 """  # noqa: S608 our own names
 RECORD = f"""
@@ -48,6 +50,12 @@ RECORD = f"""
     {INSERT} SELECT {VALUES} WHERE NOT EXISTS (SELECT 1 FROM again)
 """  # noqa: S608 our own names
 IS_WAITING = f"SELECT 1 FROM {TABLE} WHERE source = %s AND digest = %s AND state = 'waiting'"  # noqa: S608
+# in one order, so that nobody waits for one who waits for them
+HOLD = """
+    SELECT pg_advisory_xact_lock(%s, key)
+    FROM (SELECT DISTINCT hashtext(t) AS key FROM unnest(%s::text[]) t ORDER BY 1) keys
+"""
+TARGET_LOCK = 7006
 WAITING = f"""
     SELECT count(*) FROM (
         SELECT 1 FROM {TABLE} WHERE source = %s AND state = 'waiting' LIMIT %s) waiting
@@ -118,10 +126,12 @@ def keep(
 ) -> QuarantinedResource:
     """Keep what was refused with these issues; the same again is counted, not kept twice.
 
-    An older update of the same resource that still waits is superseded. Raises LaneFull.
+    An older update of the same resource that still waits is superseded, and so is this one by an
+    update that was sent later and got here first. Raises LaneFull.
     """
     item = one(what) if isinstance(what, Interaction) else what
     with transaction.atomic(), connection.cursor() as cursor:
+        hold(item.targets)
         cursor.execute(IS_WAITING, [sender.source, item.digest])
         if cursor.fetchone() is None and is_full(sender.source):
             raise LaneFull
@@ -129,7 +139,15 @@ def keep(
         cursor.execute(KEEP, [values[column] for column in COLUMNS])
         (pk,) = cursor.fetchone()
         superseding.supersede_updates(item.targets, but=item.digest, now=now)
+        superseding.give_way(pk, now=now)
         return QuarantinedResource.objects.get(pk=pk)
+
+
+def hold(targets: Sequence[str]) -> None:
+    """Until the transaction ends nobody else keeps what has one of these targets."""
+    if targets:
+        with connection.cursor() as cursor:
+            cursor.execute(HOLD, [TARGET_LOCK, list(targets)])
 
 
 def is_full(source: str) -> bool:
@@ -215,7 +233,7 @@ def _values(
         if i.resource
     ]
     about = patients_spoken_of(resources, base_url=sender.base_url)
-    here = patients_here(about)
+    here = patients_here(about.ids)
     row = QuarantinedResource(
         public_id=uuid.uuid4(),
         received_at=now,
@@ -232,8 +250,10 @@ def _values(
         content=item.content.decode(),
         digest=item.digest,
         causes=causes_of(issues, item.interactions),
-        about=about,
-        patient_id=here[0] if len(about) == len(here) == 1 else None,
+        about=about.ids,
+        about_identifiers=about.tokens,
+        entries=len(item.interactions),
+        patient_id=here[0] if len(about.ids) == len(here) == 1 else None,
         retry_at=retry_time(issues, 0, now),
     )
     values = {column: getattr(row, column) for column in COLUMNS}

@@ -39,6 +39,32 @@ ARRIVED = """
         WHERE p.fhir_id = ANY(q.about) AND p.active
           AND r.last_updated > COALESCE(q.last_tried_at, q.received_at))
 """
+# who is named by an identifier and is here now: only if one live patient alone has it
+FOUND = """
+    WITH wanted AS MATERIALIZED (
+        SELECT DISTINCT unnest(about_identifiers) AS token
+        FROM patients_quarantinedresource WHERE state = 'waiting' AND about_identifiers <> '{}'),
+    bearers AS MATERIALIZED (
+        SELECT wanted.token, min(r.fhir_id) AS fhir_id
+        FROM wanted JOIN LATERAL (
+            SELECT fhir_id FROM patients_resource
+            WHERE type = 'Patient' AND NOT deleted AND tokens @> ARRAY[wanted.token]
+            LIMIT 2) r ON true
+        GROUP BY wanted.token HAVING count(*) = 1),
+    found AS (
+        SELECT q.id, array_agg(DISTINCT b.fhir_id) AS ids
+        FROM patients_quarantinedresource q, unnest(q.about_identifiers) t
+        JOIN bearers b ON b.token = t
+        WHERE q.state = 'waiting' AND q.about_identifiers <> '{}' AND NOT b.fhir_id = ANY(q.about)
+        GROUP BY q.id),
+    free AS (
+        SELECT q.id, found.ids FROM patients_quarantinedresource q JOIN found ON found.id = q.id
+        WHERE q.state = 'waiting' ORDER BY q.id FOR UPDATE OF q SKIP LOCKED)
+    UPDATE patients_quarantinedresource q
+    SET about = q.about || free.ids,
+        retry_at = CASE WHEN q.retry_at > %s THEN %s ELSE q.retry_at END
+    FROM free WHERE q.id = free.id
+"""
 
 
 def replay(pk: int, *, by: str, now: datetime, wait: bool = True) -> str:
@@ -70,6 +96,12 @@ def discard(pk: int, *, by: str, reason: str, now: datetime) -> bool:
     return True
 
 
+def look_at(row: QuarantinedResource, *, now: datetime) -> None:
+    """A data steward has opened what was superseded."""
+    ended = QuarantinedResource.objects.filter(pk=row.pk, state=State.SUPERSEDED, looked_at=None)
+    ended.update(looked_at=now)
+
+
 def ask_again(rows: "QuerySet[QuarantinedResource]", *, by: str, now: datetime) -> int:
     """Mark waiting items as due, for a worker to try; returns how many."""
     return rows.filter(state=State.WAITING).update(retry_at=now, asked_by=by)
@@ -83,6 +115,7 @@ def replay_due(*, now: datetime, most: int = 200, seconds: float = 45) -> int:
     """
     superseding.supersede_outdated(now)
     with connection.cursor() as cursor:
+        cursor.execute(FOUND, [now, now])
         cursor.execute(ARRIVED, [now, now])
     began, last, tried = monotonic(), 0, 0
     while found := _due(now, after=last, most=most):
@@ -158,7 +191,10 @@ def _try(row: QuarantinedResource, by: str, now: datetime) -> None:
         _check_sent_later(row)
         results, origin = _store(row, interactions, by, now)
     except Outdated as error:
-        _end(row, State.SUPERSEDED, by=by, now=now, note=error.issues[0].diagnostics)
+        note = error.issues[0].diagnostics
+        if row.method == row.Method.TRANSACTION:
+            note += superseding.none_of(row.entries)
+        _end(row, State.SUPERSEDED, by=by, now=now, note=note)
         _audit(row, by, "replay", patients_here(row.about), outcome="superseded")
     except FhirError as error:
         if error.status == 409 and error.headers:

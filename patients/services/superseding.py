@@ -13,8 +13,19 @@ SENT_ANEW = "a later update of the same resource was sent"
 WRITTEN = "the resource was written or deleted after this was sent"
 SUPERSEDE = """
     UPDATE patients_quarantinedresource
-    SET state = 'superseded', ended_at = %s, ended_by = 'system', note = %s, retry_at = NULL
+    SET state = 'superseded', ended_at = %s, ended_by = 'system', retry_at = NULL,
+        note = %s || CASE method WHEN 'TRANSACTION'
+                     THEN '; none of the ' || entries || ' entries of this transaction is stored'
+                     ELSE '' END
     WHERE state = 'waiting' AND targets && %s::text[] AND last_received_at <= %s
+"""
+GIVE_WAY = """
+    UPDATE patients_quarantinedresource q
+    SET state = 'superseded', ended_at = %s, ended_by = 'system', note = %s, retry_at = NULL
+    WHERE q.id = %s AND q.state = 'waiting' AND q.method = 'PUT' AND EXISTS (
+        SELECT 1 FROM patients_quarantinedresource o
+        WHERE o.state = 'waiting' AND o.method = 'PUT' AND o.id <> q.id
+          AND o.targets && q.targets AND o.last_received_at > q.last_received_at)
 """
 OUTDATED = """
     UPDATE patients_quarantinedresource q
@@ -40,6 +51,17 @@ def supersede_updates(targets: Sequence[str], *, but: str, now: datetime) -> Non
         with connection.cursor() as cursor:
             statement = f"{SUPERSEDE} AND method = 'PUT' AND digest <> %s"
             cursor.execute(statement, [now, SENT_ANEW, list(targets), now, but])
+
+
+def give_way(pk: int, *, now: datetime) -> None:
+    """Of two that were sent at once the later waits, whichever got here first."""
+    with connection.cursor() as cursor:
+        cursor.execute(GIVE_WAY, [now, SENT_ANEW, pk])
+
+
+def none_of(entries: int) -> str:
+    """What the note of a transaction ends with that is superseded, as SUPERSEDE has it."""
+    return f"; none of the {entries} entries of this transaction is stored"
 
 
 def before_deletions(

@@ -1,6 +1,7 @@
 """Whom a faulty resource speaks of, as far as it can be told. Nothing is decided by it."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from patients.fhir.references import follow, owner_paths, parse_reference
@@ -11,8 +12,16 @@ from patients.models import Patient, Resource
 Json = dict[str, Any]
 
 
-def patients_spoken_of(resources: Iterable[tuple[Json, str]], *, base_url: str = "") -> list[str]:
-    """FHIR ids of patients, here or not, from resources and the ids that their updates name.
+@dataclass(frozen=True)
+class SpokenOf:
+    """Patients that resources name: `ids`, here or not, and `tokens` of identifiers."""
+
+    ids: list[str]
+    tokens: list[str]
+
+
+def patients_spoken_of(resources: Iterable[tuple[Json, str]], *, base_url: str = "") -> SpokenOf:
+    """Who is named in resources and by the ids that their updates have.
 
     A literal reference says who; an identifier does if one live patient has it.
     """
@@ -27,7 +36,7 @@ def patients_spoken_of(resources: Iterable[tuple[Json, str]], *, base_url: str =
             continue
         for element in _owners(resource):
             _read(element, base_url, ids, tokens)
-    return sorted(ids | _bearers(tokens))
+    return SpokenOf(sorted(ids | _bearers(tokens)), sorted(tokens))
 
 
 def patients_here(fhir_ids: Iterable[str]) -> list[int]:

@@ -26,6 +26,7 @@ def lane(ward: Ward, ehr_client: Client) -> list[str]:
     """Faulty resources of several kinds and a steward; the addresses of all pages."""
     User.objects.create_user("steward", password=PASSWORD, role="steward")
     make_tolerant()
+    put(ehr_client, odd_value("odd", "p1", date="2026-10-02"))
     put(ehr_client, odd_value("odd", "p1"))
     put(ehr_client, odd_value("nobody", "p99") | {"status": "final"})
     post(ehr_client, "", transaction(odd_patient("p3"), odd_value("o3", "p3")))
@@ -33,7 +34,13 @@ def lane(ward: Ward, ehr_client: Client) -> list[str]:
     CorrectionRule.objects.update(ended_at="2026-11-01T00:00:00Z", ended_by="1")
     rule("Patient.contact.gender", "F", "female")
     items = QuarantinedResource.objects.order_by("pk")
-    return [LIST, f"{LIST}?state=", f"{LIST}rules/", *(f"{LIST}{i.public_id}/" for i in items)]
+    return [
+        LIST,
+        f"{LIST}?state=",
+        f"{LIST}?state=unseen",
+        f"{LIST}rules/",
+        *(f"{LIST}{i.public_id}/" for i in items),
+    ]
 
 
 @SIZES

@@ -11,6 +11,7 @@ from tests.factories import fhir
 from tests.integration.fhir.bulk import export
 from tests.integration.fhir.calls import faults, post, put
 from tests.integration.fhir.smallest import smallest
+from tests.integration.fhir.tolerant import make_tolerant, odd_value
 
 pytestmark = pytest.mark.django_db
 Json = dict[str, Any]
@@ -98,7 +99,7 @@ def test_it_has_every_route_of_the_capability_statement_and_no_other(
     document: Json, statement: Json
 ) -> None:
     claimed = {("post", "/"), ("get", "/metadata"), ("get", "/openapi.json"), *BULK}
-    claimed |= set(ROUTES["import"])
+    claimed |= {*ROUTES["import"], ("get", "/quarantine/{item}")}
     assert {operation["name"] for operation in statement["operation"]} == {"export", "import"}
     for row in statement["resource"]:
         name = row["type"]
@@ -140,11 +141,13 @@ def test_every_operation_answers(ehr: Client, document: Json) -> None:
         if f"create{name}" in json.dumps(document["paths"][f"/{name}"]):
             assert put(ehr, smallest(name, "x1")).status_code == 201, name
     job, file = complete_export(ehr)
+    make_tolerant()
+    item = put(ehr, odd_value())["Location"].rpartition("/")[2]
     # what is cancelled answers nothing more
     for method, path in sorted(operations(document), key=lambda o: o == ("delete", "/bulk/{job}")):
         if "AuditEvent/{id}" in path:  # there is none yet
             continue
-        filled = path.format(type="Patient", id="x1", version="1", job=job, file=file)
+        filled = path.format(type="Patient", id="x1", version="1", job=job, file=file, item=item)
         if method == "delete" and "{id}" in path:
             filled = path.format(id="absent")
         body = {} if method in ("get", "delete") else {"data": b"", "content_type": "text/plain"}

@@ -13,7 +13,7 @@ from patients.fhir.corrections import texts_at
 from patients.fhir.definitions import resource_types
 from patients.fhir.element_paths import codes_of
 from patients.models import CorrectionRule, QuarantinedResource
-from patients.selectors.quarantine import Cause, Chosen
+from patients.selectors.quarantine import UNSEEN, Cause, Chosen
 from patients.services.fault_places import WRONG_CODE
 from twinportal.dashboards.steward.json_lines import Line, lines_of
 
@@ -34,7 +34,7 @@ def chosen_of(query: Mapping[str, str], *, state: str = "") -> Chosen:
         kind if kind in resource_types() else "",
         source if SOURCE.fullmatch(source) else "",
         cause if CAUSE.fullmatch(cause) else "",
-        asked if asked in STATES else "",
+        asked if asked in STATES or asked == UNSEEN else "",
     )
 
 

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_POST
 
 from patients import audit
 from patients.models import CorrectionRule, QuarantinedResource
-from patients.selectors.quarantine import Chosen, causes
+from patients.selectors.quarantine import UNSEEN, Chosen, causes, unseen
 from patients.services.correcting import RuleFault, end_rule, make_rule
-from patients.services.quarantine_replay import ask_again, discard, replay
+from patients.services.quarantine_replay import ask_again, discard, look_at, replay
 from patients.services.whom import patients_here
 from twinportal import wake_ups
 from twinportal.dashboards.access import role_required
@@ -59,6 +59,8 @@ def quarantine(request: HttpRequest) -> HttpResponse:
         "more": more,
         "chosen": chosen,
         "is_narrowed": bool(chosen.type or chosen.source or chosen.cause),
+        "unseen": unseen(),
+        "unseen_address": address_of(Chosen(state=UNSEEN)),
         "states": [(value, label, address_of(_in(chosen, value))) for value, label in _states()],
     }
     return render(request, "steward/quarantine.html", context | SECTION)
@@ -66,11 +68,14 @@ def quarantine(request: HttpRequest) -> HttpResponse:
 
 @role_required("steward")
 def item(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """One item: its faults, what was tried, and what was sent."""
+    """One item: its faults, what was tried, and what was sent. Whoever opens it after it was
+    superseded has looked at it.
+    """
     row = _row(public_id)
     audit.record_kept(
         request, patients_here(row.about), what="quarantine", detail=f"quarantine {public_id}"
     )
+    look_at(row, now=timezone.now())
     context = {"page": ItemPage(row)}
     return render(request, "steward/quarantine_item.html", context | SECTION)
 
@@ -181,7 +186,8 @@ def _key(request: HttpRequest) -> str:
 
 
 def _states() -> list[tuple[str, str]]:
-    return [*((str(value), str(label)) for value, label in STATES.choices), ("", "All")]
+    named = [(str(value), str(label)) for value, label in STATES.choices]
+    return [*named, (UNSEEN, "Superseded, not looked at"), ("", "All")]
 
 
 def _in(chosen: Chosen, state: str) -> Chosen:
