@@ -27,6 +27,7 @@ from patients.record.state_as_of import state_as_of
 from twinportal import staleness, write_back
 from twinportal.attention import services as attention
 from twinportal.history import anchors
+from twinportal.lost import why_lost
 
 log = logging.getLogger(__name__)
 # first key of PostgreSQL's two-key advisory locks: one refresh of a twin at a time
@@ -124,10 +125,7 @@ def _supersede_the_wrong(twin: Twin, refresh: Refresh) -> None:
         if not twin.patient.active:
             _supersede(twin, run, "the Patient resource was deleted", "entered-in-error", refresh)
         elif lost:
-            reason = (
-                f"{', '.join(lost)}: corrected, deleted, read otherwise or moved to another patient"
-            )
-            _supersede(twin, run, reason, "entered-in-error", refresh)
+            _supersede(twin, run, why_lost(run, lost), "entered-in-error", refresh)
         elif artefacts.get(run.model_id) != (run.model_version, run.artefact_hash):
             reason = f"model version {run.model_version} was withdrawn"
             _supersede(twin, run, reason, "cancelled", refresh)

@@ -3,6 +3,7 @@
 import re
 import shutil
 import uuid
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from patients.fhir.definitions import resource_types
 from patients.fhir.outcome import Issue
 from patients.models import BulkFile, BulkJob
 from patients.services import bulk_jobs
-from patients.services.bulk_import_files import MOST_FILES, places, plain_name
+from patients.services.bulk_import_files import MOST_FILES, PIECE, places, plain_name
 from patients.services.bulk_import_manifest import Wanted, read_manifest
 from patients.services.fhir_files import first_type, stage_of
 from patients.services.reception import parsed
@@ -31,6 +32,7 @@ from patients.services.reception import parsed
 ASYNC = re.compile(r"\brespond-async\b", re.IGNORECASE)
 LINES = {NDJSON, "application/ndjson", "application/x-ndjson"}
 PARTS = "multipart/form-data"
+BLANK = b" \t\r\n\v\f" + BOM_UTF8
 # of a file whose first line does not tell
 ANY = "Resource"
 
@@ -106,6 +108,9 @@ def _uploaded(uploads: Uploads) -> list[Input]:
     if not uploads.files:
         words = "There is no file in the request: curl -F 'file=@Patient.ndjson'"
         raise FhirError(400, [Issue("error", "required", words)])
+    if not any(_has_line(upload.sink.path) for upload in uploads.files):
+        words = "There is no line in what was sent: an import takes one resource a line"
+        raise FhirError(400, [Issue("error", "required", words)])
     wanted = read_manifest(parsed(uploads.manifest)) if uploads.manifest.strip() else []
     types = {one.url.removeprefix("file:"): one for one in wanted}
     order = list(types)
@@ -124,6 +129,12 @@ def _uploaded(uploads: Uploads) -> list[Input]:
         )
         for upload in made
     ]
+
+
+def _has_line(path: Path) -> bool:
+    """Whether there is anything but white space and a byte order mark."""
+    with path.open("rb") as file:
+        return any(piece.strip(BLANK) for piece in iter(lambda: file.read(PIECE), b""))
 
 
 def _named(wanted: Sequence[Wanted]) -> list[Input]:

@@ -14,11 +14,11 @@ BEGIN
     IF TG_OP = 'DELETE' THEN
         RAISE EXCEPTION 'a mapping is ended, never deleted' USING ERRCODE = 'restrict_violation';
     END IF;
-    IF (OLD.id, OLD.kind, OLD.concept, OLD.system, OLD.code, OLD.target, OLD.display, OLD.reason,
-        OLD.preview, OLD.version, OLD.made_by_id, OLD.made_at)
+    IF (OLD.id, OLD.kind, OLD.concept, OLD.system, OLD.code, OLD.source, OLD.target, OLD.display,
+        OLD.reason, OLD.preview, OLD.version, OLD.made_by_id, OLD.made_at)
        IS DISTINCT FROM
-       (NEW.id, NEW.kind, NEW.concept, NEW.system, NEW.code, NEW.target, NEW.display, NEW.reason,
-        NEW.preview, NEW.version, NEW.made_by_id, NEW.made_at)
+       (NEW.id, NEW.kind, NEW.concept, NEW.system, NEW.code, NEW.source, NEW.target, NEW.display,
+        NEW.reason, NEW.preview, NEW.version, NEW.made_by_id, NEW.made_at)
        OR OLD.ended_at IS NOT NULL AND
        (OLD.ended_at, OLD.ended_by_id, OLD.ended_reason)
        IS DISTINCT FROM (NEW.ended_at, NEW.ended_by_id, NEW.ended_reason)
@@ -61,6 +61,7 @@ class Migration(migrations.Migration):
                 ('concept', models.CharField(blank=True, help_text='Of an answer or a unit.', max_length=64)),
                 ('system', models.CharField(blank=True, max_length=400)),
                 ('code', models.CharField(help_text='Of a unit: without case and spaces.', max_length=64)),
+                ('source', models.CharField(blank=True, help_text='Whose unit it is: client 3, server. Codes: empty.', max_length=64)),
                 ('target', models.CharField(help_text="A concept, an answer's value, system|code of a drug, a UCUM unit.", max_length=64)),
                 ('display', models.CharField(blank=True, help_text='As its senders show it.', max_length=400)),
                 ('reason', models.CharField(max_length=400)),
@@ -127,11 +128,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='mapping',
-            constraint=models.UniqueConstraint(fields=('kind', 'concept', 'system', 'code', 'version'), name='mapping_version'),
+            constraint=models.UniqueConstraint(fields=('kind', 'concept', 'system', 'code', 'source', 'version'), name='mapping_version'),
         ),
         migrations.AddConstraint(
             model_name='mapping',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('kind', 'concept', 'system', 'code'), name='mapping_one_in_force'),
+            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('kind', 'concept', 'system', 'code', 'source'), name='mapping_one_in_force'),
         ),
         migrations.AddIndex(
             model_name='unmappedcode',

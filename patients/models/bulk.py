@@ -81,6 +81,7 @@ class BulkFile(models.Model):
     lines = models.BigIntegerField(default=0, help_text="Lines that are done.")
     cursor = models.BigIntegerField(default=0, help_text="Of an output: the last row in it.")
     count = models.BigIntegerField(default=0, help_text="Resources stored, or lines written.")
+    counts = models.JSONField(default=dict, help_text="Of an input: resources stored, by type.")
     rejected = models.BigIntegerField(default=0, help_text="Of an input: what did not go in.")
     is_done = models.BooleanField(default=False)
 

@@ -21,6 +21,9 @@ class Mapping(models.Model):
     concept = models.CharField(max_length=64, blank=True, help_text="Of an answer or a unit.")
     system = models.CharField(max_length=400, blank=True)
     code = models.CharField(max_length=64, help_text="Of a unit: without case and spaces.")
+    source = models.CharField(
+        max_length=64, blank=True, help_text="Whose unit it is: client 3, server. Codes: empty."
+    )
     target = models.CharField(
         max_length=64, help_text="A concept, an answer's value, system|code of a drug, a UCUM unit."
     )
@@ -49,10 +52,11 @@ class Mapping(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["kind", "concept", "system", "code", "version"], name="mapping_version"
+                fields=["kind", "concept", "system", "code", "source", "version"],
+                name="mapping_version",
             ),
             models.UniqueConstraint(
-                fields=["kind", "concept", "system", "code"],
+                fields=["kind", "concept", "system", "code", "source"],
                 condition=Q(ended_at=None),
                 name="mapping_one_in_force",
             ),

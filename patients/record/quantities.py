@@ -8,7 +8,7 @@ from patients.record.elements import Json, child, text
 from patients.record.judgement import FINE, Judgement, settled, unclassified, verify
 from patients.terminology.meanings import NO_MEANINGS, LocalMeanings
 from patients.terminology.measurements import MeasurementConcept, ObservationCode
-from patients.terminology.units import CONVERSIONS, UCUM, to_canonical, ucum_of
+from patients.terminology.units import CONVERSIONS, UCUM_SYSTEMS, to_canonical, ucum_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,15 @@ def _unit(concept: str, quantity: Json, meanings: LocalMeanings) -> tuple[str | 
     unit text say different things.
     """
     code, unit = text(quantity, "code"), text(quantity, "unit")
-    if text(quantity, "system") != UCUM or not code:
+    if text(quantity, "system") not in UCUM_SYSTEMS or not code:
         meant = meanings.unit(concept, unit or code)
-        return (meant.value, meant.mapping, "") if meant else (None, 0, "")
+        if meant is None:
+            return None, 0, ""
+        # what our tables read in the code, whoever's it is, no mapping of the text overrides
+        by_code = ucum_of(code) if meant.mapping and code else None
+        if by_code and not _same(concept, meant.value, by_code):
+            return None, meant.mapping, f"code {code} and unit {unit} contradict each other"
+        return meant.value, meant.mapping, ""
     meant, by_unit = meanings.unit(concept, code), ucum_of(unit) if unit else None
     if meant is None:
         return None, 0, ""
@@ -145,7 +151,7 @@ def _number(value: object) -> float | None:
 def _unit_read(quantity: Json) -> str:
     """The text that decides the unit: the code if it is UCUM's, else the unit as written."""
     code, unit = text(quantity, "code"), text(quantity, "unit")
-    return code if code and (text(quantity, "system") == UCUM or not unit) else unit
+    return code if code and (text(quantity, "system") in UCUM_SYSTEMS or not unit) else unit
 
 
 def _as_sent(value: object) -> str:

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet
 
 from patients.fhir.references import owned_types
 from patients.models import CodeSurvey, Fact, Mapping, Resource, UnmappedCode
+from patients.selectors.senders import sender_at, sender_name
 from patients.terminology.mappable import target_text, why_not_mappable
 from patients.terminology.meanings import Key, MappingKind, unit_key
 
@@ -43,7 +44,7 @@ def display_of(key: Key) -> str:
 
 @dataclass(frozen=True)
 class UnreadUnit:
-    """A unit under which values of a concept were sent and are not used."""
+    """A unit under which a sender sent values of a concept that are not used."""
 
     concept: str
     raw_unit: str
@@ -54,18 +55,22 @@ class UnreadUnit:
 
 
 def unread_units() -> list[UnreadUnit]:
-    """Units that are not read, and values without one, the most frequent first."""
+    """Units that are not read, and values without one, by sender, the most frequent first."""
     rows = (
-        Fact.objects.filter(quality__in=(Fact.Quality.UNKNOWN_UNIT, Fact.Quality.MISSING_UNIT))
-        .values_list("concept", "quality", "raw_unit")
+        Fact.objects.filter(
+            quality__in=(Fact.Quality.UNKNOWN_UNIT, Fact.Quality.MISSING_UNIT),
+            resource__versions__version=F("resource_version"),
+        )
+        .annotate(sender=sender_at("resource__versions__source"))
+        .values_list("concept", "quality", "raw_unit", "sender")
         .annotate(resources=Count("resource", distinct=True))
         .annotate(patients=Count("patient", distinct=True))
-        .order_by("-resources", "concept", "raw_unit")
+        .order_by("-resources", "concept", "raw_unit", "sender")
     )
     found = []
-    for concept, quality, unit, resources, patients in rows:
+    for concept, quality, unit, sender, resources, patients in rows:
         sent = unit if quality == Fact.Quality.UNKNOWN_UNIT else ""
-        key = unit_key(concept, sent)
+        key = unit_key(concept, sent, sender)
         found.append(UnreadUnit(concept, sent, resources, patients, key, why_not_mappable(key)))
     return found
 
@@ -92,10 +97,11 @@ def _reading(mapping: Mapping) -> str:
     what = "unit" if mapping.kind == Mapping.Kind.UNIT else "code"
     if mapping.kind == Mapping.Kind.ANSWER:
         what = "answer"
+    whose = f" of {sender_name(mapping.source)}" if mapping.source else ""
     key = Key(MappingKind(mapping.kind), mapping.concept, mapping.system, mapping.code)
     made = f"{mapping.made_at.day} {mapping.made_at:%b %Y}"
     words = (
-        f"{what} {mapping.display or mapping.code} read as {target_text(key, mapping.target)} by"
+        f"{what} {mapping.display or mapping.code}{whose} read as {target_text(key, mapping.target)} by"
         f" mapping {mapping.pk} (data steward {mapping.made_by.get_username()}, {made}:"
         f" {mapping.reason})"
     )

@@ -84,11 +84,13 @@ def _prepare(job: BulkJob) -> None:
 
 
 def _members(wanted: Wanted) -> dict[str, list[int]]:
-    """Keys of the patients that were asked for, and of those new in their Group."""
+    """Keys of the patients that were asked for, and of those whose records come whole although
+    not everything is asked for: they were not among them before.
+    """
     asked = wanted.job.parameters
     named = set(asked["patients"])
     if asked["level"] != "Group":
-        return {"members": sorted(whose.keys_of(named))} if named else {}
+        return _of_patients(wanted, named)
     key = whose.group_key(asked["group"])
     group = whose.content_at(key, wanted.moment, wanted.last) if key else {}
     members = whose.group_members(group)
@@ -96,8 +98,19 @@ def _members(wanted: Wanted) -> dict[str, list[int]]:
     found = {"members": sorted(whose.keys_of(members))}
     if wanted.since and key:
         before = whose.content_at(key, wanted.since, asked["since_last"])
-        known = whose.keys_of(whose.group_members(before))
-        found["newcomers"] = sorted(set(found["members"]) - known)
+        then = whose.group_members(before)
+        new = whose.newcomers(set(found["members"]), then, wanted.since, asked["since_last"])
+        found["newcomers"] = sorted(new)
+    return found
+
+
+def _of_patients(wanted: Wanted, named: set[str]) -> dict[str, list[int]]:
+    """The same where no Group is asked for; `named` is empty for everybody."""
+    members = whose.keys_of(named) if named else None
+    found = {} if members is None else {"members": sorted(members)}
+    if wanted.since:
+        known = wanted.job.parameters["since_last"]
+        found["newcomers"] = sorted(whose.newcomers(members, named, wanted.since, known))
     return found
 
 

@@ -11,6 +11,7 @@ from patients.fhir.json_codec import loads
 from patients.fhir.references import parse_reference, patient_reference
 from patients.models import Patient, Resource, ResourceVersion
 from patients.services.bulk_export_moment import LATE
+from patients.services.identity import replaced_by
 
 Json = dict[str, Any]
 
@@ -67,6 +68,57 @@ def gone(moment: datetime, last: int) -> set[int]:
             found.add(pk)
     merged = Patient.objects.filter(merged_into__in=found).values_list("pk", flat=True)
     return found | set(merged)
+
+
+def newcomers(
+    members: set[int] | None, named: set[str], moment: datetime, last: int | None
+) -> set[int]:
+    """Of those whose records are wanted now (None: everybody's), those whose were not then: named,
+    merged into somebody who was named, or restored since. `named` are the FHIR ids named then.
+
+    Rather one too many: their records come whole, and what a client has already is the same.
+    """
+    found = _restored(moment, last)
+    if members is None:
+        return found
+    known = set(Patient.objects.filter(fhir_id__in=named).values_list("pk", flat=True))
+    merged = Patient.objects.filter(pk__in=members - known, merged_into__isnull=False)
+    for patient in merged.iterator():
+        if _root_then(patient, moment, last) in named:
+            known.add(patient.pk)
+    return (members - known) | (found & members)
+
+
+def _restored(moment: datetime, last: int | None) -> set[int]:
+    """Patients that were deleted then and have been written again, and who is merged into one."""
+    deletions = ResourceVersion.objects.filter(
+        resource__type="Patient",
+        resource__deleted=False,
+        resource__last_updated__gt=moment - LATE,
+        content="",
+    )
+    keys = set(deletions.values_list("resource_id", flat=True))
+    was_gone = {
+        key
+        for key in keys
+        if (version := version_at(key, moment, last)) is not None and not version.content
+    }
+    restored = Patient.objects.filter(resource__in=was_gone)
+    own = Patient.objects.filter(Q(pk__in=restored) | Q(merged_into__in=restored))
+    return set(own.values_list("pk", flat=True))
+
+
+def _root_then(patient: Patient, moment: datetime, last: int | None) -> str:
+    """FHIR id of the patient that this one's links led to then (see `identity`)."""
+    seen = [patient.fhir_id]
+    content = content_at(patient.resource_id, moment, last) if patient.resource_id else {}
+    while (other := replaced_by(content)) and other not in seen:
+        target = Patient.objects.filter(fhir_id=other, resource__isnull=False).first()
+        content = content_at(target.resource_id or 0, moment, last) if target else {}
+        if not content:
+            break
+        seen.append(other)
+    return seen[-1]
 
 
 def owner_then(content: str) -> int | None:

@@ -93,7 +93,7 @@ class Wanted:
 
     @cached_property
     def newcomers(self) -> frozenset[int]:
-        """Of these everything, whenever it was recorded: they came into the Group since."""
+        """Of these everything, whenever it was recorded: they were not among the members then."""
         return frozenset(self.job.parameters["newcomers"])
 
     @cached_property

@@ -30,8 +30,7 @@ def commit(job: BulkJob, done: Stored, *, detail: str) -> None:
     rejected = Counter(one.file_id for one in done.refused if not one.is_waiting)
     _write_faults(_kept(job, done.refused) if is_tolerant(job) else done.refused)
     rejected += _supersede(job, done)
-    for file_id, count in Counter(c.file_id for c in done.stored).items():
-        BulkFile.objects.filter(pk=file_id).update(count=F("count") + count)
+    _count_stored(done)
     for file_id, count in rejected.items():
         BulkFile.objects.filter(pk=file_id).update(rejected=F("rejected") + count)
     _count(job, done.refused)
@@ -49,6 +48,18 @@ def commit(job: BulkJob, done: Stored, *, detail: str) -> None:
     running = BulkJob.objects.filter(pk=job.pk, state=BulkJob.State.RUNNING)
     if not running.select_for_update(of=("self",)).values_list("pk"):
         raise Overtaken
+
+
+def _count_stored(done: Stored) -> None:
+    """By file and type. Locked first: who adds to a JSON column must be alone."""
+    by_file: dict[int, Counter[str]] = {}
+    for one in done.stored:
+        by_file.setdefault(one.file_id, Counter())[one.interaction.type] += 1
+    for file in BulkFile.objects.select_for_update().filter(pk__in=by_file).order_by("pk"):
+        new = by_file[file.pk]
+        file.count += new.total()
+        file.counts = dict(Counter(file.counts) + new)
+        file.save(update_fields=["count", "counts"])
 
 
 def _count(job: BulkJob, refused: Sequence[Refusal]) -> None:

@@ -31,9 +31,10 @@ def manifest(job: BulkJob) -> Json:
     }
     for file in files:
         if file.role == Role.INPUT:
-            made["output"].append(
-                {"type": file.type, "count": file.count, "inputUrl": file.path or file.name}
-            )
+            # one entry for each type of its lines: types are what a client counts by
+            for kind, count in sorted((file.counts or {file.type: file.count}).items()):
+                entry = {"type": kind, "count": count, "inputUrl": file.path or file.name}
+                made["output"].append(entry)
         elif file.count:
             # a file of deletions holds Bundles; its own type is of what was deleted
             kind = "Bundle" if file.role == Role.DELETED else file.type

@@ -68,7 +68,8 @@ def process(
         try:
             with transaction.atomic():
                 # before any row is locked: who makes a mapping waits for us, and we for them
-                meanings = local_meanings.hold() if _projects(interactions) else NO_MEANINGS
+                held = local_meanings.hold() if _projects(interactions) else NO_MEANINGS
+                meanings = held.for_source(sender.source)
                 superseding.before_deletions(interactions, sent_at=sent_at, now=now)
                 plan = make_plan(
                     interactions,

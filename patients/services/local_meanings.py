@@ -46,7 +46,8 @@ def take() -> None:
 
 
 def key_of(mapping: Mapping) -> Key:
-    return Key(MappingKind(mapping.kind), mapping.concept, mapping.system, mapping.code)
+    kind = MappingKind(mapping.kind)
+    return Key(kind, mapping.concept, mapping.system, mapping.code, mapping.source)
 
 
 def _meanings(state: State) -> LocalMeanings:

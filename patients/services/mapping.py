@@ -51,7 +51,7 @@ def in_force(key: Key) -> Mapping | None:
 def versions_of(key: Key) -> Any:
     """All mappings of a key, the newest first."""
     return Mapping.objects.filter(
-        kind=key.kind, concept=key.concept, system=key.system, code=key.code
+        kind=key.kind, concept=key.concept, system=key.system, code=key.code, source=key.source
     ).order_by("-version")
 
 
@@ -74,6 +74,7 @@ def make_mapping(wish: Wish, *, by: Any, now: datetime, request_id: str = "") ->
             concept=wish.key.concept,
             system=wish.key.system,
             code=wish.key.code,
+            source=wish.key.source,
             target=wish.target,
             display=wish.display.strip()[:400],
             reason=wish.reason.strip()[:400],
@@ -124,12 +125,13 @@ def _end(mapping: Mapping, *, by: Any, now: datetime, reason: str) -> None:
 
 
 def _record(action: str, mapping: Mapping, by: Any, request_id: str) -> None:
+    whose = f", of {mapping.source}" if mapping.source else ""
     audit.record(
         actor_kind="user",
         actor=str(by.pk),
         action=action,
         what="mapping",
-        detail=f"mapping {mapping.pk}, {mapping.kind}, version {mapping.version}",
+        detail=f"mapping {mapping.pk}, {mapping.kind}, version {mapping.version}{whose}",
         request_id=request_id,
     )
     transaction.on_commit(

@@ -107,9 +107,9 @@ def _read_by_it(
     """The drafts that rest on the mapping; counts what is lost by it on the way."""
     for start in range(0, len(keys), 500):
         contents, resolve = _contents(keys[start : start + 500])
-        for content in contents:
-            old = project(content, resolve=resolve, meanings=before)
-            new = project(content, resolve=resolve, meanings=after)
+        for content, source in contents:
+            old = project(content, resolve=resolve, meanings=before.for_source(source))
+            new = project(content, resolve=resolve, meanings=after.for_source(source))
             if old == new:
                 continue
             still = {(d.path, d.concept) for d in new if d.quality.feeds_models}
@@ -118,14 +118,16 @@ def _read_by_it(
             yield from (draft for draft in new if NUMBER in draft.mappings)
 
 
-def _contents(keys: Collection[int]) -> tuple[list[Any], Callable[[str], Any]]:
+def _contents(keys: Collection[int]) -> tuple[list[tuple[Any, str]], Callable[[str], Any]]:
     rows = ResourceVersion.objects.filter(
         resource__in=keys, version=F("resource__version"), resource__deleted=False
-    ).values_list("content", "resource__refs")
+    ).values_list("content", "source", "resource__refs")
     found = list(rows)
-    asked = {ref.removeprefix(MEDICATION) for _, refs in found for ref in refs if MEDICATION in ref}
+    asked = {
+        ref.removeprefix(MEDICATION) for *_, refs in found for ref in refs if MEDICATION in ref
+    }
     known = lookups.current_contents(asked)
-    contents = [orjson.loads(content) for content, _ in found]
+    contents = [(orjson.loads(content), source) for content, source, _ in found]
     return contents, lambda reference: known.get(lookups.unversioned(reference))
 
 

@@ -9,7 +9,9 @@ import orjson
 from django.db.models import F, Q, QuerySet
 
 from patients.fhir.search_index import token_strings
-from patients.models import Fact, Mapping, Resource, ResourceVersion
+from patients.models import Fact, Resource, ResourceVersion
+from patients.selectors.senders import sender_at
+from patients.services.mapping import versions_of
 from patients.services.medications import DEPENDANTS, MEDICATION
 from patients.terminology.meanings import Key, MappingKind
 from patients.terminology.units import folded
@@ -31,9 +33,7 @@ def touched_by(key: Key) -> set[int]:
 
 def _read_by(key: Key) -> set[int]:
     """What is read by a mapping of this key, of whatever version."""
-    versions = Mapping.objects.filter(
-        kind=key.kind, concept=key.concept, system=key.system, code=key.code
-    )
+    versions = versions_of(key)
     numbers = list(versions.values_list("pk", flat=True))
     if not numbers:
         return set()
@@ -93,7 +93,11 @@ def _units(key: Key) -> set[int]:
     facts = Fact.objects.filter(concept=key.concept, kind=Fact.Kind.MEASUREMENT)
     sent = facts.exclude(raw_unit="").values_list("raw_unit", flat=True).distinct()
     spellings = [spelling for spelling in sent if folded(spelling) == key.code]
-    return set(facts.filter(raw_unit__in=spellings).values_list("resource_id", flat=True))
+    having = facts.filter(raw_unit__in=spellings).values_list("resource_id", flat=True)
+    sent_by = ResourceVersion.objects.filter(
+        resource__in=having, version=F("resource__version")
+    ).annotate(sender=sender_at("source"))
+    return set(sent_by.filter(sender=key.source).values_list("resource_id", flat=True))
 
 
 def contents_of(keys: Collection[int]) -> Iterator[tuple[int, dict[str, Any]]]:

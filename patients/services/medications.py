@@ -68,7 +68,11 @@ def reproject_dependants(
     for version in versions if rows else ():
         resource = version.resource
         found += facts.rows_of(
-            project(orjson.loads(version.content), resolve=resolve, meanings=meanings),
+            project(
+                orjson.loads(version.content),
+                resolve=resolve,
+                meanings=meanings.for_source(version.source),
+            ),
             patient_id=twins[resource.patient_id or 0],
             resource_pk=resource.pk,
             reference=(resource.type, resource.fhir_id, version.version),

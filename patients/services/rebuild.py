@@ -69,7 +69,7 @@ def rebuild_batch(keys: Sequence[int], now: datetime) -> set[int]:
             project(
                 orjson.loads(version.content),
                 resolve=lambda ref: known.get(lookups.unversioned(ref)),
-                meanings=meanings,
+                meanings=meanings.for_source(version.source),
             ),
             patient_id=twins[resource.patient_id],
             resource_pk=resource.pk,

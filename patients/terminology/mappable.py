@@ -6,6 +6,7 @@ from patients.terminology.conditions import CONDITIONS, condition_of
 from patients.terminology.meanings import Key, MappingKind, medication_target
 from patients.terminology.measurements import CODED, MEASUREMENTS, OBSERVATIONS, observation_of
 from patients.terminology.medications import is_listed
+from patients.terminology.senders import is_sender
 from patients.terminology.units import ucum_of, units_of
 
 # what search finds (`patients.fhir.search_index`), and what the tables hold
@@ -51,6 +52,8 @@ def _why_not_unit(key: Key) -> str:
         return "It was sent without a unit, and a unit is never guessed."
     if len(key.code) > LONGEST_CODE:
         return "The unit is longer than what is kept of units here."
+    if not is_sender(key.source):
+        return "It is not said who sends it: others may mean another unit by the same letters."
     known = ucum_of(key.code)
     if known in units_of(key.concept):
         return (

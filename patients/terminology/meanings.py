@@ -13,6 +13,7 @@ from patients.terminology.codings import LocalCode, code_in, code_of
 from patients.terminology.conditions import CONDITIONS, ConditionCode, condition_of, implied_by
 from patients.terminology.measurements import OBSERVATIONS, ObservationCode, observation_of
 from patients.terminology.medications import Medication, medication_of
+from patients.terminology.senders import sender_of
 from patients.terminology.units import folded, ucum_of
 
 T = TypeVar("T")
@@ -28,13 +29,15 @@ class MappingKind(StrEnum):
 
 class Key(NamedTuple):
     """What is mapped. `concept` is that of an answer or a unit, and empty otherwise; a unit has
-    no system, and its `code` is the spelling without case and spaces.
+    no system, its `code` is the spelling without case and spaces, and it is of one `source`: nobody
+    owns a spelling, and another sender may mean something else by it. Codes have none.
     """
 
     kind: MappingKind
     concept: str
     system: str
     code: str
+    source: str = ""
 
 
 class Meant(NamedTuple, Generic[T]):
@@ -52,20 +55,29 @@ class Statement(NamedTuple):
     target: str
 
 
-def unit_key(concept: str, spelling: str) -> Key:
-    return Key(MappingKind.UNIT, concept, "", folded(spelling))
+def unit_key(concept: str, spelling: str, source: str) -> Key:
+    """`source` is a sender: "client 3", or "server"."""
+    return Key(MappingKind.UNIT, concept, "", folded(spelling), source)
 
 
 @dataclass(frozen=True, slots=True)
 class LocalMeanings:
-    """All mappings that are in force. Nothing here changes; `with_statement` makes another."""
+    """All mappings that are in force. Nothing here changes; `with_statement` makes another.
+
+    No mapped unit is read before `for_source` has said whose they are.
+    """
 
     said: Mapping[Key, Statement] = field(default_factory=dict)
     observations: Mapping[tuple[str, str], Meant[ObservationCode]] = field(default_factory=dict)
     answers: Mapping[tuple[str, str, str], Meant[str]] = field(default_factory=dict)
     conditions: Mapping[tuple[str, str], Meant[ConditionCode]] = field(default_factory=dict)
     medications: Mapping[tuple[str, str], Meant[Medication]] = field(default_factory=dict)
-    units: Mapping[tuple[str, str], Meant[str]] = field(default_factory=dict)
+    units: Mapping[tuple[str, str, str], Meant[str]] = field(default_factory=dict)
+    sender: str = ""
+
+    def for_source(self, source: str) -> "LocalMeanings":
+        """As they are for what came from there; `source` as a version notes it."""
+        return replace(self, sender=sender_of(source)) if self.units else self
 
     def observation(self, system: str, code: str) -> Meant[ObservationCode] | None:
         standard = code_of(system, code)
@@ -96,7 +108,9 @@ class LocalMeanings:
         """The UCUM unit that a spelling means in values of this concept."""
         if known := ucum_of(spelling):
             return Meant(known)
-        return self.units.get((concept, folded(spelling))) if self.units else None
+        if not self.units or not self.sender:
+            return None
+        return self.units.get((self.sender, concept, folded(spelling)))
 
     def with_statement(self, statement: Statement) -> "LocalMeanings":
         """The same with one more, in place of what was said of its key before."""
@@ -127,12 +141,19 @@ def meanings_of(statements: Iterable[Statement]) -> LocalMeanings:
         value = _value(key, statement.target)
         if value is not None:
             tables[_TABLES[key.kind]][_place(key)] = Meant(value, statement.mapping)
-    return replace(NO_MEANINGS, said=said, **tables)
+    return LocalMeanings(
+        said,
+        observations=tables["observations"],
+        answers=tables["answers"],
+        conditions=tables["conditions"],
+        medications=tables["medications"],
+        units=tables["units"],
+    )
 
 
 def _place(key: Key) -> tuple[str, ...]:
     if key.kind == MappingKind.UNIT:
-        return (key.concept, key.code)
+        return (key.source, key.concept, key.code)
     if key.kind == MappingKind.ANSWER:
         return (key.concept, key.system, key.code)
     return (key.system, key.code)

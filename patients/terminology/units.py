@@ -15,6 +15,7 @@ from patients.terminology import tables
 from patients.terminology.measurements import MEASUREMENTS
 
 UCUM = "http://unitsofmeasure.org"
+UCUM_SYSTEMS = frozenset({UCUM, "urn:oid:2.16.840.1.113883.6.8"})
 _ANNOTATION = re.compile(r"\{[^{}]*\}")
 _LOOKALIKES = str.maketrans({"µ": "u", "μ": "u", "²": "2", "³": "3", "×": "x", "º": "°"})
 

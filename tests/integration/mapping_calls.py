@@ -1,9 +1,11 @@
 """How the tests of mappings speak: a local laboratory, a steward, and the services."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.test import Client
 from django.utils import timezone
+from oauth2_provider.models import get_access_token_model, get_application_model
 
 from patients.models import Fact, Mapping, Patient
 from patients.services.mapping import Wish, in_force, make_mapping
@@ -16,6 +18,28 @@ from twinportal.accounts.models import User
 Json = dict[str, Any]
 LAB = "urn:hospital:lab"
 CHOL = Key(MappingKind.OBSERVATION, "", LAB, "CHOL")
+
+
+def sender() -> str:
+    """Of the tests' client that sends."""
+    return f"client {get_application_model().objects.earliest('pk').pk}"
+
+
+def another_ehr() -> tuple[Client, str]:
+    """A second client that sends, and its name as a sender."""
+    application = get_application_model().objects.create(
+        name="Another EHR",
+        client_type="confidential",
+        authorization_grant_type="client-credentials",
+    )
+    token = get_access_token_model().objects.create(
+        application=application,
+        token="test-token-of-another",
+        expires=timezone.now() + timedelta(hours=1),
+        scope="system/*.rs system/*.cud",
+    )
+    bearer = Client(headers={"Authorization": f"Bearer {token.token}"})
+    return bearer, f"client {application.pk}"
 
 
 def steward(username: str = "steward") -> User:

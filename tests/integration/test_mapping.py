@@ -11,7 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from models_engine.models import Prediction
-from patients.models import AuditEvent, Fact, Mapping, Patient, StaleTwin
+from patients.models import AuditEvent, Fact, Mapping, Patient, ResourceVersion, StaleTwin
+from patients.selectors.mappings import unread_units
 from patients.services import mapping_replay
 from patients.services.mapping import MappingRefusedError, Wish, end_mapping, make_mapping
 from patients.services.mapping_preview import preview_of
@@ -26,6 +27,7 @@ from tests.integration.fhir.calls import put
 from tests.integration.mapping_calls import (
     CHOL,
     LAB,
+    another_ehr,
     arrives,
     coded,
     facts,
@@ -33,6 +35,7 @@ from tests.integration.mapping_calls import (
     record_without_cholesterol,
     replay_all,
     say,
+    sender,
     steward,
 )
 from twinportal import pipeline
@@ -98,6 +101,12 @@ class TestFromCodeToPrediction:
         refresh(patient)
         read.refresh_from_db()
         assert read.status == "superseded" and "read otherwise" in read.ended_reason
+        assert f"mapping {mapping.pk} of a data steward has ended" in read.ended_reason
+        read.run.refresh_from_db()
+        assert read.run.risk_assessment is not None
+        amended = read.run.risk_assessment.versions.latest("version").content
+        notes = [n["text"] for n in json.loads(amended)["note"]]
+        assert any(f"mapping {mapping.pk} of a data steward has ended" in n for n in notes)
         now = cvd()
         assert now is not None and now.value is None
         assert nothing_to_rebuild()
@@ -249,7 +258,7 @@ class TestEveryKind:
         inactive = fhir.quantity("old", "2093-3", 213, "mgd", status="cancelled")
         elsewhere = fhir.quantity("creatinine", "2160-0", 1, "MGD")
         arrives(ehr_client, fhir.patient(), good, odd, inactive, elsewhere)
-        mapping = say(unit_key("total_cholesterol", "MGD"), "mg/dL")
+        mapping = say(unit_key("total_cholesterol", "MGD", sender()), "mg/dL")
         replay_all()
         assert facts() == [
             ("creatinine", "unknown_unit", []),
@@ -266,6 +275,86 @@ class TestEveryKind:
             "unknown_unit",
             "inactive",
         ]
+        assert nothing_to_rebuild()
+
+
+class TestUnitsOfSenders:
+    """The same letters of two senders, for a weight: 80 kg, and 180 lb."""
+
+    def test_each_is_read_as_its_own(self, ehr_client: Client) -> None:
+        other, whose = another_ehr()
+        push(ehr_client, fhir.patient("p1"), fhir.patient("p2"))
+        push(ehr_client, fhir.quantity("a", "29463-7", 80, "gw", subject="p1"))
+        push(other, fhir.quantity("b", "29463-7", 180, "GW", subject="p2"))
+        seen = preview_of(Wish(unit_key("weight", "gw", sender()), "kg", "x"))
+        assert (seen.resources, seen.patients, seen.facts) == (1, 1, 1)
+        ours = say(unit_key("weight", "gw", sender()), "kg")
+        assert replay_all() == 1
+        assert facts() == [("weight", "usable", [ours.pk]), ("weight", "unknown_unit", [])]
+        push(other, fhir.quantity("c", "29463-7", 180, "gw", subject="p2"))
+        assert facts(resource_fhir_id="c") == [("weight", "unknown_unit", [])], "nor what comes"
+        theirs = say(unit_key("weight", "gw", whose), "[lb_av]")
+        assert theirs.version == 1, "another sender's is no new version of ours"
+        replay_all()
+        assert Fact.objects.get(resource_fhir_id="b").value == pytest.approx(81.65, abs=0.01)
+        assert Fact.objects.get(resource_fhir_id="a").value == 80
+        detail = AuditEvent.objects.filter(what="mapping", action="create").latest("pk").detail
+        assert whose in detail
+        assert nothing_to_rebuild()
+        end_mapping(ours.pk, by=ours.made_by, now=timezone.now(), reason="no")
+        replay_all()
+        assert facts() == [
+            ("weight", "unknown_unit", []),
+            ("weight", "usable", [theirs.pk]),
+            ("weight", "usable", [theirs.pk]),
+        ]
+        assert nothing_to_rebuild()
+
+    def test_who_wrote_the_version_decides(self, ehr_client: Client) -> None:
+        """Another client's new version of the resource is the other's words."""
+        other, _ = another_ehr()
+        mapping = say(unit_key("weight", "gw", sender()), "kg")
+        sent = fhir.quantity("a", "29463-7", 80, "gw")
+        arrives(ehr_client, fhir.patient(), sent)
+        assert facts() == [("weight", "usable", [mapping.pk])]
+        push(other, sent)
+        assert facts() == [("weight", "usable", [mapping.pk])], "nothing new was said"
+        sent["valueQuantity"]["value"] = 180
+        push(other, sent)
+        assert facts() == [("weight", "unknown_unit", [])]
+        assert nothing_to_rebuild()
+
+    def test_what_is_imported_here_is_the_servers(self, ehr_client: Client) -> None:
+        mapping = say(unit_key("weight", "gw", "server"), "kg")
+        arrives(ehr_client, fhir.patient(), fhir.quantity("a", "29463-7", 80, "gw"))
+        assert facts() == [("weight", "unknown_unit", [])]
+        ResourceVersion.objects.filter(resource__fhir_id="a").update(source="import x, y.json")
+        assert replay_mapping(mapping.pk, now=timezone.now()) == 1
+        assert facts() == [("weight", "usable", [mapping.pk])]
+        assert unread_units() == []
+
+    def test_what_was_replayed_from_quarantine_is_its_senders(self, ehr_client: Client) -> None:
+        arrives(ehr_client, fhir.patient(), fhir.quantity("a", "29463-7", 80, "gw"))
+        replayed = f"{sender()}, replayed from quarantine by user 5"
+        ResourceVersion.objects.filter(resource__fhir_id="a").update(source=replayed)
+        assert [unit.key.source for unit in unread_units()] == [sender()]
+        mapping = say(unit_key("weight", "gw", sender()), "kg")
+        assert replay_all() == 1
+        assert facts() == [("weight", "usable", [mapping.pk])]
+
+    def test_a_code_of_our_tables_takes_the_value_away(self, ehr_client: Client) -> None:
+        odd = fhir.quantity("a", "29463-7", 180, "gw")
+        odd["valueQuantity"] |= {"system": "urn:hospital:units", "code": "[lb_av]"}
+        ucum = fhir.quantity("b", "29463-7", 180, "gw")
+        ucum["valueQuantity"] |= {"system": "urn:oid:2.16.840.1.113883.6.8", "code": "[lb_av]"}
+        arrives(ehr_client, fhir.patient(), odd, ucum)
+        mapping = say(unit_key("weight", "gw", sender()), "kg")
+        replay_all()
+        found = Fact.objects.get(resource_fhir_id="a")
+        assert (found.quality, found.value) == ("unknown_unit", None)
+        assert found.reason == "code [lb_av] and unit gw contradict each other"
+        assert found.mappings == [mapping.pk]
+        assert Fact.objects.get(resource_fhir_id="b").value == pytest.approx(81.65, abs=0.01)
         assert nothing_to_rebuild()
 
 
@@ -354,7 +443,10 @@ class TestRefusals:
         ("how", "words"),
         [
             ({"key": Key(MappingKind.OBSERVATION, "", fhir.LOINC, "2093-3")}, "Our own tables"),
-            ({"key": unit_key("total_cholesterol", ""), "target": "mg/dL"}, "never guessed"),
+            (
+                {"key": unit_key("total_cholesterol", "", "server"), "target": "mg/dL"},
+                "never guessed",
+            ),
             ({"target": "furlongs"}, "Choose"),
             ({"reason": " "}, "Say why"),
             ({"replaces": 12345}, "meanwhile"),
@@ -423,7 +515,7 @@ class TestPreview:
     def test_a_wrong_unit_is_doubted(self, ehr_client: Client) -> None:
         odd = fhir.quantity("odd", "2093-3", 213, "MGD")
         arrives(ehr_client, fhir.patient(), odd)
-        key = unit_key("total_cholesterol", "MGD")
+        key = unit_key("total_cholesterol", "MGD", sender())
         assert self.seen(key, "mg/dL").doubts == []
         wrong = self.seen(key, "mmol/L")
         assert wrong.qualities == {"impossible": 1}

@@ -52,6 +52,10 @@ def group(fhir_id: str, *members: str, **more: Any) -> Json:
     } | more
 
 
+def linked_to(fhir_id: str) -> list[Json]:
+    return [{"other": {"reference": f"Patient/{fhir_id}"}, "type": "replaced-by"}]
+
+
 def patients_of(lines: dict[str, list[str]]) -> set[str]:
     """FHIR ids of those whom the lines are about."""
     rows = [json.loads(row) for rows in lines.values() for row in rows]
@@ -233,9 +237,7 @@ class TestRecords:
 
     def test_who_was_deleted_is_not_there_and_who_was_merged_is(self, filled: Client) -> None:
         p1, p2 = Patient.objects.get(fhir_id="p1"), Patient.objects.get(fhir_id="p2")
-        linked = fhir.patient("p2") | {
-            "link": [{"other": {"reference": "Patient/p1"}, "type": "replaced-by"}]
-        }
+        linked = fhir.patient("p2") | {"link": linked_to("p1")}
         assert put(filled, linked).status_code == 200
         p2.refresh_from_db()
         assert p2.merged_into_id == p1.pk
@@ -306,6 +308,62 @@ class TestSince:
         lines = lines_of(filled, export(filled, f"/Group/g1/$export?_since={since}"))
         assert patients_of(lines) == {"p2"}
         assert len(lines["Observation"]) > 2
+
+    def test_all_of_those_who_were_restored_since(self, filled: Client) -> None:
+        """The export before was without them, and told nobody of what they have."""
+        assert filled.delete("/fhir/Patient/p3").status_code == 204
+        since = export(filled, "/Patient/$export")["transactionTime"]
+        quiet = lines_of(filled, export(filled, f"/Patient/$export?_since={since}"))
+        assert patients_of(quiet) == set(), "still deleted"
+        assert put(filled, fhir.patient("p3")).status_code == 201
+        owned = Resource.objects.filter(patient__fhir_id="p3").exclude(type="Provenance")
+        whole = {f"{r.type}/{r.fhir_id}/{r.version}" for r in owned}
+        named = {"name": "patient", "valueReference": {"reference": "Patient/p3"}}
+        asked = {"name": "_since", "valueInstant": since}
+        address = address_of(kick_off_by_post(filled, "/Patient/$export", named, asked))
+        work(address)
+        by_name = manifest_of(filled, address)
+        for manifest in (
+            export(filled, f"/Patient/$export?_since={since}"),
+            export(filled, f"/Group/g1/$export?_since={since}"),
+            by_name,
+        ):
+            lines = lines_of(filled, manifest)
+            assert patients_of(lines) == {"p3"} and whole <= set(keys(lines))
+        later = export(filled, "/Patient/$export")["transactionTime"]
+        assert keys(lines_of(filled, export(filled, f"/Patient/$export?_since={later}"))) == {}
+
+    def test_all_of_those_who_were_merged_into_a_member_since(self, filled: Client) -> None:
+        since = export(filled, "/Group/g1/$export")["transactionTime"]
+        linked = fhir.patient("p2") | {"link": linked_to("p1")}
+        assert put(filled, linked).status_code == 200
+        manifest = export(filled, f"/Group/g1/$export?_since={since}")
+        lines = lines_of(filled, manifest)
+        assert patients_of(lines) == {"p2"} and len(lines["Observation"]) > 2
+        again = export(filled, f"/Group/g1/$export?_since={manifest['transactionTime']}")
+        assert keys(lines_of(filled, again)) == {}, "they are known by now"
+        named = {"name": "patient", "valueReference": {"reference": "Patient/p1"}}
+        asked = {"name": "_since", "valueInstant": since}
+        address = address_of(kick_off_by_post(filled, "/Patient/$export", named, asked))
+        work(address)
+        assert "p2" in patients_of(lines_of(filled, manifest_of(filled, address)))
+
+    def test_a_chain_of_merges_as_it_was(self, filled: Client) -> None:
+        """p2 -> p3 -> p1: known then are those whose links led to a member then."""
+        put(filled, group("g1", "p1"))
+
+        def link(one: str, other: str) -> None:
+            assert put(filled, fhir.patient(one) | {"link": linked_to(other)}).status_code == 200
+
+        link("p2", "p3")
+        since = export(filled, "/Group/g1/$export")["transactionTime"]
+        link("p3", "p1")
+        manifest = export(filled, f"/Group/g1/$export?_since={since}")
+        assert patients_of(lines_of(filled, manifest)) == {"p2", "p3"}
+        later = manifest["transactionTime"]
+        put(filled, fhir.patient("p3", family="Changed") | {"link": linked_to("p1")})
+        lines = lines_of(filled, export(filled, f"/Group/g1/$export?_since={later}"))
+        assert patients_of(lines) == {"p3"} and "Observation" not in lines
 
     def test_time_zones(self, filled: Client) -> None:
         since = parse_datetime(export(filled)["transactionTime"])

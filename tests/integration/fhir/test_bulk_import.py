@@ -14,7 +14,15 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from patients.fhir.validation import validate
-from patients.models import AuditEvent, BulkFile, Fact, ImportFault, Patient, ResourceVersion
+from patients.models import (
+    AuditEvent,
+    BulkFile,
+    BulkJob,
+    Fact,
+    ImportFault,
+    Patient,
+    ResourceVersion,
+)
 from patients.services.ndjson import lines
 from tests.factories import fhir
 from tests.integration.fhir.calls import faults, sent, sent_versions
@@ -66,7 +74,10 @@ def test_lines_as_the_body(ehr: Client) -> None:
     work_off(job)
     done = status(ehr, job)
     assert done.status_code == 200
-    assert done.json()["output"] == [{"type": "Patient", "count": 7, "inputUrl": "upload.ndjson"}]
+    assert done.json()["output"] == [
+        {"type": "Observation", "count": 6, "inputUrl": "upload.ndjson"},
+        {"type": "Patient", "count": 1, "inputUrl": "upload.ndjson"},
+    ]
     assert done.json()["error"] == []
     assert Fact.objects.count() == 7
     assert set(sent_versions().values_list("version", flat=True)) == {1}
@@ -313,9 +324,56 @@ def test_a_resource_without_an_id_is_created_once(ehr: Client) -> None:
     assert sent().filter(type="Observation").count() == 2
 
 
-def test_an_import_without_lines(ehr: Client) -> None:
-    assert imported(ehr, send_files(ehr, ("Patient.ndjson", b""))) == []
-    assert imported(ehr, send_lines(ehr, b"\n\r\n \n")) == []
+@pytest.mark.parametrize(
+    "nothing",
+    [b"", b"\n\r\n \n", codecs.BOM_UTF8, b"\n" * 3_000_000],
+    ids=["nothing", "blank", "mark", "long"],
+)
+def test_an_import_without_lines_is_refused(ehr: Client, settings: Any, nothing: bytes) -> None:
+    """Whoever sends an empty file by mistake would read "complete" and believe it."""
+    packed = gzip.compress(nothing)
+    for answer in (
+        send_lines(ehr, nothing, CONTENT_TYPE=NDJSON, CONTENT_LENGTH=str(len(nothing))),
+        send_files(ehr, ("Patient.ndjson", nothing)),
+        send_files(ehr, ("Patient.ndjson.gz", packed), ("b.ndjson", nothing)),
+    ):
+        assert answer.status_code == 400
+        assert "no line" in faults(answer)[0]["diagnostics"]
+    assert send_files(ehr).status_code == 400
+    assert send_files(ehr, manifest=parameters(("Patient", "file:a.ndjson"))).status_code == 400
+    assert not BulkJob.objects.exists()
+    assert not any(Path(settings.BULK_DIR).iterdir())
+
+
+def test_an_empty_file_beside_another_is_none(ehr: Client) -> None:
+    full = ndjson([fhir.patient()])
+    job = job_of(send_files(ehr, ("Patient.ndjson", full), ("b.ndjson", b"")))
+    work_off(job)
+    found = {o["inputUrl"]: o["count"] for o in status(ehr, job).json()["output"]}
+    assert found == {"Patient.ndjson": 1, "b.ndjson": 0}
+
+
+def test_a_file_of_several_types_is_counted_by_type(
+    ehr: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over several steps, and with a line that waits for its patient."""
+    monkeypatch.setattr("patients.services.bulk_import_text.MOST_LINES", 2)
+    rows = [
+        fhir.blood_pressure("early", 140, 80, subject="p2"),
+        fhir.patient("p1"),
+        *(fhir.blood_pressure(f"o{n}", 140, 80, subject="p1") for n in range(3)),
+        fhir.condition("c", "44054006", subject="p1"),
+        wrong("w"),
+        fhir.patient("p2"),
+    ]
+    job = job_of(send_lines(ehr, ndjson(rows)))
+    work_off(job)
+    assert status(ehr, job).json()["output"] == [
+        {"type": "Condition", "count": 1, "inputUrl": "upload.ndjson"},
+        {"type": "Observation", "count": 4, "inputUrl": "upload.ndjson"},
+        {"type": "Patient", "count": 2, "inputUrl": "upload.ndjson"},
+    ]
+    assert job.files.get(role="input").count == 7
 
 
 def test_faults_beyond_two_gigabytes_are_valid_fhir(ehr: Client) -> None:

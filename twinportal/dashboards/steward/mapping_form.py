@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from django.http import QueryDict
 
 from patients.selectors.mappings import display_of
+from patients.selectors.senders import sender_name, sender_names
 from patients.services.mapping import Wish
 from patients.terminology.answers import ANSWER_VALUES
 from patients.terminology.conditions import CONDITIONS
-from patients.terminology.mappable import concept_text
+from patients.terminology.mappable import concept_text, why_not_mappable
 from patients.terminology.meanings import Key, MappingKind, unit_key
 from patients.terminology.measurements import CODED, MEASUREMENTS
 from patients.terminology.medications import listed_medications
+from patients.terminology.senders import SERVER, is_sender
 from patients.terminology.units import units_of
 
 KIND_WORDS = {
@@ -51,6 +53,21 @@ class Subject:
         return self.key.kind == MappingKind.UNIT
 
     @property
+    def sender_words(self) -> str:
+        return sender_name(self.key.source) if self.key.source else ""
+
+    @property
+    def lacks_sender(self) -> bool:
+        """It might be mapped, but for that."""
+        told = self.key._replace(source=SERVER)
+        return self.is_unit and not self.key.source and not why_not_mappable(told)
+
+    @property
+    def senders(self) -> list[tuple[str, str]]:
+        """Whose unit it may be."""
+        return list(sender_names().items())
+
+    @property
     def is_medication(self) -> bool:
         return self.key.kind == MappingKind.MEDICATION
 
@@ -63,7 +80,9 @@ def subject_of(given: QueryDict) -> Subject | None:
         return None
     concept, system, code = (_text(given, name) for name in ("concept", "system", "code"))
     if kind == MappingKind.UNIT:
-        return Subject(unit_key(concept, code), code, code)
+        source = _text(given, "source")
+        sender = source if is_sender(source) else ""
+        return Subject(unit_key(concept, code, sender), code, code)
     concept = concept if kind == MappingKind.ANSWER else ""
     key = Key(kind, concept, system, code)
     return Subject(key, code, display_of(key))

@@ -24,6 +24,7 @@ from patients.selectors.mappings import (
     unread_units,
     without_patient,
 )
+from patients.selectors.senders import sender_name, sender_names
 from patients.services.local_meanings import key_of
 from patients.services.mapping import MappingRefusedError, Wish, end_mapping, in_force, make_mapping
 from patients.services.mapping_preview import preview_of
@@ -98,16 +99,24 @@ def count_again(request: HttpRequest) -> HttpResponse:
 @role_required("steward")
 def units(request: HttpRequest) -> HttpResponse:
     """Units under which values came that are not used. Counted now."""
-    found = unread_units()
+    found, names = unread_units(), sender_names()
     context = {
         "section": "units",
-        "rows": [(concept_text(row.concept), row, _unit_link(row)) for row in found],
+        "rows": [
+            (
+                concept_text(row.concept),
+                row,
+                _unit_link(row),
+                names.get(row.key.source, row.key.source),
+            )
+            for row in found
+        ],
     }
     return render(request, "steward/units.html", context)
 
 
 def _unit_link(row: UnreadUnit) -> str:
-    given = {"kind": "unit", "concept": row.concept, "code": row.raw_unit}
+    given = {"kind": "unit", "concept": row.concept, "code": row.raw_unit, "source": row.key.source}
     return "" if row.why_not else urlencode(given)
 
 
@@ -128,6 +137,7 @@ def _words(row: Mapping) -> tuple[str, str, str]:
     """What is mapped, onto what, and why it changes nothing if it does not."""
     key = key_of(row)
     what = KIND_WORDS[key.kind] + (f" of {concept_text(key.concept)}" if key.concept else "")
+    what += f", as {sender_name(key.source)} sends it" if key.source else ""
     effect = without_effect(key, row.target) if row.ended_at is None else ""
     return what, target_text(key, row.target), effect
 

@@ -37,6 +37,7 @@ from tests.unit.patients.record.builders import (
 )
 
 LAB = "urn:hospital:lab"
+SENDER = "client 3"
 OBSERVATION, ANSWER, CONDITION, MEDICATION = (
     MappingKind.OBSERVATION,
     MappingKind.ANSWER,
@@ -48,8 +49,9 @@ CHOL = Statement(8, Key(OBSERVATION, "", LAB, "CHOL"), "total_cholesterol")
 SMOKES = Statement(9, Key(ANSWER, "smoking_status", LAB, "S1"), "current")
 DIABETES = Statement(10, Key(CONDITION, "", LAB, "DM2"), "diabetes_type_2")
 STATIN = Statement(11, Key(MEDICATION, "", LAB, "ATO"), "rxnorm|83367")
-ODD_UNIT = Statement(12, unit_key("total_cholesterol", "MGD"), "mg/dL")
-ALL = meanings_of([A1C, CHOL, SMOKES, DIABETES, STATIN, ODD_UNIT])
+ODD_UNIT = Statement(12, unit_key("total_cholesterol", "MGD", SENDER), "mg/dL")
+EVERYBODYS = meanings_of([A1C, CHOL, SMOKES, DIABETES, STATIN, ODD_UNIT])
+ALL = EVERYBODYS.for_source(SENDER)
 
 
 def coded(*pairs, **more):
@@ -212,8 +214,59 @@ class TestUnits:
         found = self.cholesterol(unit="MGD", code="mmol/L", system=UCUM)
         assert one(found, meanings=ALL) == one(found)
 
+    @pytest.mark.parametrize(
+        ("source", "is_read"),
+        [
+            ("client 3", True),
+            ("client 3, replayed from quarantine by user 5", True),
+            ("client 33", False),
+            ("client 4, replayed from quarantine by user 3", False),
+            ("import client 3", False),
+            ("", False),
+        ],
+    )
+    def test_it_is_read_for_its_sender_alone(self, source, is_read):
+        found = self.cholesterol(unit="MGD")
+        draft = one(found, meanings=EVERYBODYS.for_source(source))
+        assert (draft.quality == Quality.USABLE) == is_read
+        assert one(found, meanings=EVERYBODYS) == one(found), "nobody's: not read at all"
+
+    def test_the_servers_own_imports_are_one_sender(self):
+        ours = Statement(1, unit_key("total_cholesterol", "MGD", "server"), "mg/dL")
+        found, meanings = self.cholesterol(unit="MGD"), meanings_of([ours])
+        for source in ("import x, y.json", "synthetic cohort"):
+            assert one(found, meanings=meanings.for_source(source)).mappings == (1,)
+        assert one(found, meanings=meanings.for_source("client 3")) == one(found)
+
+    def test_two_senders_may_mean_different_units_by_the_same_letters(self):
+        theirs = Statement(13, unit_key("total_cholesterol", "MGD", "client 4"), "mmol/L")
+        both = EVERYBODYS.with_statement(theirs)
+        found = observation("2093-3", valueQuantity=quantity(6, unit="MGD"))
+        assert one(found, meanings=both.for_source("client 4")).value == 6
+        assert one(found, meanings=both.for_source("client 3")).value == pytest.approx(0.15516)
+
+    @pytest.mark.parametrize("system", ["urn:hospital:units", ""])
+    def test_a_code_that_our_tables_read_contradicts_a_mapped_text(self, system):
+        found = self.cholesterol(unit="MGD", code="mmol/L", system=system)
+        draft = one(found, meanings=ALL)
+        assert (draft.quality, draft.value) == (Quality.UNKNOWN_UNIT, None)
+        assert "contradict each other" in draft.reason
+        assert (draft.raw_unit, draft.mappings) == ("MGD", (12,))
+        same = self.cholesterol(unit="MGD", code="mg/dL", system=system)
+        assert one(same, meanings=ALL).quality == Quality.USABLE
+
+    def test_ucum_has_two_names(self):
+        oid = "urn:oid:2.16.840.1.113883.6.8"
+        found = self.cholesterol(unit="MGD", code="mmol/L", system=oid)
+        assert one(found, meanings=ALL) == one(found)
+        assert one(found) == one(self.cholesterol(unit="MGD", code="mmol/L", system=UCUM))
+        against = self.cholesterol(unit="mg/dL", code="mmol/L", system=oid)
+        assert one(against).quality == Quality.UNKNOWN_UNIT
+
     def test_no_unit_is_never_guessed(self):
-        smuggled = meanings_of([Statement(1, unit_key("total_cholesterol", ""), "mg/dL")])
+        smuggled = meanings_of(
+            [Statement(1, unit_key("total_cholesterol", "", SENDER), "mg/dL")]
+        ).for_source(SENDER)
         found = self.cholesterol()
         assert one(found, meanings=smuggled).quality == Quality.MISSING_UNIT
 
@@ -234,10 +287,12 @@ class TestWhatMayBeMapped:
             (Key(CONDITION, "", "http://hl7.org/fhir/sid/icd-10-cm", "E11.9"), "Our own tables"),
             (Key(MEDICATION, "", RXNORM, "83367"), "Our own tables"),
             (Key(MEDICATION, "", "http://www.whocc.no/atc", "C10"), "Our own tables"),
-            (unit_key("total_cholesterol", ""), "never guessed"),
-            (unit_key("total_cholesterol", "mg / dl"), "Our own tables"),
-            (unit_key("total_cholesterol", "mmHg"), "no unit of this measurement"),
-            (unit_key("smoking_status", "MGD"), "no such measurement"),
+            (unit_key("total_cholesterol", "", SENDER), "never guessed"),
+            (unit_key("total_cholesterol", "mg / dl", SENDER), "Our own tables"),
+            (unit_key("total_cholesterol", "mmHg", SENDER), "no unit of this measurement"),
+            (unit_key("smoking_status", "MGD", SENDER), "no such measurement"),
+            (unit_key("total_cholesterol", "MGD", ""), "who sends it"),
+            (unit_key("total_cholesterol", "MGD", "client 3, 4"), "who sends it"),
         ],
     )
     def test_refused_with_a_reason(self, key, words):
@@ -249,7 +304,7 @@ class TestWhatMayBeMapped:
             assert why_not_target(statement.key, statement.target) == ""
             assert target_text(statement.key, statement.target)
         assert why_not_mappable(Key(OBSERVATION, "", LOINC, "99999-9")) == ""
-        assert why_not_mappable(unit_key("total_cholesterol", "x" * 65))
+        assert why_not_mappable(unit_key("total_cholesterol", "x" * 65, SENDER))
 
     @pytest.mark.parametrize(
         ("key", "target"),
@@ -286,7 +341,7 @@ STATEMENTS = st.lists(
     | st.builds(
         Statement,
         st.integers(1, 99),
-        st.sampled_from([unit_key(c, u) for c in ("hba1c", "glucose") for u in UNITS[2:4]]),
+        st.sampled_from([unit_key(c, u, SENDER) for c in ("hba1c", "glucose") for u in UNITS[2:4]]),
         st.sampled_from(["%", "mg/dL", "mmol/mol"]),
     ),
     max_size=5,
@@ -301,7 +356,7 @@ RESOURCES = st.builds(
 
 @given(RESOURCES, STATEMENTS)
 def test_every_fact_that_a_mapping_changes_names_it(resource, statements):
-    meanings = meanings_of(statements)
+    meanings = meanings_of(statements).for_source(SENDER)
     numbers = {statement.mapping for statement in statements}
     plain = project(resource)
     for draft in project(resource, meanings=meanings):
@@ -318,7 +373,9 @@ def test_a_mapping_changes_nothing_that_does_not_have_its_key(resource, statemen
         for s in statements
         if (s.key.system, s.key.code) not in sent and s.key.code != unit.casefold()
     ]
-    assert project(resource, meanings=meanings_of(elsewhere)) == project(resource)
+    assert project(resource, meanings=meanings_of(elsewhere).for_source(SENDER)) == project(
+        resource
+    )
 
 
 @given(RESOURCES, STATEMENTS)
@@ -326,7 +383,9 @@ def test_what_our_tables_read_alone_they_read_as_ever(resource, statements):
     standard = [c for c in resource["code"]["coding"] if (c["system"], c["code"]) in CODINGS[:2]]
     known_unit = resource["valueQuantity"].get("unit", "") in ("%", "mg/dL")
     if len(standard) == len(resource["code"]["coding"]) and known_unit:
-        assert project(resource, meanings=meanings_of(statements)) == project(resource)
+        assert project(resource, meanings=meanings_of(statements).for_source(SENDER)) == project(
+            resource
+        )
 
 
 @given(STATEMENTS)

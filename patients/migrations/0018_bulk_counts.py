@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("patients", "0015_activity")]
+
+    operations = [
+        migrations.AddField(
+            model_name="bulkfile",
+            name="counts",
+            field=models.JSONField(
+                default=dict, help_text="Of an input: resources stored, by type."
+            ),
+        ),
+    ]
