@@ -12,6 +12,7 @@ The rules (missing is not the same for all):
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, timedelta
+from typing import Literal
 
 import numpy as np
 
@@ -249,6 +250,13 @@ class StateReader:
         ever = {c for c in CONDITION_NAMES if self.state.series(c)}
         return Circumstances(self.state.deceased, frozenset(active), frozenset(ever))
 
+    def read_by(self, concept: str) -> tuple[int, ...]:
+        """The mappings of a condition that stops a model; none where any record needs none."""
+        recorded = self.state.series(concept) if concept in CONDITION_NAMES else ()
+        going_on = [v for v in recorded if v.is_active(self.state.as_of)]
+        read = [v.mappings for v in going_on or recorded]
+        return tuple(sorted({n for numbers in read for n in numbers})) if all(read) else ()
+
     def _is_pregnant(self) -> bool:
         recorded = self.state.active("pregnancy")
         return recorded is not None and (self.today - recorded.effective_date).days < PREGNANCY_DAYS
@@ -318,7 +326,10 @@ def build_features(
     gathered = _Gathered()
     for declared in model.inputs:
         gathered.add(declared, reader.find(declared))
-    not_applicable = model.applies(replace(reader.circumstances(), values=gathered.values))
+    not_applicable = tuple(
+        replace(refusal, mappings=reader.read_by(refusal.concept) or gathered.read_by(refusal))
+        for refusal in model.applies(replace(reader.circumstances(), values=gathered.values))
+    )
     # what has ended already, a healed infarction, cannot end again
     expiry = [day for day in (*gathered.expires, *reader.ends()) if day > reader.today]
     return FeatureSet(
@@ -351,9 +362,14 @@ class _Gathered:
         self.sources[declared.concept] = found.source
         self.notes.extend((*found.notes, *found.source.reading_notes()))
         if not declared.accepts(found.value):
-            self.refusals.append(_out_of_range(declared, found.value))
+            self.refusals.append(_out_of_range(declared, found.value, found.source))
             return
         self.values[declared.concept] = found.value
+
+    def read_by(self, refusal: Refusal) -> tuple[int, ...]:
+        """The mappings of the input that a refusal is about."""
+        source = self.sources.get(refusal.concept)
+        return source.read_by() if source else ()
 
     def _add_missing(self, declared: Input, found: Found) -> None:
         refusal = found.refusal or Refusal("missing", declared.concept, declared.label)
@@ -396,13 +412,14 @@ def _too_old(declared: Input, last: date) -> Found:
     return Found(refusal=Refusal("too_old", declared.concept, text))
 
 
-def _out_of_range(declared: Input, value: float) -> Refusal:
+def _out_of_range(declared: Input, value: float, source: InputUsed) -> Refusal:
     text = (
-        f"{declared.label} {declared.describe(value)} is outside the range of this model: "
+        f"{declared.label} {declared.describe(value)}{source.computed_from()} is outside the range of this model: "
         f"{declared.describe_range()}."
     )
     is_low = declared.low is not None and value <= declared.low
-    return Refusal("out_of_range", declared.concept, text, "below" if is_low else "above")
+    side: Literal["below", "above"] = "below" if is_low else "above"
+    return Refusal("out_of_range", declared.concept, text, side, source.read_by())
 
 
 def _source(

@@ -8,7 +8,7 @@ input is NaN, and nothing else is.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,8 @@ class Refusal:
     message: str
     # of "out_of_range": on which side
     side: Literal["", "above", "below"] = ""
+    # the data stewards' mappings by which what stands in the way was read
+    mappings: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(RefusalKind):
@@ -48,7 +50,7 @@ class Refusal:
         """Stable machine code, e.g. "too_old.systolic_bp"."""
         return f"{self.kind}.{self.concept}"
 
-    def to_dict(self) -> dict[str, str]:
+    def to_dict(self) -> dict[str, Any]:
         """JSON of one refusal, as stored with a prediction."""
         return {
             "kind": self.kind,
@@ -56,6 +58,7 @@ class Refusal:
             "code": self.code,
             "message": self.message,
             "side": self.side,
+            "mappings": list(self.mappings),
         }
 
 

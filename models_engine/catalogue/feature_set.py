@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 from models_engine.catalogue.contract import Refusal
@@ -41,10 +41,23 @@ class InputUsed:
             return ""
         return f"{self.resource_type}/{self.resource_id}/_history/{self.resource_version}"
 
+    def computed_from(self) -> str:
+        """ " (from Weight 191 kg of 16 Nov 2026 and Height 189 cm of 3 Mar 2020)"; "" if measured."""
+        parts = [
+            f"{part.label} {part.display}"
+            + (f" of {part.effective_at.astimezone(UTC):%-d %b %Y}" if part.effective_at else "")
+            for part in self.derived_from
+        ]
+        return f" (from {' and '.join(parts)})" if parts else ""
+
+    def read_by(self) -> tuple[int, ...]:
+        """The mappings that it, or a value that it was computed from, was read by; each once."""
+        return tuple(sorted({n for part in (self, *self.derived_from) for n in part.mappings}))
+
     def reading_notes(self) -> tuple[str, ...]:
         """Says so where a data steward's mapping has told what was sent, not our own tables."""
-        used = {number for part in (self, *self.derived_from) for number in part.mappings}
-        numbers = ", ".join(map(str, sorted(used)))
+        used = self.read_by()
+        numbers = ", ".join(map(str, used))
         return (f"{self.label}: read by mapping {numbers} of a data steward.",) if used else ()
 
     def to_dict(self) -> dict[str, Any]:

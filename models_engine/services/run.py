@@ -38,7 +38,10 @@ class ModelResult:
             [concept, source.status, repr(self.features.values.get(concept)), *_origin(source)]
             for concept, source in sorted(self.features.sources.items())
         ]
-        refused = sorted(refusal.code for refusal in self.features.refusals)
+        refused = sorted(
+            " ".join([refusal.code, *map(str, refusal.mappings)])
+            for refusal in self.features.refusals
+        )
         text = json.dumps([given, refused, list(self.features.notes)], separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -65,6 +65,19 @@ def _one(interaction: Interaction, rules: Sequence[CorrectionRule], used: set[in
     return replace(interaction, raw=raw, resource=orjson.loads(raw) if raw else None)
 
 
+def check_rule(*, element: str, from_text: str, to_text: str, reason: str) -> None:
+    """Raises RuleFault where there can be no such rule."""
+    codes = codes_of(element)
+    if not codes:
+        raise RuleFault(f"{element[:60]} has no list of codes of its own")
+    if to_text not in codes:
+        raise RuleFault("Choose one of the codes")
+    if not from_text or len(from_text) > LONGEST or "\0" in from_text or from_text in codes:
+        raise RuleFault("The text to correct is empty, too long, or a code itself")
+    if not reason.strip() or "\0" in reason:
+        raise RuleFault("Say why")
+
+
 def make_rule(
     *,
     application_id: int | None,
@@ -76,15 +89,7 @@ def make_rule(
     now: datetime,
 ) -> CorrectionRule:
     """A new rule; what waits and has its fault is due at once. Raises RuleFault."""
-    codes = codes_of(element)
-    if not codes:
-        raise RuleFault(f"{element[:60]} has no list of codes of its own")
-    if to_text not in codes:
-        raise RuleFault("Choose one of the codes")
-    if not from_text or len(from_text) > LONGEST or "\0" in from_text or from_text in codes:
-        raise RuleFault("The text to correct is empty, too long, or a code itself")
-    if not reason.strip() or "\0" in reason:
-        raise RuleFault("Say why")
+    check_rule(element=element, from_text=from_text, to_text=to_text, reason=reason)
     try:
         with transaction.atomic():
             rule = CorrectionRule.objects.create(

@@ -107,6 +107,14 @@ def to_canonical(concept: str, value: float, unit: str) -> Converted | None:
     return Converted(conversion.forward(value), conversion.mark)
 
 
+def resembling(concept: str, spelling: str) -> str | None:
+    """The unit of a concept that an unknown spelling begins like ('mg/mmolKrea': mg/mmol)."""
+    text, units = folded(spelling), units_of(concept)
+    found = [known for known, unit in _SPELLINGS.items() if unit in units and len(known) > 1]
+    begun = [known for known in found if text.startswith(known)]
+    return _SPELLINGS[max(begun, key=len)] if begun else None
+
+
 def units_of(concept: str) -> tuple[str, ...]:
     """The UCUM units that a concept is read in, the canonical one first."""
     return tuple(unit for known, unit in CONVERSIONS if known == concept)

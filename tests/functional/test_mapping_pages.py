@@ -130,3 +130,22 @@ def test_a_clinician_reads_who_said_so(desk: Ward, visit: Visit, size: dict[str,
     doctor.goes_to(f"/twins/{desk.patient.public_id}/resources/Observation/a0/1/")
     assert "read as Total cholesterol by mapping" in doctor.page.locator("main").inner_text()
     assert doctor.axe_violations() == [] and doctor.complaints == []
+
+
+@SIZES
+def test_a_clinician_sees_the_mark_and_follows_it(
+    desk: Ward, visit: Visit, size: dict[str, int]
+) -> None:
+    doctor = visit("doctor", size)
+    base = f"/twins/{desk.patient.public_id}/"
+    for path in (base, f"{base}trends/total_cholesterol/"):
+        doctor.goes_to(path)
+        mark = doctor.page.get_by_role("link", name=re.compile("read by mapping [0-9]+")).first
+        target = mark.get_attribute("href")
+        assert mark.is_visible() and target
+        assert "read as Total cholesterol" in doctor.page.locator(target).inner_text()
+        is_fine(doctor)
+    doctor.goes_to(base)
+    doctor.page.get_by_text("Which they are").click()
+    assert doctor.page.get_by_text("OTHEROTHER").first.is_visible()
+    is_fine(doctor)

@@ -34,11 +34,17 @@ def lane(ward: Ward, ehr_client: Client) -> list[str]:
     CorrectionRule.objects.update(ended_at="2026-11-01T00:00:00Z", ended_by="1")
     rule("Patient.contact.gender", "F", "female")
     items = QuarantinedResource.objects.order_by("pk")
+    stored = rule("Observation.status", "stored-once", "final")
+    items.filter(fhir_id="nobody").update(
+        state="stored", rules=[stored.pk], stored_type="Observation", stored_id="nobody"
+    )
+    rules = f"{LIST}rules/"
     return [
         LIST,
         f"{LIST}?state=",
         f"{LIST}?state=unseen",
-        f"{LIST}rules/",
+        rules,
+        f"{rules}{stored.pk}/",
         *(f"{LIST}{i.public_id}/" for i in items),
     ]
 
@@ -75,6 +81,10 @@ def test_a_steward_makes_a_rule_and_the_resource_goes_in(lane: list[str], visit:
     # when they say what the text means
     steward.page.get_by_label("It means").select_option("final")
     steward.page.get_by_label("How you know").fill("their manual")
+    steward.page.get_by_role("button", name="See what it would do").click()
+    assert "2 waiting resources have this text" in steward.page.locator("main").inner_text()
+    assert steward.page.evaluate("document.title").startswith("What the rule would do")
+    steward.page.get_by_label("I know from the client").check()
     steward.page.get_by_role("button", name="Make the rule").click()
     assert "is made" in steward.page.get_by_role("status").first.inner_text()
     # then trying again stores it

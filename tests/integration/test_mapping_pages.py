@@ -279,6 +279,7 @@ class TestMaking:
         form = html(desk.get(NEW, {"kind": kind} | key))
         assert f'value="{target.partition(" ")[0]}' in form
         sent = {"kind": kind, "target": target, "reason": "known", "confirm": "yes"} | key
+        sent["checked"] = "yes"
         assert desk.post(NEW, sent).status_code == 302
         made = Mapping.objects.get()
         assert made.kind == kind and made.target == target.partition(" ")[0]

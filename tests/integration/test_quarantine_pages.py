@@ -71,9 +71,11 @@ class TestTheList:
         put(ehr, odd_patient("p2"))
         page = text_of(steward.get(LIST))
         assert re.search(
-            r"Observation Observation.status: code-invalid Test EHR 2 .sent 3 times", page
+            r"Observation Observation.status: the code is not one of those allowed code-invalid"
+            r" Test EHR 2 .sent 3 times",
+            page,
         )
-        assert "Patient Patient.gender: code-invalid Test EHR 1 " in page
+        assert "allowed code-invalid Test EHR 1 " in page
 
     def test_it_says_nothing_of_a_patient(self, ehr: Client, steward: Client) -> None:
         odd = odd_value("secret-id") | {"status": "Secretvalue", "Secretname": 1}
@@ -81,7 +83,7 @@ class TestTheList:
         put(ehr, odd_patient("p1", gender="Secretgender", family="Secretfamily"))
         page = steward.get(f"{LIST}?state=").content.decode()
         assert "ecret" not in page
-        assert "Observation.*: structure" in page
+        assert "Observation.*: the structure is not that of FHIR" in page
         assert "p1" not in re.findall(r'href="([^"]*)"', page)
 
     def test_what_is_chosen(self, ehr: Client, steward: Client) -> None:
@@ -178,6 +180,11 @@ class TestOneItem:
         assert "<option>final</option>" in page
         form = {"element": "Observation.status", "from_text": "done", "to_text": "final"}
         form |= {"whose": "client", "reason": "their manual, page 7"}
+        seen = text_of(steward.post(address("rule"), form))
+        assert "1 waiting resource has this text there" in seen and "Test EHR: 1" in seen
+        unread = steward.post(address("rule"), form | {"confirm": "yes"})
+        assert unread.status_code == 400 and not CorrectionRule.objects.exists()
+        form |= {"confirm": "yes", "checked": "yes"}
         assert steward.post(address("rule"), form).status_code == 302
         made = CorrectionRule.objects.get()
         assert (made.application, made.made_by) == (the_item().application, str(user.pk))
@@ -188,6 +195,38 @@ class TestOneItem:
         assert "their manual" in text_of(steward.get(RULES))
         assert steward.post(f"{RULES}{made.pk}/end/").status_code == 302
         assert "No rule is in force" in text_of(steward.get(RULES))
+
+    def test_what_a_rule_touches_is_counted_by_client_and_warned_of(
+        self, ehr: Client, steward: Client
+    ) -> None:
+        post(ehr, "", transaction(odd_patient("p2"), odd_patient("p3")))
+        put(ehr, odd_patient("p4"))
+        put(ehr, odd_patient("p5", gender="W"))
+        first = QuarantinedResource.objects.order_by("pk")[1]
+        form = {"element": "Patient.gender", "from_text": "M", "to_text": "male", "reason": "x"}
+        page = text_of(steward.post(f"{LIST}{first.public_id}/rule/", form | {"whose": "all"}))
+        # the transaction is one
+        assert "2 waiting resources have this text there" in page and "Test EHR: 2" in page
+        assert "Every model reads the sex" in page
+        assert not CorrectionRule.objects.exists()
+
+    def test_what_a_rule_has_stored_is_listed_and_stays(self, ehr: Client, steward: Client) -> None:
+        for number in range(3):
+            put(ehr, odd_value(f"o{number}"))
+        made = rule()
+        replay_due(now=timezone.now())
+        put(ehr, fhir.quantity("o1", "29463-7", 81, "kg"))
+        assert re.search(r"user 7 3 ", text_of(steward.get(RULES)))
+        with CaptureQueriesContext(connection) as captured:
+            page = steward.get(f"{RULES}{made.pk}/").content.decode()
+        assert len(captured) <= 8
+        assert page.count('data-label="Item"') == 3
+        assert "Observation/o0, version 1" in page and "version 2 since" in page
+        assert page.count(">current<") == 2
+        ended = text_of(steward.post(f"{RULES}{made.pk}/end/", follow=True))
+        assert "What it has stored stays, and is listed here" in ended
+        assert "nothing here takes them back" in ended and "Observation/o2" in ended
+        assert steward.get(f"{RULES}999/").status_code == 404
 
     @pytest.mark.parametrize(
         ("change", "words"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from explain.figures.bars import Bars, bars
@@ -119,19 +120,40 @@ class PredictionView:
         return self._inputs("verify")
 
     @property
+    def read_by(self) -> list[int]:
+        """The data stewards' mappings that its inputs and its refusals rest on."""
+        return sorted({n for numbers in self._mappings().values() for n in numbers})
+
+    def _mappings(self) -> dict[str, set[int]]:
+        """By concept, of inputs and refusals."""
+        found: dict[str, set[int]] = {}
+        parts = ((row["concept"], p) for row in self.row.inputs for p in _with_sources(row))
+        told = ((refusal["concept"], refusal) for refusal in self.row.refusals)
+        for concept, part in chain(parts, told):
+            found.setdefault(concept, set()).update(part.get("mappings", ()))
+        return found
+
+    @property
     def raising(self) -> list[dict[str, Any]]:
         """What raises it against the same age and sex, largest first, without medicines.
 
         A medicine marks a treated condition; it stands among the bars, not among the reasons.
         """
         rows = self.baselines[0].rows if self.baselines else []
+        mapped = self._mappings()
         return [
-            row for row in rows if row["contribution"] >= 0.0005 and row["concept"] not in MEDICINES
+            {**row, "mappings": sorted(mapped.get(row["concept"], ()))}
+            for row in rows
+            if row["contribution"] >= 0.0005 and row["concept"] not in MEDICINES
         ]
 
     @property
     def is_released(self) -> bool:
         return self.row.released_at is not None
+
+
+def _with_sources(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [row, *row.get("derived_from", ())]
 
 
 class Block:

@@ -52,12 +52,19 @@ class TrendPoint:
     resource_version: int
     quality: str
     reason: str = ""
+    mappings: tuple[int, ...] = ()
 
 
 class Trend:
-    """The usable values of one concept, oldest first; at least one."""
+    """The usable values of one concept, oldest first; at least one.
 
-    def __init__(self, concept: str, values: Sequence[Value]) -> None:
+    `computed` is a later value that models compute from others and use in place of the newest.
+    """
+
+    def __init__(
+        self, concept: str, values: Sequence[Value], computed: Value | None = None
+    ) -> None:
+        self.computed = computed
         known = MEASUREMENTS[concept]
         self.concept, self.title, self.unit = concept, known.display, unit_text(known.unit)
         self.points = [
@@ -69,6 +76,7 @@ class Trend:
                 v.resource_version,
                 v.quality,
                 v.reason,
+                v.mappings,
             )
             for v in reversed(values)
             if v.value is not None
@@ -100,8 +108,48 @@ class Trend:
         return f"reference {span} {self.unit}"
 
     @property
+    def read_by(self) -> tuple[int, ...]:
+        """The mappings by which any of its values was read."""
+        numbers = {n for point in self.points for n in point.mappings}
+        parts = self.computed.derived_from if self.computed else ()
+        return tuple(sorted(numbers | {n for part in parts for n in part.mappings}))
+
+    @property
+    def mapped_text(self) -> str:
+        """How many of the values a mapping has read; "" for none."""
+        mapped = sum(bool(point.mappings) for point in self.points)
+        if not mapped:
+            return ""
+        return f"{mapped} of {len(self.points)} read by a data steward's mapping."
+
+    @property
+    def computed_text(self) -> str:
+        """What a value was computed from that stands beside the recorded ones."""
+        if self.computed is None or self.computed.value is None:
+            return ""
+        parts = " and ".join(
+            f"{v.display or v.concept} {number(v.value or 0)} {unit_text(v.unit)}"
+            f" of {v.effective_at:%-d %b %Y}"
+            for v in self.computed.derived_from
+        )
+        return (
+            f"Calculated: {number(self.computed.value)} {self.unit}, from {parts}. It is newer than"
+            " the recorded value above, and models use it."
+        )
+
+    @property
+    def computed_by(self) -> tuple[int, ...]:
+        """The mappings by which that was read which a value was computed from."""
+        parts = self.computed.derived_from if self.computed else ()
+        return tuple(sorted({n for part in parts for n in part.mappings}))
+
+    @property
     def summary(self) -> str:
-        """The picture in a sentence."""
+        """The picture in a sentence, and another where mappings have read some of it."""
+        said = self._course()
+        return f"{said} {self.mapped_text}" if self.mapped_text else said
+
+    def _course(self) -> str:
         first, last = self.points[0], self.last
         if len(self.points) == 1:
             return f"{self.title}: {number(last.value)} {self.unit} on {last.at:%-d %b %Y}."
@@ -124,8 +172,13 @@ def unit_text(unit: str) -> str:
 
 def trends_of(state: State, concepts: Iterable[str] = KEY) -> list[Trend]:
     """Trends of those concepts that have a value."""
-    made = [Trend(c, state.series(c)) for c in concepts if state.series(c)]
+    made = [Trend(c, state.series(c), _computed(state, c)) for c in concepts if state.series(c)]
     return [trend for trend in made if trend.points]
+
+
+def _computed(state: State, concept: str) -> Value | None:
+    newest = state.latest(concept)
+    return newest if newest is not None and newest.derived_from else None
 
 
 def plotly_json(trend: Trend) -> str:

@@ -1,6 +1,7 @@
 """Everything the twin page shows, read with a bounded number of queries."""
 
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Q
@@ -20,7 +21,9 @@ from patients.record.drafts import MEASURED
 from patients.record.loading import state_of
 from patients.record.state import State
 from patients.record.value import Value
+from patients.selectors.mappings import readings
 from patients.selectors.quarantine import waiting_about
+from patients.selectors.unread import unread_of
 from patients.terminology.conditions import CONDITIONS
 from patients.terminology.measurements import OBSERVATIONS
 from twinportal.dashboards.clinician.blocks import Block, PredictionView
@@ -86,6 +89,7 @@ class TwinPage:
         self.derived = [self._view(p) for p in current if not p.is_probability]
         self.trends = trends_of(self.state)
         self.kept_apart = waiting_about(patient)
+        self.unread = unread_of(patient)
 
     def _earlier(self, patient_id: int) -> dict[tuple[str, str], Prediction]:
         """By model and outcome, the newest standing prediction of at least 90 days ago."""
@@ -169,7 +173,7 @@ class TwinPage:
         rows = self.state.not_used.get("medication_unclassified", ())
         return [v for v in rows if v.is_active(self.now)]
 
-    @property
+    @cached_property
     def not_used(self) -> list[Fact]:
         """Facts that are kept and never fed to a model, newest first, with the reason."""
         reasons = {
@@ -194,7 +198,21 @@ class TwinPage:
         )
         return list(rows.select_related("run").order_by("-ended_at", "model_id", "outcome")[:10])
 
-    @property
+    @cached_property
+    def readings(self) -> dict[int, str]:
+        """What is said of every mapping that has read something on the page. One query at most."""
+        numbers = {n for view in self._views() for n in view.read_by}
+        numbers |= {n for trend in self.trends for n in trend.read_by}
+        numbers |= {n for event in self.timeline for n in event["value"].mappings}
+        numbers |= {n for value in self.medications for n in value.mappings}
+        numbers |= {n for fact in self.not_used for n in fact.mappings}
+        return readings(numbers)
+
+    def _views(self) -> list[PredictionView]:
+        shown = [view for b in self.blocks for view in (b.main, *b.under, b.beside) if view]
+        return [*shown, *self.derived]
+
+    @cached_property
     def timeline(self) -> list[dict[str, Any]]:
         """Conditions and medications by their beginnings and ends, newest first."""
         events: list[dict[str, Any]] = []

@@ -69,6 +69,7 @@ def prediction(request: HttpRequest, public_id: UUID, pk: int) -> HttpResponse:
     if row is None:
         raise Http404
     audit.record_read(request, patient, what="prediction", detail=str(pk))
+    view = PredictionView(row, attributions_of([row.pk]))
     history = (
         Prediction.objects.filter(patient=patient, model_id=row.model_id, outcome=row.outcome)
         .select_related("run")
@@ -77,9 +78,9 @@ def prediction(request: HttpRequest, public_id: UUID, pk: int) -> HttpResponse:
     context = {
         "banner": _banner(patient),
         "patient": patient,
-        "view": PredictionView(row, attributions_of([row.pk])),
-        "readings": readings(_mappings(row)),
-        "facts": PredictionView(row, {}).model.facts,
+        "view": view,
+        "readings": readings(view.read_by),
+        "facts": view.model.facts,
         "history": [PredictionView(p, {}) for p in history],
     }
     return render(request, "clinician/prediction.html", context)
@@ -100,6 +101,7 @@ def trend(request: HttpRequest, public_id: UUID, concept: str) -> HttpResponse:
         "patient": patient,
         "title": MEASUREMENTS[concept].display,
         "trend": found[0] if found else None,
+        "readings": readings(found[0].read_by) if found else {},
         "figure": json.loads(plotly_json(found[0])) if found else None,
         "reference_note": REFERENCE_NOTE,
     }
@@ -136,12 +138,6 @@ def resource(
         else "",
     }
     return render(request, "clinician/resource.html", context)
-
-
-def _mappings(row: Prediction) -> set[int]:
-    """The mappings by which its inputs were read."""
-    used = [part for source in row.inputs for part in (source, *source["derived_from"])]
-    return {number for part in used for number in part.get("mappings", ())}
 
 
 def _banner(patient: Patient) -> Banner:

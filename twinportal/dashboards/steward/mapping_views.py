@@ -37,6 +37,7 @@ from patients.terminology.mappable import (
 from patients.terminology.meanings import Key, MappingKind
 from twinportal import tasks
 from twinportal.dashboards.access import role_required
+from twinportal.dashboards.steward.consequences import consequences
 from twinportal.dashboards.steward.mapping_form import (
     CODE_KINDS,
     KIND_WORDS,
@@ -214,6 +215,7 @@ def new_mapping(request: HttpRequest) -> HttpResponse:
 def _previewed(request: HttpRequest, wish: Wish, context: dict[str, Any]) -> HttpResponse:
     """What it would do, and the mapping itself once that is confirmed."""
     preview = preview_of(wish)
+    preview.consequences = consequences(wish.key, wish.target)
     refusal = ""
     confirmed = "confirm" in request.POST
     if confirmed and preview.doubts and "checked" not in request.POST:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlencode
 
 import orjson
@@ -15,6 +14,7 @@ from patients.fhir.element_paths import codes_of
 from patients.models import CorrectionRule, QuarantinedResource
 from patients.selectors.quarantine import UNSEEN, Cause, Chosen
 from patients.services.fault_places import WRONG_CODE
+from patients.services.rule_reach import resources_of
 from twinportal.dashboards.steward.json_lines import Line, lines_of
 
 CAUSE = re.compile(r"[a-z-]{1,40}( [A-Za-z0-9_.*]{1,300})?")
@@ -99,16 +99,10 @@ class ItemPage:
         """Rules that this item's faults suggest."""
         elements = {str(f["path"]) for f in self.row.faults if f["code"] == WRONG_CODE}
         found: set[tuple[str, str]] = set()
-        for resource in self._resources():
+        for resource in resources_of(self.row):
             for element in elements:
                 if element.split(".")[0] == resource.get("resourceType"):
                     wrong = texts_at(resource, element) - codes_of(element)
                     found |= {(element, text) for text in wrong}
         listed = [Preset(e, text, sorted(codes_of(e))) for e, text in sorted(found) if codes_of(e)]
         return listed[:MOST_PRESETS]
-
-    def _resources(self) -> list[dict[str, Any]]:
-        content = orjson.loads(self.row.content)
-        if self.row.method != QuarantinedResource.Method.TRANSACTION:
-            return [content]
-        return [e["resource"] for e in content.get("entry", []) if "resource" in e]

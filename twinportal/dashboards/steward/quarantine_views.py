@@ -7,9 +7,10 @@ from dataclasses import replace
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -17,8 +18,9 @@ from django.views.decorators.http import require_POST
 from patients import audit
 from patients.models import CorrectionRule, QuarantinedResource
 from patients.selectors.quarantine import UNSEEN, Chosen, causes, unseen
-from patients.services.correcting import RuleFault, end_rule, make_rule
+from patients.services.correcting import RuleFault, check_rule, end_rule, make_rule
 from patients.services.quarantine_replay import ask_again, discard, look_at, replay
+from patients.services.rule_reach import stored_by, stored_counts
 from patients.services.whom import patients_here
 from twinportal import wake_ups
 from twinportal.dashboards.access import role_required
@@ -31,6 +33,7 @@ from twinportal.dashboards.steward.quarantine_rows import (
     client_names,
     client_of,
 )
+from twinportal.dashboards.steward.rule_rows import RulePreview, stored_rows, warning_about
 
 PAGE = 50
 SECTION = {"section": "quarantine"}
@@ -134,13 +137,17 @@ def new_rule(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if (element, text) not in {(p.element, p.text) for p in ItemPage(row).presets}:
         raise Http404
     is_own = request.POST.get("whose") == "client" and row.application_id is not None
+    said = {"to_text": request.POST.get("to_text", ""), "reason": request.POST.get("reason", "")}
+    whose = row.application_id if is_own else None
     try:
+        check_rule(element=element, from_text=text, **said)
+        if "checked" not in request.POST:
+            return _rule_preview(request, row, RulePreview(whose, element, text, **said))
         made = make_rule(
-            application_id=row.application_id if is_own else None,
+            application_id=whose,
             element=element,
             from_text=text,
-            to_text=request.POST.get("to_text", ""),
-            reason=request.POST.get("reason", ""),
+            **said,
             by=_key(request),
             now=timezone.now(),
         )
@@ -153,13 +160,38 @@ def new_rule(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return redirect("quarantine-item", public_id=public_id)
 
 
+def _rule_preview(
+    request: HttpRequest, row: QuarantinedResource, preview: RulePreview
+) -> HttpResponse:
+    """What the rule would touch; nothing is stored."""
+    is_refused = "confirm" in request.POST
+    context = {"row": row, "preview": preview, "is_refused": is_refused}
+    status = 400 if is_refused else 200
+    return render(request, "steward/quarantine_rule_new.html", context | SECTION, status=status)
+
+
+@role_required("steward")
+def rule_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """One rule and what it has stored, with the items, the last first."""
+    found = get_object_or_404(CorrectionRule.objects.select_related("application"), pk=pk)
+    page = Paginator(stored_by(found).defer("content", "faults"), PAGE).get_page(
+        request.GET.get("page")
+    )
+    context = {"rule": found, "page": page, "rows": stored_rows(list(page))}
+    context["warning"] = warning_about(found.element)
+    return render(request, "steward/quarantine_rule.html", context | SECTION)
+
+
 @role_required("steward")
 def rules(request: HttpRequest) -> HttpResponse:
     """Every rule, those in force first."""
     listed = CorrectionRule.objects.select_related("application")
+    current = list(listed.filter(ended_at=None).order_by("element", "pk"))
+    ended = list(listed.exclude(ended_at=None).order_by("-ended_at")[:PAGE])
+    stored = stored_counts([*current, *ended])
     context = {
-        "current": listed.filter(ended_at=None).order_by("element", "pk"),
-        "ended": listed.exclude(ended_at=None).order_by("-ended_at")[:PAGE],
+        "current": [(rule, stored.get(rule.pk, 0)) for rule in current],
+        "ended": [(rule, stored.get(rule.pk, 0)) for rule in ended],
     }
     return render(request, "steward/quarantine_rules.html", context | SECTION)
 
@@ -169,8 +201,9 @@ def rules(request: HttpRequest) -> HttpResponse:
 def end(request: HttpRequest, pk: int) -> HttpResponse:
     """A rule is used no more."""
     is_ended = end_rule(pk, by=_key(request), now=timezone.now())
-    messages.info(request, f"Rule {pk} has ended." if is_ended else "It had ended before.")
-    return redirect("quarantine-rules")
+    words = f"Rule {pk} has ended. What it has stored stays, and is listed here."
+    messages.info(request, words if is_ended else "It had ended before.")
+    return redirect("quarantine-rule-page", pk=pk)
 
 
 def _row(public_id: UUID) -> QuarantinedResource:

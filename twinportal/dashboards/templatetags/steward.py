@@ -29,6 +29,13 @@ def general(expression: str) -> str:
 
 
 @register.filter
+def cause_words(cause: str) -> str:
+    """ "required Patient.gender" -> "Patient.gender: a required element is missing"."""
+    code, _, element = cause.partition(" ")
+    return f"{element or 'the whole'}: {words.code_words(code)}"
+
+
+@register.filter
 def size_words(number: int) -> str:
     return words.size_words(number)
 

@@ -77,6 +77,7 @@ def test_a_refusal_has_a_code_and_a_known_kind():
         "code": "too_old.hba1c",
         "message": "HbA1c: last in 2020.",
         "side": "",
+        "mappings": [],
     }
     with pytest.raises(ValueError, match="kind"):
         Refusal("tired", "hba1c", "No.")
