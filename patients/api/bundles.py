@@ -3,6 +3,7 @@
 import logging
 import re
 from base64 import b64decode
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -115,10 +116,18 @@ def _batch(request: Request, bundle: ParsedBundle, base_url: str) -> list[Json]:
     that fails after all, each goes its own way.
     """
     entries = _in_order(bundle.entries)
-    together = [e for e in entries if _may_go_together(request, e)]
-    answers: dict[int, Json] = {}
-    if len({(e.url_type, e.url_id or e.index) for e in together}) == len(together):
-        answers = _as_many_as_can(request, together, base_url)
+    writes = [e for e in entries if e.method not in READS]
+    named = Counter((e.url_type, e.url_id) for e in writes if e.url_id)
+    # a condition may mean what another entry writes: each in its turn, so that the last one wins
+    searched = {e.url_type for e in writes if e.url_query}
+    together = [
+        e
+        for e in writes
+        if named[e.url_type, e.url_id] < 2
+        and e.url_type not in searched
+        and _may_go_together(request, e)
+    ]
+    answers = _as_many_as_can(request, together, base_url)
     for entry in entries:
         if entry.index not in answers:
             work = partial(_one, request, entry, base_url)

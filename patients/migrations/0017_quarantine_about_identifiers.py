@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("patients", "0015_activity"),
+        ("patients", "0016_sent_at"),
     ]
 
     operations = [

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("patients", "0015_activity")]
+    dependencies = [("patients", "0017_quarantine_about_identifiers")]
 
     operations = [
         migrations.AddField(

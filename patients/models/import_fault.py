@@ -25,7 +25,12 @@ class ImportFault(models.Model):
                 fields=["file", "reference"],
                 name="import_fault_waiting",
                 condition=models.Q(waiting=True),
-            )
+            ),
+            models.Index(
+                fields=["file", "reference"],
+                name="import_fault_refused",
+                condition=models.Q(waiting=False) & ~models.Q(reference=""),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -133,6 +133,12 @@ class QuarantinedResource(models.Model):
                 fastupdate=False,
                 name="quarantine_about",
             ),
+            # who deletes by id looks there for conditions that mean the same
+            models.Index(
+                fields=["type"],
+                condition=Q(state="waiting", fhir_id="", method__in=["PUT", "TRANSACTION"]),
+                name="quarantine_conditional",
+            ),
             models.Index(fields=["patient"], name="quarantine_patient"),
             models.Index(fields=["state", "-id"], name="quarantine_state"),
             models.Index(fields=["source", "digest"], name="quarantine_same"),

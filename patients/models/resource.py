@@ -15,6 +15,11 @@ class Resource(models.Model):
     content_hash = models.CharField(max_length=64)
     deleted = models.BooleanField(default=False)
     last_updated = models.DateTimeField()
+    sent_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When the sender last said what is stored; empty: at last_updated.",
+    )
     patient = models.ForeignKey(
         "patients.Patient",
         null=True,

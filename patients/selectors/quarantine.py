@@ -32,7 +32,7 @@ ABOUT = """
                       WHERE p.id = %s OR p.merged_into_id = %s)
       AND NOT EXISTS (SELECT 1 FROM patients_resource r
                       WHERE q.method = 'PUT' AND r.type = q.type AND r.fhir_id = q.fhir_id
-                        AND r.last_updated > q.last_received_at)
+                        AND COALESCE(r.sent_at, r.last_updated) > q.last_received_at)
     GROUP BY q.type ORDER BY q.type
 """
 

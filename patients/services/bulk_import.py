@@ -23,6 +23,7 @@ from patients.services.bulk_import_commit import (
     hold,
     is_tolerant,
     keep_apart,
+    outdone,
     sender_of,
 )
 from patients.services.bulk_import_lines import Candidate, as_row, read_lines
@@ -115,7 +116,10 @@ def _try_again(job: BulkJob, folder: Path) -> bool:
             _note(job, AGAIN)
             return True
         candidates = _candidates(job, folder, faults)
-        done = store(candidates, sender_of(job))
+        late = outdone(job, candidates) if is_tolerant(job) else []
+        places = {one.place for one in late}
+        done = store([c for c in candidates if c.place not in places], sender_of(job))
+        done.refused += late
         ImportFault.objects.filter(pk__in=[c.fault.pk for c in done.stored if c.fault]).delete()
         commit(job, done, detail=f"{len(candidates)} lines that waited")
         _note(job, {"after": faults[-1].pk, "stored": again["stored"] + len(done.stored)})

@@ -1,7 +1,7 @@
 """What is written with the resources of a step, in the same transaction."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,12 +12,12 @@ from patients import audit
 from patients.fhir.known_elements import element_of
 from patients.fhir.outcome import Issue
 from patients.models import BulkFile, BulkJob, ClientProfile, ImportFault, QuarantinedResource
-from patients.services import activity, quarantine
-from patients.services.bulk_import_lines import Refusal, as_row
+from patients.services import activity, quarantine, superseding
+from patients.services.bulk_import_lines import Candidate, Refusal, as_row, refusal
 from patients.services.bulk_import_store import Stored
 from patients.services.correcting import corrected
 from patients.services.interactions import Interaction, Sender, patients_of
-from patients.services.plan import BUSY
+from patients.services.plan import BUSY, Outdated
 from patients.services.whom import patients_here
 
 
@@ -34,6 +34,8 @@ def commit(job: BulkJob, done: Stored, *, detail: str) -> None:
     for file_id, count in rejected.items():
         BulkFile.objects.filter(pk=file_id).update(rejected=F("rejected") + count)
     _count(job, done.refused)
+    if is_tolerant(job):
+        _supersede_kept(job, done)
     if done.stored:
         audit.record(
             actor_kind="client",
@@ -89,6 +91,7 @@ def sender_of(job: BulkJob) -> Sender:
         default_team_always=bool(profile and profile.default_team_always),
         base_url=job.base_url,
         match_directory=bool(profile and profile.match_directory),
+        import_began=job.created_at,
     )
 
 
@@ -117,7 +120,7 @@ def keep_apart(
     now = timezone.now()
     given: Any = {"sender": sender_of(job), "application_id": job.application_id, "now": now}
     try:
-        item = quarantine.keep(interaction, issues, **given)
+        item = quarantine.keep(interaction, issues, sent_at=job.created_at, **given)
     except quarantine.LaneFull:
         return tuple(issues)
     activity.count(given["sender"].source, quarantined=1)
@@ -141,6 +144,8 @@ def keep_apart(
 def _kept(job: BulkJob, refused: Sequence[Refusal]) -> list[Refusal]:
     """The same, with where each faulty resource is kept."""
     faulty = [r for r in refused if r.status == 422 and not r.is_waiting and r.interaction]
+    # of two lines of one resource the later is kept last
+    faulty.sort(key=lambda one: one.place)
     hold(one.interaction for one in faulty if one.interaction)
     noted = {
         id(one): replace(one, issues=keep_apart(job, one.interaction, one.issues))
@@ -172,7 +177,7 @@ def _supersede(job: BulkJob, done: Stored) -> Counter[int]:
     over: Counter[int] = Counter()
     for fault in waiting:
         by = stored[fault.reference]
-        if (by.file_id, by.line.number) < (fault.file_id, fault.line):
+        if by.place < (fault.file_id, fault.line):
             continue
         words = f"line {by.line.number} of a file of this import has the same id, came later and is stored"
         fault.issues = [
@@ -182,3 +187,42 @@ def _supersede(job: BulkJob, done: Stored) -> Counter[int]:
         fault.save(update_fields=["issues", "waiting"])
         over[fault.file_id] += 1
     return over
+
+
+def _supersede_kept(job: BulkJob, done: Stored) -> None:
+    """What is kept of a line must not later replace a line behind it, which was sent with it."""
+    stored = {c.reference: c.place for c in done.stored if c.reference}
+    last = _last_places(job, stored)
+    over = sorted(reference for reference, place in last.items() if place < stored[reference])
+    given: Any = {"sent_at": job.created_at, "now": timezone.now()}
+    superseding.supersede(over, note=superseding.LATER_LINE, **given)
+
+
+def outdone(job: BulkJob, candidates: Sequence[Candidate]) -> list[Refusal]:
+    """Lines that waited while a line behind them, corrected meanwhile, was stored."""
+    named = {c.reference for c in candidates if c.reference}
+    last = _last_places(job, named)
+    behind = [c for c in candidates if c.reference in last and last[c.reference] > c.place]
+    if not behind:
+        return []
+    rows = QuarantinedResource.objects.filter(
+        source=sender_of(job).source,
+        state=QuarantinedResource.State.STORED,
+        received_at=job.created_at,
+        fhir_id__in={c.interaction.fhir_id for c in behind},
+    )
+    there = {f"{kind}/{fhir_id}" for kind, fhir_id in rows.values_list("type", "fhir_id")}
+    return [_outdone(c) for c in behind if c.reference in there]
+
+
+def _outdone(candidate: Candidate) -> Refusal:
+    words = "a later line of this import has the same id and is stored, after a correction"
+    where = f"{candidate.interaction.type}.id"
+    return refusal(candidate, Outdated(409, [Issue("error", "duplicate", words, where)]))
+
+
+def _last_places(job: BulkJob, references: Collection[str]) -> dict[str, tuple[int, int]]:
+    """File and line of the last one refused for good, of each of these."""
+    refused = ImportFault.objects.filter(file__job=job, waiting=False, reference__in=references)
+    ordered = refused.exclude(reference="").order_by("file", "line")
+    return {fault.reference: (fault.file_id, fault.line) for fault in ordered}

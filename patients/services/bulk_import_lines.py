@@ -1,5 +1,6 @@
 """What a line of an import is: a checked interaction, or why it is none."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -15,6 +16,9 @@ from patients.services.fhir_files import single, too_large
 from patients.services.file_import import as_fault, may_go_in_later
 from patients.services.interactions import Interaction
 from patients.services.ndjson import Line
+from patients.services.plan import Outdated
+
+ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 
 
 @dataclass
@@ -30,6 +34,10 @@ class Candidate:
     def reference(self) -> str:
         """Type/id as the line has it; "" for a resource without an id."""
         return self.interaction.reference if self.interaction.method == "PUT" else ""
+
+    @property
+    def place(self) -> tuple[int, int]:
+        return self.file_id, self.line.number
 
     def renew(self) -> None:
         """Undo what a try has resolved."""
@@ -51,6 +59,10 @@ class Refusal:
     is_waiting: bool
     fault: ImportFault | None = None
     interaction: Interaction | None = None
+
+    @property
+    def place(self) -> tuple[int, int]:
+        return self.file_id, self.line.number
 
     def row(self) -> ImportFault:
         line = self.line
@@ -83,7 +95,7 @@ def refusal(candidate: Candidate, error: FhirError) -> Refusal:
         candidate.reference,
         error.status,
         tuple(error.issues),
-        may_go_in_later(error),
+        may_go_in_later(error) and not isinstance(error, Outdated),
         candidate.fault,
         candidate.interaction,
     )
@@ -104,13 +116,21 @@ def read_lines(
                 interaction = _interaction(line, declared, scopes)
                 reception.check([interaction])
         except FhirError as error:
+            named = _named(interaction)
             issues = tuple(error.issues)
             refusals.append(
-                Refusal(file_id, line, "", error.status, issues, False, None, interaction)
+                Refusal(file_id, line, named, error.status, issues, False, None, interaction)
             )
         else:
             candidates.append(Candidate(file_id, line, interaction))
     return candidates, refusals
+
+
+def _named(interaction: Interaction | None) -> str:
+    """Type/id, where the line has an id that may be one."""
+    if interaction is None or interaction.method != "PUT" or not ID.fullmatch(interaction.fhir_id):
+        return ""
+    return interaction.reference
 
 
 def runs(candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:

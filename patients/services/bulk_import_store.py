@@ -14,6 +14,7 @@ from patients.services import ingest
 from patients.services.bulk_import_lines import Candidate, Refusal, refusal, runs
 from patients.services.file_import import as_fault
 from patients.services.interactions import Result, Sender
+from patients.services.plan import Outdated
 
 ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]\.resource\b")
 WHERE = "Bundle.entry[{}].resource"
@@ -109,7 +110,10 @@ def _blamed(error: FhirError, together: Sequence[Candidate]) -> dict[int, FhirEr
         inner = issue.expression.partition(".resource")[2]
         own = f"{together[number].interaction.type}{inner}"
         found[number].append(replace(issue, expression=own))
-    return {
-        number: FhirError(403 if any(i.code == "forbidden" for i in issues) else 422, issues)
-        for number, issues in found.items()
-    }
+    return {number: _fault(error, issues) for number, issues in found.items()}
+
+
+def _fault(error: FhirError, issues: list[Issue]) -> FhirError:
+    if isinstance(error, Outdated):
+        return Outdated(error.status, issues)
+    return FhirError(403 if any(i.code == "forbidden" for i in issues) else 422, issues)

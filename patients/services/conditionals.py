@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
+from django.db.models.functions import Coalesce
 
 from patients.errors import FhirError
 from patients.fhir.outcome import Issue
@@ -130,26 +131,25 @@ def _with_identifiers(conditions: Sequence[Condition]) -> dict[Condition, list[s
     }
 
 
-def created_since(interactions: Sequence[Interaction], moment: datetime) -> list[str]:
-    """References of live resources, written after `moment`, with an identifier of one that is to
-    be created.
+def created_since(
+    interactions: Sequence[Interaction], moment: datetime
+) -> list[tuple[Interaction, str]]:
+    """Those that are to be created though a live resource with an identifier of theirs was sent
+    after `moment`, with its reference.
     """
-    wanted: dict[str, set[str]] = defaultdict(set)
+    found: list[tuple[Interaction, str]] = []
     for interaction in interactions:
-        if interaction.method == "POST":
-            index = extract_index(interaction.resource or {})
-            own = (t for t in index.tokens if t.startswith(f"identifier{SEPARATOR}"))
-            wanted[interaction.type].update(t for t in own if all(_halves(t)))
-    found: list[str] = []
-    for type_name, tokens in wanted.items():
+        if interaction.method != "POST":
+            continue
+        index = extract_index(interaction.resource or {})
+        own = (t for t in index.tokens if t.startswith(f"identifier{SEPARATOR}"))
+        tokens = sorted(t for t in own if all(_halves(t)))
         if tokens:
             rows = Resource.objects.filter(
-                type=type_name,
-                deleted=False,
-                tokens__overlap=sorted(tokens),
-                last_updated__gt=moment,
-            )
-            found += [f"{type_name}/{i}" for i in rows.values_list("fhir_id", flat=True)[:1]]
+                type=interaction.type, deleted=False, tokens__overlap=tokens
+            ).annotate(sent=Coalesce("sent_at", "last_updated"))
+            ids = rows.filter(sent__gt=moment).values_list("fhir_id", flat=True)
+            found += [(interaction, f"{interaction.type}/{i}") for i in ids[:1]]
     return found
 
 

@@ -59,9 +59,7 @@ def process(
     lost races; the interactions are then as they were given.
     """
     given = [(interaction.raw, interaction.fhir_id) for interaction in interactions]
-    origin = sender.origin
-    received_at = origin.received_at if origin is not None and origin.is_replay else None
-    sent_at = received_at or now
+    sent_at = sender.sent_at or now
     for attempt in range(ATTEMPTS):
         if attempt:
             _restore(interactions, given)
@@ -71,19 +69,11 @@ def process(
                 held = local_meanings.hold() if _projects(interactions) else NO_MEANINGS
                 meanings = held.for_source(sender.source)
                 superseding.before_deletions(interactions, sent_at=sent_at, now=now)
-                plan = make_plan(
-                    interactions,
-                    base_url=sender.base_url,
-                    now=now,
-                    match_directory=sender.match_directory,
-                    received_at=received_at,
-                )
-                superseding.supersede(
-                    _said_again(plan), note=superseding.SAID_AGAIN, sent_at=sent_at, now=now
-                )
+                plan = make_plan(interactions, sender=sender, now=now)
+                superseding.say_again(_said_again(plan), sent_at=sent_at, now=now)
                 # few rows go out together and their results come back together
                 with writing.together(len(plan.changes)):
-                    _apply(plan, meanings, sender=sender, notes=notes)
+                    _apply(plan, meanings, sender=sender, sent_at=sent_at, notes=notes)
                     results = _results(plan, contents=contents)
                     if witness is not None:
                         witness(results)
@@ -112,13 +102,17 @@ def _restore(interactions: Sequence[Interaction], given: Sequence[tuple[bytes, s
             interaction.resource = cast(Json, loads(raw))
 
 
-def _said_again(plan: Plan) -> list[str]:
-    """Updates that change nothing: no new version tells a waiting one that it is outdated."""
-    return [
-        interaction.reference
-        for interaction, (_, row) in zip(plan.interactions, plan.answers, strict=True)
-        if interaction.method == "PUT" and isinstance(row, Stored)
-    ]
+def _said_again(plan: Plan) -> dict[str, int]:
+    """Keys, by reference, of what is updated or deleted to what it is: no new version tells a
+    waiting update that it is outdated.
+    """
+    said: dict[str, int] = {}
+    for interaction, (_, answer) in zip(plan.interactions, plan.answers, strict=True):
+        row = answer if isinstance(answer, Stored) else answer.existing
+        is_same = isinstance(answer, Stored) or not answer.version
+        if interaction.method != "POST" and is_same and row is not None:
+            said[interaction.reference] = row.pk
+    return said
 
 
 def _projects(interactions: Sequence[Interaction]) -> bool:
@@ -126,7 +120,9 @@ def _projects(interactions: Sequence[Interaction]) -> bool:
     return any(i.type in INTERPRETED or i.type == "Medication" for i in interactions)
 
 
-def _apply(plan: Plan, meanings: LocalMeanings, *, sender: Sender, notes: bool) -> None:
+def _apply(
+    plan: Plan, meanings: LocalMeanings, *, sender: Sender, sent_at: datetime, notes: bool
+) -> None:
     changes, now = plan.changes, plan.now
     if not changes:
         return
@@ -139,7 +135,7 @@ def _apply(plan: Plan, meanings: LocalMeanings, *, sender: Sender, notes: bool) 
         if change.is_deletion and change.existing is not None:
             # the versions before the deletion still belong to this patient's record
             change.patient_id = change.existing.patient_id
-    writing.write_resources([*changes, *sources], sender, now)
+    writing.write_resources([*changes, *sources], sender, now, sent_at=sent_at)
     resolve = medications.resolver(changes)
     twins = {p.pk: identity.twin_of(p) for p in patients.values()}
     rows = _facts(changes, twins, resolve, meanings, now)

@@ -86,7 +86,7 @@ def patients_of(results: Iterable[Result]) -> set[int]:
 class Sender:
     """Who writes: the OAuth application, or a file import. No PHI.
 
-    `base_url` is how the sender knows this server: references under it are references to us. With
+    `import_began`: what is stored was sent then. `base_url` is how the sender knows this server: references under it are references to us. With
     `match_directory` a practitioner or place that is created again is the one that is there.
     """
 
@@ -97,6 +97,14 @@ class Sender:
     base_url: str = ""
     match_directory: bool = False
     origin: "Origin | None" = None
+    import_began: datetime | None = None
+
+    @property
+    def sent_at(self) -> datetime | None:
+        """When what is stored was sent; None: now."""
+        if self.origin is not None and self.origin.is_replay:
+            return self.origin.received_at
+        return self.import_began
 
 
 @dataclass(frozen=True)
@@ -105,10 +113,12 @@ class Origin:
     quarantine, which keeps the text as it was sent.
 
     `rules`: keys of the correction rules that changed it. `is_replay`: it was received earlier,
-    and must not replace what was written since.
+    and must not replace what was sent since. `is_wanted`: a person wants its creates stored though
+    something with their identifier was sent later.
     """
 
     public_id: UUID
     received_at: datetime
     rules: tuple[int, ...] = ()
     is_replay: bool = False
+    is_wanted: bool = False

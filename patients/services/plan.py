@@ -13,14 +13,14 @@ from patients.fhir.references import iter_references, parse_reference, patient_r
 from patients.fhir.search import IndexEntry, extract_index
 from patients.models import Patient
 from patients.services import conditionals, server_written
-from patients.services.interactions import Interaction
+from patients.services.interactions import Interaction, Sender
 from patients.services.resolution import match_conditions, resolve_references
 
 BUSY = "another request is writing the same resources; send this one again"
 # one look into the index for each row wanted, in one order: a join would rather read the table
 ROWS = """
     SELECT r.id, r.type, r.fhir_id, r.version, r.content_hash, r.deleted, r.last_updated,
-           r.patient_id, r.tokens && %s::text[] AS is_ours
+           COALESCE(r.sent_at, r.last_updated) AS sent_at, r.patient_id, r.tokens && %s::text[] AS is_ours
     FROM (SELECT * FROM unnest(%s::text[], %s::text[]) AS w(type, fhir_id) ORDER BY 1, 2) wanted,
     LATERAL (
         SELECT * FROM patients_resource
@@ -44,6 +44,7 @@ class Stored:
     content_hash: str
     deleted: bool
     last_updated: datetime
+    sent_at: datetime
     patient_id: int | None
     is_ours: bool
 
@@ -89,22 +90,20 @@ class Plan:
 def make_plan(
     interactions: Sequence[Interaction],
     *,
-    base_url: str,
+    sender: Sender,
     now: datetime,
-    match_directory: bool = False,
-    received_at: datetime | None = None,
 ) -> Plan:
     """Resolve conditions and references, lock rows, compare with what is stored.
 
-    With `received_at` nothing is replaced that was written after that moment. Raises FhirError
-    with every fault found at the stage that fails.
+    What was sent earlier (`sender.sent_at`) replaces nothing that was sent after it. Raises
+    FhirError with every fault found at the stage that fails.
     """
-    matched = match_conditions(interactions, match_directory=match_directory)
-    resolve_references(interactions, matched, base_url=base_url)
+    matched = match_conditions(interactions, match_directory=sender.match_directory)
+    resolve_references(interactions, matched, base_url=sender.base_url)
     _check_targets(i for i in interactions if id(i) not in matched)
     rows = _rows_of(interactions, matched)
-    if received_at is not None:
-        _check_not_newer([i for i in interactions if id(i) not in matched], rows, received_at)
+    if sender.sent_at is not None:
+        _check_not_newer([i for i in interactions if id(i) not in matched], rows, sender)
     faults = [
         fault
         for i in interactions
@@ -133,24 +132,41 @@ def lost_race() -> FhirError:
 
 
 class Outdated(FhirError):
-    """What is to be stored was received before what is stored already."""
+    """What is to be stored was sent before what is stored already."""
 
 
 def _check_not_newer(
     interactions: Sequence[Interaction],
     rows: Mapping[tuple[str, str], Stored],
-    received_at: datetime,
+    sender: Sender,
 ) -> None:
-    """Late arrivals replace nothing that came after them, nor create it a second time."""
+    """Late arrivals replace nothing that was sent after them. A replay does not by itself create
+    what may have been created since: laboratories use their numbers again, so a person decides.
+    """
+    sent_at, origin = sender.sent_at, sender.origin
+    if sent_at is None:
+        return
+    since = "this was sent" if origin is not None else "this import began; the newer is kept"
     newer = [
-        i.reference
+        Issue("error", "conflict", f"{i.reference} was written after {since}", i.at(i.type))
         for i in interactions
-        if (row := rows.get((i.type, i.fhir_id))) and row.last_updated > received_at
+        if (row := rows.get((i.type, i.fhir_id))) and row.sent_at > sent_at
     ]
-    newer += conditionals.created_since(interactions, received_at)
     if newer:
-        words = f"{newer[0]} was written after this was sent"
-        raise Outdated(409, [Issue("error", "conflict", words)])
+        raise Outdated(409, newer)
+    if origin is None or origin.is_wanted:
+        return
+    created = conditionals.created_since(interactions, sent_at)
+    if created:
+        raise FhirError(409, [_may_be_the_same(i, reference) for i, reference in created])
+
+
+def _may_be_the_same(interaction: Interaction, reference: str) -> Issue:
+    words = (
+        f"{reference} has an identifier of this and was sent later: store this all the same if it"
+        " is another, or discard it"
+    )
+    return Issue("error", "duplicate", words, interaction.at(f"{interaction.type}.identifier"))
 
 
 def _made_here(plan: Plan, interaction: Interaction) -> Change:

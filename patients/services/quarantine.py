@@ -123,9 +123,11 @@ def keep(
     sender: Sender,
     application_id: int | None,
     now: datetime,
+    sent_at: datetime | None = None,
 ) -> QuarantinedResource:
     """Keep what was refused with these issues; the same again is counted, not kept twice.
 
+    `sent_at`: when it was sent, if that was not now.
     An older update of the same resource that still waits is superseded, and so is this one by an
     update that was sent later and got here first. Raises LaneFull.
     """
@@ -135,10 +137,13 @@ def keep(
         cursor.execute(IS_WAITING, [sender.source, item.digest])
         if cursor.fetchone() is None and is_full(sender.source):
             raise LaneFull
-        values = _values(item, issues, sender=sender, application_id=application_id, now=now)
+        given: Any = {"sender": sender, "application_id": application_id, "now": sent_at or now}
+        values = _values(item, issues, **given)
         cursor.execute(KEEP, [values[column] for column in COLUMNS])
         (pk,) = cursor.fetchone()
-        superseding.supersede_updates(item.targets, but=item.digest, now=now)
+        superseding.supersede_updates(
+            item.targets, but=item.digest, sent_at=sent_at or now, now=now
+        )
         superseding.give_way(pk, now=now)
         return QuarantinedResource.objects.get(pk=pk)
 

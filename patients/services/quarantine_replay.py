@@ -67,11 +67,12 @@ FOUND = """
 """
 
 
-def replay(pk: int, *, by: str, now: datetime, wait: bool = True) -> str:
+def replay(pk: int, *, by: str, now: datetime, wait: bool = True, is_wanted: bool = False) -> str:
     """Try one item; returns its state then, "" if nothing waits there.
 
     `by`: key of a user, or "system". Without `wait` an item that somebody else has in hand is
-    left to them.
+    left to them. `is_wanted`: creates are stored though something with their identifier was sent
+    later.
     """
     with transaction.atomic():
         row = _waiting(pk, wait=wait)
@@ -79,7 +80,7 @@ def replay(pk: int, *, by: str, now: datetime, wait: bool = True) -> str:
             return ""
         row.tries, row.last_tried_at = row.tries + 1, now
         row.retry_at, row.asked_by = None, ""
-        _try(row, by, now)
+        _try(row, by, now, is_wanted=is_wanted)
         row.save()
         return str(row.state)
 
@@ -184,12 +185,12 @@ def _check_sent_later(row: QuarantinedResource) -> None:
         raise FhirError(409, [Issue("error", "conflict", words)])
 
 
-def _try(row: QuarantinedResource, by: str, now: datetime) -> None:
+def _try(row: QuarantinedResource, by: str, now: datetime, *, is_wanted: bool) -> None:
     interactions: Sequence[Interaction] = []
     try:
         interactions = _interactions(row)
         _check_sent_later(row)
-        results, origin = _store(row, interactions, by, now)
+        results, origin = _store(row, interactions, by, now, is_wanted=is_wanted)
     except Outdated as error:
         note = error.issues[0].diagnostics
         if row.method == row.Method.TRANSACTION:
@@ -214,7 +215,12 @@ def _try(row: QuarantinedResource, by: str, now: datetime) -> None:
 
 
 def _store(
-    row: QuarantinedResource, interactions: Sequence[Interaction], by: str, now: datetime
+    row: QuarantinedResource,
+    interactions: Sequence[Interaction],
+    by: str,
+    now: datetime,
+    *,
+    is_wanted: bool,
 ) -> tuple[list[Result], Origin]:
     rules: tuple[int, ...] = ()
     try:
@@ -225,7 +231,7 @@ def _store(
             raise
         interactions, rules = correction.interactions, correction.rules
         reception.check(interactions)
-    origin = Origin(row.public_id, row.last_received_at, rules, is_replay=True)
+    origin = Origin(row.public_id, row.last_received_at, rules, is_replay=True, is_wanted=is_wanted)
     sender = _sender(row, origin, by)
     return ingest.process(interactions, sender=sender, now=now), origin
 

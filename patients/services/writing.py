@@ -21,6 +21,7 @@ RESOURCE_COLUMNS = [
     "content_hash",
     "deleted",
     "last_updated",
+    "sent_at",
     "patient_id",
     "tokens",
     "refs",
@@ -40,12 +41,12 @@ VERSION_COLUMNS = [
 UPDATE_RESOURCES = """
     UPDATE patients_resource r
     SET version = n.version, content_hash = n.content_hash, deleted = n.deleted,
-        last_updated = n.last_updated, patient_id = n.patient_id, tokens = n.tokens,
-        refs = n.refs, date_low = n.date_low, date_high = n.date_high,
+        last_updated = n.last_updated, sent_at = n.sent_at, patient_id = n.patient_id,
+        tokens = n.tokens, refs = n.refs, date_low = n.date_low, date_high = n.date_high,
         search_values = n.search_values
     FROM jsonb_to_recordset(%s::jsonb) AS n(
         id bigint, version int, content_hash text, deleted boolean, last_updated timestamptz,
-        patient_id bigint, tokens text[], refs text[], date_low timestamptz,
+        sent_at timestamptz, patient_id bigint, tokens text[], refs text[], date_low timestamptz,
         date_high timestamptz, search_values jsonb)
     WHERE r.id = n.id
 """
@@ -86,9 +87,11 @@ def next_ids(table: type[Resource] | type[Patient], count: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def write_resources(changes: Sequence[Change], sender: Sender, now: datetime) -> None:
+def write_resources(
+    changes: Sequence[Change], sender: Sender, now: datetime, *, sent_at: datetime
+) -> None:
     """Resource rows and their new versions. Every change has its keys by now."""
-    rows = [_resource_row(change, now) for change in changes]
+    rows = [_resource_row(change, now, sent_at) for change in changes]
     new = [row for row, change in zip(rows, changes, strict=True) if change.existing is None]
     old = [row for row, change in zip(rows, changes, strict=True) if change.existing is not None]
     for row in new:
@@ -116,7 +119,10 @@ def write_resources(changes: Sequence[Change], sender: Sender, now: datetime) ->
     )
 
 
-def _resource_row(change: Change, now: datetime) -> dict[str, Any]:
+def _resource_row(change: Change, now: datetime, sent_at: datetime) -> dict[str, Any]:
+    if change.existing is not None:
+        # who waited for a lock replaces what was sent a moment later
+        sent_at = max(sent_at, change.existing.sent_at)
     return {
         "id": change.pk,
         "type": change.interaction.type,
@@ -125,6 +131,7 @@ def _resource_row(change: Change, now: datetime) -> dict[str, Any]:
         "content_hash": change.content_hash,
         "deleted": change.is_deletion,
         "last_updated": now,
+        "sent_at": None if sent_at == now else sent_at,
         "patient_id": change.patient_id,
         **(change.index or IndexEntry()).columns,
     }

@@ -236,8 +236,15 @@ class TestNeverOverWhatIsNewer:
         post(tolerant, "/Observation", weight() | has_number)
         rule()
         run()
-        assert the_item().state == "superseded"
+        # a laboratory may have used its number again: a person decides
+        item = the_item()
+        assert (item.state, item.causes) == ("waiting", ["duplicate Observation.identifier"])
+        assert "was sent later" in item.faults[0]["diagnostics"]
         assert Resource.objects.filter(type="Observation").count() == 1
+        assert run(minutes=10_000) == 0
+        assert tried(item).state == "waiting"
+        assert replay(item.pk, by="7", now=timezone.now(), is_wanted=True) == "stored"
+        assert Resource.objects.filter(type="Observation").count() == 2
 
     def test_a_create_whose_condition_matches_now(self, tolerant: Client) -> None:
         has_number = {"identifier": [{"system": "urn:x", "value": "1"}]}

@@ -85,6 +85,8 @@ class ItemPage:
         self.conditions = list(orjson.loads(row.conditions).items())
         self.rules = list(CorrectionRule.objects.filter(pk__in=row.rules).order_by("pk"))
         self.is_waiting = row.state == STATES.WAITING
+        # a person decides whether what was sent later is the same
+        self.is_held = any(f["code"] == "duplicate" for f in row.faults)
 
     @property
     def lines(self) -> list[Line]:

@@ -86,8 +86,10 @@ def item(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 @role_required("steward")
 def again(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Try one now."""
-    state = replay(_row(public_id).pk, by=_key(request), now=timezone.now())
+    """Try one now; with `anyway` beside what was sent later with its identifier."""
+    is_wanted = request.POST.get("anyway") == "yes"
+    pk = _row(public_id).pk
+    state = replay(pk, by=_key(request), now=timezone.now(), is_wanted=is_wanted)
     messages.info(request, SAID[state])
     return redirect("quarantine-item", public_id=public_id)
 
