@@ -20,6 +20,7 @@ from tests.integration.mapping_calls import (
     record_without_cholesterol,
     replay_all,
     say,
+    sender,
 )
 from twinportal import pipeline
 
@@ -81,7 +82,7 @@ class TestMeasurements:
             fhir.quantity("h", "8302-2", 170, "cm", date="2026-10-01"),
             fhir.quantity("w", "29463-7", 421, "PFUND", date="2026-10-02"),
         )
-        number = say(unit_key("weight", "PFUND"), "[lb_av]").pk
+        number = say(unit_key("weight", "PFUND", sender()), "[lb_av]").pk
         base = refreshed(patient)
         for path in (base, f"{base}trends/bmi/"):
             page = html(doctor.get(path))

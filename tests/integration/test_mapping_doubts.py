@@ -14,13 +14,12 @@ from patients.terminology.meanings import Key, MappingKind, unit_key
 from patients.terminology.units import resembling
 from tests.factories import fhir
 from tests.factories.people import push, signed_in
-from tests.integration.mapping_calls import CHOL, LAB, coded, steward
+from tests.integration.mapping_calls import CHOL, LAB, coded, sender, steward
 
 pytestmark = pytest.mark.django_db
 Json = dict[str, Any]
 KALIUM = Key(MappingKind.OBSERVATION, "", LAB, "K")
 GLUKOSE = Key(MappingKind.OBSERVATION, "", LAB, "GLU")
-KREA = unit_key("urine_acr", "mg/mmolKrea")
 PEOPLE = range(30)
 CHOLESTEROL, GLUCOSE, ACR = "2093-3", "15074-8", "9318-7"
 
@@ -86,10 +85,11 @@ class TestValues:
         per_gram = [10 * 1.12**n for n in PEOPLE]
         people(ehr_client, ACR, per_gram, "mg/g")
         per_mmol = [round(value / 8.84, 3) for value in per_gram]
-        arrive(ehr_client, KREA, per_mmol, "mg/mmolKrea", ACR, "")
-        right = seen(KREA, "mg/mmol", "mg/mmolKrea")
+        krea = unit_key("urine_acr", "mg/mmolKrea", sender())
+        arrive(ehr_client, krea, per_mmol, "mg/mmolKrea", ACR, "")
+        right = seen(krea, "mg/mmol", "mg/mmolKrea")
         assert right.doubts == []
-        wrong = seen(KREA, "mg/g", "mg/mmolKrea")
+        wrong = seen(krea, "mg/g", "mg/mmolKrea")
         assert {q for q in wrong.qualities} == {"usable"}
         doubts = " ".join(wrong.doubts)
         assert "unlike those of the record" in doubts
