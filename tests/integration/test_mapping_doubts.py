@@ -154,7 +154,7 @@ class TestWhatNoValueShows:
 
     def test_units_side_by_side(self, ehr_client: Client, desk: Client) -> None:
         push(ehr_client, fhir.patient(), fhir.quantity("a", ACR, 3, "mg/mmolKrea"))
-        given = {"kind": "unit", "concept": "urine_acr", "code": "mg/mmolKrea"}
+        given = {"kind": "unit", "concept": "urine_acr", "code": "mg/mmolKrea", "source": sender()}
         given |= {"target": "mg/g", "reason": "x"}
         page = desk.post("/steward/mappings/new/", given).content.decode()
         assert "under every unit of Urine albumin/creatinine ratio" in page
