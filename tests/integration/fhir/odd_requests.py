@@ -80,6 +80,7 @@ def _path(operation: APIOperation, name: str, fhir_id: str, chance: Random) -> J
         "type": name,
         "version": chance.choice(["1", "2", "0", "9" * 30, "x"]),
         "job": chance.choice(["0" * 8 + "-0000" * 3 + "-" + "0" * 12, "x", "0" * 36]),
+        "item": chance.choice(["0" * 8 + "-0000" * 3 + "-" + "0" * 12, "x", "0" * 36]),
         "file": chance.choice(["Patient.1.ndjson", "..", "%00", "x" * 300]),
     }
     return {key: value for key, value in known.items() if f"{{{key}}}" in operation.path}
