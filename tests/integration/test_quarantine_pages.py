@@ -312,6 +312,23 @@ class TestWhoMayLook:
         assert steward.post(f"{LIST}{nobody}/again/").status_code == 404
 
 
+def test_what_may_be_the_same_is_stored_if_a_person_says_so(ehr: Client, steward: Client) -> None:
+    number = {"identifier": [{"system": "urn:lab", "value": "A7"}]}
+    post(ehr, "/Observation", odd_value() | number)
+    post(ehr, "/Observation", odd_value() | number | {"status": "final"})
+    page = f"{LIST}{the_item().public_id}/"
+    assert "all the same" not in text_of(steward.get(page))
+    rule()
+    replay_due(now=timezone.now())
+    assert "Store it all the same" in text_of(steward.get(page))
+    steward.post(f"{page}again/")
+    assert the_item().state == "waiting"
+    steward.post(f"{page}again/", {"anyway": "yes"})
+    item = the_item()
+    assert (item.state, item.ended_by) == ("stored", str(User.objects.get(username="steward").pk))
+    assert ehr.get("/fhir/Observation?identifier=urn:lab|A7").json()["total"] == 2
+
+
 class TestTheCliniciansPage:
     @pytest.fixture
     def doctor(self, ehr: Client) -> Client:
