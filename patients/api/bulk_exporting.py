@@ -116,10 +116,8 @@ def _pairs(request: Request) -> Pairs:
                 raise _fault("patient", "invalid", "Patients are named by POST, in Parameters")
         return query
     body = read_optional_body(request)
-    content: Json = reception.parsed(body) if body else {"resourceType": "Parameters"}
+    content = reception.read_parameters(body)
     listed = content.get("parameter", [])
-    if content.get("resourceType") != "Parameters" or not isinstance(listed, list):
-        raise FhirError(400, [Issue("error", "invalid", "Send Parameters, or no body")])
     return [*query, *(_pair(parameter) for parameter in listed)]
 
 

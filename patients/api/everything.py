@@ -65,11 +65,8 @@ def sent_parameters(body: bytes) -> list[tuple[str, str]]:
 
     FhirError 400 for another resource or for a parameter without a value.
     """
-    content: dict[str, Any] = reception.parsed(body) if body else {"resourceType": "Parameters"}
-    parameters = content.get("parameter", [])
-    if content.get("resourceType") != "Parameters" or not isinstance(parameters, list):
-        raise FhirError(400, [Issue("error", "invalid", "Send Parameters, or no body")])
-    pairs = [_pair(parameter) for parameter in parameters]
+    content = reception.read_parameters(body)
+    pairs = [_pair(parameter) for parameter in content.get("parameter", [])]
     types = [text for name, text in pairs if name == "_type"]
     others = [pair for pair in pairs if pair[0] != "_type"]
     return [*others, ("_type", ",".join(types))] if types else others

@@ -270,7 +270,7 @@ def _everything() -> Json:
 def _kept() -> Json:
     """What has become of what was answered 202."""
     item = {"name": "item", "in": "path", "required": True, "schema": parts.UUID}
-    found = _operation("quarantineStatus", "system", {"200": "OperationOutcome"}, ("404",))
+    found = _operation("quarantineStatus", "system", {"200": "OperationOutcome"}, ("400", "404"))
     return found | {"parameters": [item]}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from patients.errors import FhirError
 from patients.fhir.definitions import resource_types
 from patients.fhir.outcome import Issue
+from patients.fhir.validation import validate
 
 Json = dict[str, Any]
 FORMATS = {"application/fhir+ndjson", "application/ndjson", "ndjson"}
@@ -28,6 +29,8 @@ def read_manifest(content: Json) -> list[Wanted]:
     if "resourceType" in content and not is_parameters:
         words = "Send a Parameters resource, or a manifest with the member 'input'"
         raise _fault("invalid", words, "resourceType")
+    if is_parameters and (faults := validate(content)):
+        raise FhirError(400, faults)
     members = _of_parameters(content) if is_parameters else _of_plain(content)
     wanted: list[Wanted] = []
     for name, value, where in members:

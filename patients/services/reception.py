@@ -32,6 +32,21 @@ def parsed(raw: bytes) -> Json:
     return content
 
 
+def read_parameters(body: bytes) -> Json:
+    """The valid Parameters in the body of an operation; empty ones for no body. FhirError 400."""
+    if not body:
+        return {"resourceType": "Parameters"}
+    content = parsed(body)
+    if content.get("resourceType") != "Parameters":
+        raise FhirError(400, [Issue("error", "invalid", "Send Parameters, or no body")])
+    # some clients send an empty list where they have nothing to ask for
+    if content.get("parameter") == []:
+        del content["parameter"]
+    if faults := validate(content):
+        raise FhirError(400, faults)
+    return content
+
+
 def checked_interaction(
     method: Method,
     type_name: str,
