@@ -146,6 +146,6 @@ def test_a_clinician_sees_the_mark_and_follows_it(
         assert "read as Total cholesterol" in doctor.page.locator(target).inner_text()
         is_fine(doctor)
     doctor.goes_to(base)
-    doctor.page.get_by_text("Which they are").click()
+    doctor.page.get_by_text("Which it is").click()
     assert doctor.page.get_by_text("OTHEROTHER").first.is_visible()
     is_fine(doctor)
