@@ -22,9 +22,9 @@ def explain_run(
 ) -> list[Attribution]:
     """Unsaved attributions of one run's predictions, both baselines.
 
-    None for a derived value or a run without numbers. Raises AdditivityError.
+    None for a derived value, a quiet model or a run without numbers. Raises AdditivityError.
     """
-    if not model.is_probability or not features.is_usable:
+    if not model.is_probability or model.quiet or not features.is_usable:
         return []
     by_outcome = {row.outcome: row for row in predictions}
     return [

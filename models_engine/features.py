@@ -12,7 +12,6 @@ The rules (missing is not the same for all):
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, timedelta
-from typing import Literal
 
 import numpy as np
 
@@ -30,7 +29,17 @@ from models_engine.catalogue.display import Displayed, displayed
 from models_engine.catalogue.feature_set import FeatureSet, InputStatus, InputUsed
 from models_engine.catalogue.risk.applicability import CONDITION_NAMES
 from models_engine.catalogue.risk.ckd_epi_2021 import ADULT_AGE, egfr
-from models_engine.catalogue.risk.inputs import FIVE_YEARS, ONE_YEAR, TWO_YEARS
+from models_engine.found import (
+    Found,
+    derived,
+    expiry,
+    measured,
+    missing,
+    out_of_range,
+    source_of,
+    too_old,
+)
+from models_engine.record_features import record_readers
 from patients.record.state import State, Value
 
 __all__ = [
@@ -43,7 +52,6 @@ __all__ = [
     "feature_matrix",
 ]
 
-_SPOKEN_AGES = {ONE_YEAR: "1 year", TWO_YEARS: "2 years", FIVE_YEARS: "5 years"}
 SEX_CODES = {"female": FEMALE, "male": MALE}
 SMOKING_CODES = {"current": 1.0, "former": 0.0, "never": 0.0}
 # a pregnancy recorded longer ago, and never ended in the record, is no longer current: [J]
@@ -51,17 +59,6 @@ PREGNANCY_DAYS = 300
 # two low eGFR at least so far apart make kidney disease chronic
 CHRONIC_DAYS = 90
 CHRONIC_EGFR = 60.0
-
-
-@dataclass(frozen=True)
-class Found:
-    """What the state says of one input, before the range check."""
-
-    value: float | None = None
-    source: InputUsed | None = None
-    refusal: Refusal | None = None
-    notes: tuple[str, ...] = ()
-    expires: date | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +80,7 @@ class StateReader:
         self.state = state
         self.today = state.as_of.astimezone(UTC).date()
         self._found: dict[Input, Found] = {}
+        self._of_the_record = record_readers(state, self.today)
 
     def find(self, declared: Input) -> Found:
         """The value of a declared input, or why there is none."""
@@ -96,11 +94,13 @@ class StateReader:
             "sex": self._sex,
             "bmi": self._bmi,
             "egfr": self._egfr,
+            **self._of_the_record,
         }
         by_role: dict[str, Callable[[Input], Found]] = {
             "demographic": self._measurement,
             "measurement": self._measurement,
             "derived": self._measurement,
+            "record": self._measurement,
             "coded": self._smoking,
             "condition": self._condition,
             "medication": self._medication,
@@ -109,12 +109,12 @@ class StateReader:
 
     def _age(self, declared: Input) -> Found:
         if self.state.birth_date is None:
-            return _missing(declared, "Age: the birth date is not recorded.")
+            return missing(declared, "Age: the birth date is not recorded.")
         expires = next_birthday(self.state.birth_date, self.state.birth_date_precision, self.today)
         age = self.state.age
         if age is None:
             text = "Age: the recorded birth date is too vague to tell, or lies in the future."
-            return replace(_missing(declared, text), expires=expires)
+            return replace(missing(declared, text), expires=expires)
         source = InputUsed("age", "Age", float(age), "a", "demographic", f"{age} years")
         return Found(float(age), source, expires=expires)
 
@@ -124,17 +124,17 @@ class StateReader:
             value = SEX_CODES[recorded]
             return Found(value, InputUsed("sex", "Sex", value, "", "demographic", recorded))
         if recorded in ("", "unknown"):
-            return _missing(declared, "Sex: not recorded; the model knows female and male only.")
+            return missing(declared, "Sex: not recorded; the model knows female and male only.")
         text = f"Sex: recorded as {recorded}; the model knows female and male only."
         return Found(refusal=Refusal("not_applicable", "sex", text))
 
     def _measurement(self, declared: Input) -> Found:
         newest = self._newest(declared.concept)
         if newest is None:
-            return _missing(declared, self._why_missing(declared))
+            return missing(declared, self._why_missing(declared))
         if self._is_too_old(newest, declared):
-            return _too_old(declared, newest.effective_date)
-        return _measured(declared, newest)
+            return too_old(declared, newest.effective_date)
+        return measured(declared, newest)
 
     def _newest(self, concept: str) -> Value | None:
         return next((v for v in self.state.series(concept) if v.value is not None), None)
@@ -162,9 +162,9 @@ class StateReader:
             and (reported is None or weight.effective_date > reported.effective_date)
         ):
             if self._is_too_old(weight, declared):
-                return _too_old(declared, weight.effective_date)
+                return too_old(declared, weight.effective_date)
             bmi = float(weight.value or 0) / (float(height.value or 0) / 100.0) ** 2
-            return _derived(declared, bmi, weight, (weight, height), "from weight and height")
+            return derived(declared, bmi, weight, (weight, height), "from weight and height")
         return self._measurement(declared)
 
     def _adult_height(self) -> Value | None:
@@ -183,15 +183,15 @@ class StateReader:
         usable = creatinine if age is not None and age >= ADULT_AGE and sex is not None else None
         if usable and (reported is None or usable.effective_date >= reported.effective_date):
             if self._is_too_old(usable, declared):
-                return _too_old(declared, usable.effective_date)
+                return too_old(declared, usable.effective_date)
             value = self._ckd_epi(usable)
-            return _derived(declared, value, usable, (usable,), "CKD-EPI 2021 from creatinine")
+            return derived(declared, value, usable, (usable,), "CKD-EPI 2021 from creatinine")
         if reported is None:
             named = replace(declared, concept="creatinine")
-            return _missing(declared, self._why_missing(named))
+            return missing(declared, self._why_missing(named))
         if self._is_too_old(reported, declared):
-            return _too_old(declared, reported.effective_date)
-        found = _measured(declared, reported)
+            return too_old(declared, reported.effective_date)
+        found = measured(declared, reported)
         note = f"{declared.label}: as reported by the laboratory, whose equation is not known."
         return replace(found, notes=(*found.notes, note))
 
@@ -203,32 +203,38 @@ class StateReader:
     def _smoking(self, declared: Input) -> Found:
         newest = next(iter(self.state.series(declared.concept)), None)
         if newest is None:
-            return _missing(declared, self._why_missing(declared))
+            return missing(declared, self._why_missing(declared))
         if self._is_too_old(newest, declared):
-            return _too_old(declared, newest.effective_date)
+            return too_old(declared, newest.effective_date)
         if newest.code not in SMOKING_CODES:
             text = f"{declared.label}: unknown on {newest.effective_date}. {declared.order}"
-            return _missing(declared, text)
+            return missing(declared, text)
         value = SMOKING_CODES[newest.code]
-        source = _source(declared, newest, value, "used", newest.code)
-        return Found(value, source, expires=_expiry(declared, newest))
+        source = source_of(declared, newest, value, "used", newest.code)
+        return Found(value, source, expires=expiry(declared, newest))
 
     def _condition(self, declared: Input) -> Found:
         for concept in declared.recorded_concepts:
-            present = self.state.history(concept)
+            present = self._recorded(concept, ever=declared.ever)
             if present is not None:
                 return self._present(declared, present)
         return self._absent(declared)
 
+    def _recorded(self, concept: str, *, ever: bool) -> Value | None:
+        if ever:
+            return next(iter(self.state.series(concept)), None)
+        return self.state.history(concept)
+
     def _medication(self, declared: Input) -> Found:
         for concept in declared.recorded_concepts:
-            taken = self.state.active(concept)
+            going_on = self.state.active(concept)
+            taken = self._recorded(concept, ever=True) if declared.ever else going_on
             if taken is not None:
                 return self._present(declared, taken)
         return self._absent(declared)
 
     def _present(self, declared: Input, value: Value) -> Found:
-        source = _source(declared, value, 1.0, "used", value.display or "yes")
+        source = source_of(declared, value, 1.0, "used", value.display or "yes")
         return Found(1.0, source, expires=first_day_ended(value.end_at) if value.end_at else None)
 
     def _absent(self, declared: Input) -> Found:
@@ -285,6 +291,9 @@ class StateReader:
                     f"A pregnancy recorded on {stale.effective_date} has no recorded end; "
                     "it was not counted as current."
                 )
+        uses_inr = any(i.concept == "inr" for i in model.inputs)
+        if uses_inr and self.state.active("vitamin_k_antagonist") is not None:
+            notes.append("A vitamin K antagonist raises the INR: it does not tell liver function.")
         if model.family == "kfre" and not self._is_chronic():
             notes.append(
                 "Chronic kidney disease is not confirmed by the record: no diagnosis, and no "
@@ -362,7 +371,7 @@ class _Gathered:
         self.sources[declared.concept] = found.source
         self.notes.extend((*found.notes, *found.source.reading_notes()))
         if not declared.accepts(found.value):
-            self.refusals.append(_out_of_range(declared, found.value, found.source))
+            self.refusals.append(out_of_range(declared, found.value, found.source))
             return
         self.values[declared.concept] = found.value
 
@@ -376,9 +385,11 @@ class _Gathered:
         if declared.required:
             self.refusals.append(refusal)
             return
-        note = f"{refusal.message} The model's term for a missing value was used."
+        without = declared.if_missing or "The model's term for a missing value was used."
+        status: InputStatus = "not_assessable" if declared.if_missing else "missing_term"
+        note = f"{refusal.message} {without}"
         self.sources[declared.concept] = InputUsed(
-            declared.concept, declared.label, None, declared.unit, "missing_term", note=note
+            declared.concept, declared.label, None, declared.unit, status, note=note
         )
         self.notes.append(note)
 
@@ -400,98 +411,3 @@ def feature_matrix(model: ClinicalModel, states: Sequence[State]) -> FeatureMatr
         for declared in model.inputs
     }
     return FeatureMatrix(sets, accepted, arrays)
-
-
-def _missing(declared: Input, message: str) -> Found:
-    return Found(refusal=Refusal("missing", declared.concept, message))
-
-
-def _too_old(declared: Input, last: date) -> Found:
-    limit = _SPOKEN_AGES.get(declared.max_age_days or 0, f"{declared.max_age_days} days")
-    text = f"{declared.label}: last on {last}, more than {limit} ago. {declared.order}".strip()
-    return Found(refusal=Refusal("too_old", declared.concept, text))
-
-
-def _out_of_range(declared: Input, value: float, source: InputUsed) -> Refusal:
-    text = (
-        f"{declared.label} {declared.describe(value)}{source.computed_from()} is outside the range of this model: "
-        f"{declared.describe_range()}."
-    )
-    is_low = declared.low is not None and value <= declared.low
-    side: Literal["below", "above"] = "below" if is_low else "above"
-    return Refusal("out_of_range", declared.concept, text, side, source.read_by())
-
-
-def _source(
-    declared: Input, value: Value, used: float, status: InputStatus, display: str
-) -> InputUsed:
-    return InputUsed(
-        concept=declared.concept,
-        label=declared.label,
-        value=used,
-        unit=declared.unit,
-        status=status,
-        display=display,
-        effective_at=value.effective_at,
-        fact_id=value.fact_id,
-        resource_type=value.resource_type,
-        resource_id=value.resource_id,
-        resource_version=value.resource_version,
-        note=value.reason,
-        derived_from=tuple(_raw(source) for source in value.derived_from),
-        mappings=value.mappings,
-    )
-
-
-def _raw(value: Value) -> InputUsed:
-    """The recorded value that a derived one was computed from."""
-    status: InputStatus = "verify" if value.quality == "verify" else "used"
-    shown = f"{value.value:.4g} {value.unit}" if value.value is not None else value.code
-    plain = Input(
-        concept=value.concept, role="coded", unit=value.unit, label=value.display or value.concept
-    )
-    return _source(plain, value, float(value.value or 0.0), status, shown)
-
-
-def _measured(declared: Input, value: Value) -> Found:
-    used = float(value.value or 0.0)
-    status: InputStatus = "derived" if value.derived_from else "used"
-    notes: tuple[str, ...] = ()
-    why = ""
-    if value.quality == "verify":
-        status, why = "verify", value.reason or "outside the usual range"
-        notes = (f"{declared.label} {declared.describe(used)}: {why}. Used; please verify.",)
-    return Found(
-        used,
-        replace(_source(declared, value, used, status, declared.describe(used)), note=why),
-        notes=notes,
-        expires=_expiry(declared, value),
-    )
-
-
-def _derived(
-    declared: Input, used: float, newest: Value, sources: tuple[Value, ...], how: str
-) -> Found:
-    notes = tuple(
-        f"{declared.label}: computed from an unusual value of {s.effective_date}, please verify."
-        for s in sources
-        if s.quality == "verify"
-    )
-    source = InputUsed(
-        concept=declared.concept,
-        label=declared.label,
-        value=used,
-        unit=declared.unit,
-        status="derived",
-        display=declared.describe(used),
-        effective_at=newest.effective_at,
-        note=how,
-        derived_from=tuple(_raw(value) for value in sources),
-    )
-    return Found(used, source, notes=notes, expires=_expiry(declared, newest))
-
-
-def _expiry(declared: Input, value: Value) -> date | None:
-    if declared.max_age_days is None:
-        return None
-    return first_day_too_old(value.effective_date, declared.max_age_days)

@@ -9,6 +9,13 @@ from models_engine.catalogue.contract import ClinicalModel, Vector
 from models_engine.catalogue.risk.ckd_epi_2021 import ckd_epi_2021
 from models_engine.catalogue.risk.kfre import NORTH_AMERICA, kfre_4v
 from models_engine.catalogue.risk.prevent import prevent_models
+from models_engine.catalogue.risk.ukpds import ukpds_models
+from models_engine.catalogue.scores.cha2ds2_vasc import cha2ds2_vasc
+from models_engine.catalogue.scores.charlson import charlson
+from models_engine.catalogue.scores.fib4 import fib4
+from models_engine.catalogue.scores.findrisc import findrisc
+from models_engine.catalogue.scores.has_bled import has_bled
+from models_engine.catalogue.scores.meld3 import meld3
 
 
 class RegistryError(ValueError):
@@ -48,7 +55,25 @@ def registered(kfre_region: str = NORTH_AMERICA) -> Mapping[str, ClinicalModel]:
     `kfre_region` is the calibration of the kidney failure equation: "north_america" or
     "elsewhere". North America is the default because PREVENT, too, is a US equation.
     """
-    return register((ckd_epi_2021(), *prevent_models(), kfre_4v(kfre_region)))
+    return register(
+        (
+            ckd_epi_2021(),
+            *prevent_models(),
+            kfre_4v(kfre_region),
+            cha2ds2_vasc(),
+            has_bled(),
+            charlson(),
+            fib4(),
+            meld3(),
+            findrisc(),
+            *ukpds_models(),
+        )
+    )
+
+
+def quiet_ids() -> frozenset[str]:
+    """The models that are for clinicians alone."""
+    return frozenset(m.id for m in all_models() if m.quiet)
 
 
 def all_models(kfre_region: str = NORTH_AMERICA) -> tuple[ClinicalModel, ...]:

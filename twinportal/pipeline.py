@@ -175,7 +175,8 @@ def _run_now(twin: Twin, refresh: Refresh) -> None:
             continue
         if known is not None:
             replaced.append(known)
-        fresh.append(result)
+        if not result.says_nothing:
+            fresh.append(result)
     store.end_predictions(replaced, status=Prediction.Status.PAST, reason=NEWER_DATA, at=twin.now)
     pairs = _store(twin, fresh, as_of=twin.now, replayed=False)
     created = [row for _, rows in pairs for row in rows]

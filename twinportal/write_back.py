@@ -49,4 +49,5 @@ def amend(
 
 
 def _is_probability(result: ModelResult) -> bool:
-    return result.model.is_probability and result.has_numbers
+    """Quiet models stay here: who asks for them finds them on the twin's page."""
+    return result.model.is_probability and not result.model.quiet and result.has_numbers

@@ -14,6 +14,7 @@ def artefact_hash(version: str, coefficients: bytes, inputs: Sequence[Input]) ->
     """SHA-256 over the version, the coefficients as text, and the range of every input."""
     ranges = [
         (i.concept, i.low, i.high, i.low_open, i.high_open, i.max_age_days, i.required, i.any_of)
+        + (("ever",) if i.ever else ())
         for i in inputs
     ]
     return hashlib.sha256(

@@ -7,7 +7,7 @@ input is NaN, and nothing else is.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -19,7 +19,9 @@ FloatArray = NDArray[np.float64]
 Arrays = Mapping[str, FloatArray]
 Predict = Callable[[Arrays], FloatArray]
 
-Role = Literal["demographic", "measurement", "coded", "condition", "medication", "derived"]
+Role = Literal[
+    "demographic", "measurement", "coded", "condition", "medication", "derived", "record"
+]
 RefusalKind = Literal["missing", "too_old", "out_of_range", "not_applicable"]
 
 FEMALE, MALE = 1.0, 0.0
@@ -85,7 +87,10 @@ class Input:
 
     `low` and `high` are in `unit`, the twin's canonical unit; where the paper speaks another
     unit, `published_unit` = `unit` times `published_per_unit` and messages give both.
-    `any_of` are the recorded concepts that count as this input (all kinds of diabetes).
+    `any_of` are the recorded concepts that count as this input (all kinds of diabetes), with
+    `ever` also when they are over. Role "record" is what the record as a whole says: how long a
+    disease has been known, how many diagnoses could not be read. `if_missing` says what is done
+    without an optional input for which the paper has no term.
     """
 
     concept: str
@@ -104,6 +109,8 @@ class Input:
     published_per_unit: float = 1.0
     any_of: tuple[str, ...] = ()
     order: str = ""
+    ever: bool = False
+    if_missing: str = ""
 
     def __post_init__(self) -> None:
         owner = f"Input {self.concept}"
@@ -116,6 +123,8 @@ class Input:
             raise ValueError(f"{owner}: max_age_days must be positive")
         if self.role in ("measurement", "derived") and not self.order:
             raise ValueError(f"{owner}: say what to order when it is missing")
+        if self.if_missing and self.required:
+            raise ValueError(f"{owner}: a required input cannot be done without")
         if self.published_per_unit <= 0:
             raise ValueError(f"{owner}: published_per_unit must be positive")
 
@@ -239,12 +248,35 @@ class Background:
 
 
 @dataclass(frozen=True, eq=False)
+class Equation:
+    """A published equation as a `predict`: every number that could be mistyped, by its name.
+
+    Coefficients, centring values, baseline survivals, cut-offs and points are all `numbers`, so
+    that a test can change each by 1 % and see that it is noticed. `formula` maps them and the
+    arrays (n,) to (n, outcomes), and holds no number of the publication itself.
+    """
+
+    numbers: Mapping[str, float]
+    formula: Callable[[Mapping[str, float], Arrays], FloatArray]
+
+    def __call__(self, arrays: Arrays) -> FloatArray:
+        return self.formula(self.numbers, arrays)
+
+    def changed(self, name: str, by: float = 0.01) -> "Equation":
+        """The same with one number off by the share `by` (of 1, where it is 0). For tests."""
+        number = self.numbers[name]
+        return replace(self, numbers={**self.numbers, name: number + by * (number or 1.0)})
+
+
+@dataclass(frozen=True, eq=False)
 class ClinicalModel:
     """A model as the registry, the pages and the worker see it. `predict` is pure.
 
     `predict` maps arrays (n,) by concept to (n, len(outcomes)). `optimal` holds the reference
     values of "same age and sex with optimal values"; age and sex come from the patient.
-    `interval`, where one is published, gives low and high: (n, len(outcomes), 2).
+    `interval`, where one is published, gives low and high: (n, len(outcomes), 2). A `quiet` model
+    is for clinicians who look for it: never shown to patients, not explained by contributions,
+    not written back to the sender.
     """
 
     id: str
@@ -263,6 +295,7 @@ class ClinicalModel:
     background: Background | None = None
     interval: Callable[[Arrays], FloatArray] | None = None
     interval_text: str = "No interval is published for this model."
+    quiet: bool = False
 
     def __post_init__(self) -> None:
         owner = f"ClinicalModel {self.id}"
@@ -272,7 +305,7 @@ class ClinicalModel:
         if not isinstance(self.facts, ModelFacts):
             raise TypeError(f"{owner}: needs ModelFacts")
         self._check_names(owner)
-        if self.is_probability:
+        if self.is_probability and not self.quiet:
             self._check_baselines(owner)
 
     def _check_names(self, owner: str) -> None:

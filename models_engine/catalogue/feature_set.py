@@ -7,7 +7,16 @@ from typing import Any, Literal
 
 from models_engine.catalogue.contract import Refusal
 
-InputStatus = Literal["used", "verify", "derived", "demographic", "assumed_absent", "missing_term"]
+InputStatus = Literal[
+    "used",
+    "verify",
+    "derived",
+    "demographic",
+    "assumed_absent",
+    "missing_term",
+    # without it an item counts nothing, or the largest group of the paper is taken: the note says
+    "not_assessable",
+]
 
 
 @dataclass(frozen=True)

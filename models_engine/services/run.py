@@ -10,7 +10,7 @@ import numpy as np
 
 from models_engine.catalogue.contract import ClinicalModel, FloatArray
 from models_engine.catalogue.feature_set import FeatureSet, InputUsed
-from models_engine.features import build_features
+from models_engine.features import StateReader, build_features
 from models_engine.registry import all_models
 from patients.record.state import State
 
@@ -30,6 +30,12 @@ class ModelResult:
     @property
     def has_numbers(self) -> bool:
         return bool(self.values)
+
+    @property
+    def says_nothing(self) -> bool:
+        """A quiet model that is not for this person: not even its reason is worth a row."""
+        kinds = {refusal.kind for refusal in self.features.refusals}
+        return self.model.quiet and "not_applicable" in kinds
 
     @cached_property
     def state_hash(self) -> str:
@@ -63,12 +69,13 @@ def _origin(source: InputUsed) -> list[str]:
 
 def run_models(state: State, *, kfre_region: str) -> list[ModelResult]:
     """Every registered model on `state`, in registry order."""
-    return [run_model(model, state) for model in all_models(kfre_region)]
+    reader = StateReader(state)
+    return [run_model(model, state, reader) for model in all_models(kfre_region)]
 
 
-def run_model(model: ClinicalModel, state: State) -> ModelResult:
+def run_model(model: ClinicalModel, state: State, reader: StateReader | None = None) -> ModelResult:
     """One model on `state`; no values when its features carry refusals."""
-    features = build_features(model, state)
+    features = build_features(model, state, reader)
     if not features.is_usable:
         return ModelResult(model, features, {}, {})
     arrays = {

@@ -14,6 +14,7 @@ class Fact(models.Model):
         MEASUREMENT = "measurement"
         CODED = "coded"
         CONDITION = "condition"
+        COMORBIDITY = "comorbidity"
         MEDICATION = "medication"
         ALLERGY = "allergy"
 

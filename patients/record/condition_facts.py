@@ -17,10 +17,13 @@ from patients.record.elements import (
 )
 from patients.record.judgement import FINE, Judgement, inactive, settled, unclassified, verify
 from patients.record.moments import Moment, later, moment_in, period_or_instant, start_of
+from patients.terminology.codings import Icd10
+from patients.terminology.comorbidities import NO_COMORBIDITY, comorbidity_of
 from patients.terminology.conditions import ConditionConcept
 from patients.terminology.meanings import NO_MEANINGS, LocalMeanings
 
 UNCLASSIFIED = "condition_unclassified"
+NO_ONSET = "no onset: counted from the day it was recorded"
 _VERIFICATION = {
     "refuted": inactive("refuted"),
     "entered-in-error": inactive("entered in error"),
@@ -62,6 +65,8 @@ class _Span:
 def condition_facts(resource: Json, meanings: LocalMeanings = NO_MEANINGS) -> Iterator[FactDraft]:
     """One draft for each concept that the codes state; one `condition_unclassified` otherwise.
 
+    An ICD-10 coded condition has a draft more: its Charlson comorbidity, or that it is none.
+
     A condition without onset counts from the day it was recorded, and without any date from the
     day it reached us (marked): a problem list often says no more [J]. One that is over without a
     day of abatement keeps no duration, so that it is never going on; if the concept persists, it
@@ -71,6 +76,7 @@ def condition_facts(resource: Json, meanings: LocalMeanings = NO_MEANINGS) -> It
     span = _span(resource)
     span = replace(span, judgement=settled(verification, span.judgement))
     yield from _drafts(resource, span, meanings)
+    yield from _comorbidities(child(resource, "code"), span)
 
 
 def procedure_facts(resource: Json, meanings: LocalMeanings = NO_MEANINGS) -> Iterator[FactDraft]:
@@ -110,6 +116,30 @@ def _drafts(resource: Json, span: _Span, meanings: LocalMeanings) -> Iterator[Fa
         end_at=span.end,
         reason=judgement.reason,
     )
+
+
+def _comorbidities(code: Json, span: _Span) -> Iterator[FactDraft]:
+    """The Charlson groups of its ICD-10 codings, each once; without an ICD-10 coding, nothing."""
+    found: dict[str, Coding] = {}
+    for coding in codings(code):
+        if isinstance(coding.known, Icd10):
+            found.setdefault(comorbidity_of(coding.known) or NO_COMORBIDITY, coding)
+    if len(found) > 1:
+        found.pop(NO_COMORBIDITY, None)
+    for comorbidity, coding in found.items():
+        yield FactDraft(
+            path="Condition",
+            concept=comorbidity,
+            kind=Kind.COMORBIDITY,
+            quality=span.judgement.quality,
+            system=coding.system,
+            code=coding.code,
+            display=shown(code, coding),
+            effective_at=span.at.at if span.at else None,
+            effective_precision=span.at.precision if span.at else "",
+            end_at=span.end,
+            reason=span.judgement.reason,
+        )
 
 
 def _draft(one: _Stated, path: str, span: _Span) -> FactDraft:
@@ -164,7 +194,7 @@ def _span(resource: Json) -> _Span:
     if at is None:
         at = moment_in(resource, "recordedDate")
         if at is not None:
-            doubt = Judgement(FINE.quality, "no onset: counted from the day it was recorded")
+            doubt = Judgement(FINE.quality, NO_ONSET)
     abated = _abated(resource)
     status = status_of(child(resource, "clinicalStatus"))
     if status in _GOING_ON:

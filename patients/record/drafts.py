@@ -15,6 +15,7 @@ class Kind(StrEnum):
     MEASUREMENT = "measurement"
     CODED = "coded"
     CONDITION = "condition"
+    COMORBIDITY = "comorbidity"
     MEDICATION = "medication"
     ALLERGY = "allergy"
 

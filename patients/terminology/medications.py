@@ -19,8 +19,20 @@ ANTIHYPERTENSIVE = "antihypertensive"
 STATIN = "statin"
 GLUCOSE_LOWERING = "glucose_lowering"
 INSULIN = "insulin"
+ANTIPLATELET = "antiplatelet"
+NSAID = "nsaid"
+VITAMIN_K_ANTAGONIST = "vitamin_k_antagonist"
 OTHER = "other"
-CLASSES = (ANTIHYPERTENSIVE, STATIN, GLUCOSE_LOWERING, INSULIN, OTHER)
+CLASSES = (
+    ANTIHYPERTENSIVE,
+    STATIN,
+    GLUCOSE_LOWERING,
+    INSULIN,
+    ANTIPLATELET,
+    NSAID,
+    VITAMIN_K_ANTAGONIST,
+    OTHER,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ def paths(ward: Ward) -> dict[str, list[str]]:
     current = Prediction.objects.filter(patient=ward.patient, status="current")
     cvd = current.get(model_id="prevent_base_10y", outcome="cvd")
     none = current.get(model_id="kfre_4v", outcome="kidney_failure_5y")
+    score = current.get(model_id="charlson", outcome="charlson_original")
     return {
         "": ["/accounts/login/", "/nowhere/"],
         "doctor": [
@@ -26,6 +27,7 @@ def paths(ward: Ward) -> dict[str, list[str]]:
             base,
             f"{base}predictions/{cvd.pk}/",
             f"{base}predictions/{none.pk}/",
+            f"{base}predictions/{score.pk}/",
             f"{base}trends/systolic_bp/",
             f"{base}resources/Observation/p1-bp/1/",
             "/my/",

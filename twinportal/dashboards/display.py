@@ -48,6 +48,11 @@ def outcome_label(prediction: Prediction) -> str:
         label = model(prediction.model_id).outcome(prediction.outcome).label
     except KeyError:
         label = prediction.outcome
-    if prediction.horizon_years is None:
+    return titled(label, prediction.horizon_years)
+
+
+def titled(label: str, horizon_years: float | None) -> str:
+    """An outcome with its horizon: "Stroke, 1 year"."""
+    if not horizon_years:
         return label
-    return f"{label}, {prediction.horizon_years:g} years"
+    return f"{label}, {horizon_years:g} year{'' if horizon_years == 1 else 's'}"

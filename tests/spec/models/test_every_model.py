@@ -9,7 +9,7 @@ from models_engine.catalogue.contract import Circumstances
 from models_engine.registry import all_models, model
 
 MODELS = [m.id for m in all_models()]
-PROBABILITIES = [m.id for m in all_models() if m.is_probability]
+PROBABILITIES = [m.id for m in all_models() if m.is_probability and not m.quiet]
 # a person of the background, one input moved up: the probability of the outcome must not fall
 RISING = [
     ("prevent_base_10y", "cvd", "smoking_status", [0, 1]),

@@ -3,7 +3,14 @@ from dataclasses import replace
 import pytest
 
 from models_engine.catalogue.facts import EVIDENCE_TEXT, ModelFacts
-from models_engine.registry import RegistryError, all_models, model, models_hash, register
+from models_engine.registry import (
+    RegistryError,
+    all_models,
+    model,
+    models_hash,
+    quiet_ids,
+    register,
+)
 
 IDS = [
     "ckd_epi_2021",
@@ -13,11 +20,45 @@ IDS = [
     "prevent_full_30y",
     "kfre_4v",
 ]
+# for clinicians alone
+QUIET = [
+    "cha2ds2_vasc",
+    "has_bled",
+    "charlson",
+    "fib4",
+    "meld3",
+    "findrisc",
+    "ukpds_om2_heart_failure",
+    "ukpds_om2_ihd",
+    "ukpds_om2_mi",
+    "ukpds_om2_second_mi",
+    "ukpds_om2_stroke",
+    "ukpds_om2_second_stroke",
+    "ukpds_om2_blindness",
+    "ukpds_om2_ulcer",
+    "ukpds_om2_amputation",
+    "ukpds_om2_second_amputation",
+    "ukpds_om2_renal_failure",
+    "ukpds_om2_death",
+]
+EVIDENCE = {
+    **dict.fromkeys(IDS, "V"),
+    **dict.fromkeys(QUIET, "V"),
+    **dict.fromkeys(QUIET[:6], "S"),
+    # no reference value but our own: coefficients read twice
+    "ukpds_om2_second_mi": "S",
+    "ukpds_om2_second_stroke": "S",
+    "ukpds_om2_amputation": "S",
+    "ukpds_om2_second_amputation": "S",
+    # our own sum over published equations
+    "ukpds_om2_death": "J",
+}
 
 
 def test_registered_models():
-    assert [m.id for m in all_models()] == IDS
-    assert model("kfre_4v") is all_models()[-1]
+    assert [m.id for m in all_models()] == [*IDS, *QUIET]
+    assert quiet_ids() == set(QUIET)
+    assert model("kfre_4v") is all_models()[len(IDS) - 1]
     with pytest.raises(KeyError):
         model("crystal_ball")
 
@@ -71,13 +112,13 @@ def test_the_hash_changes_with_a_version_or_an_artefact_and_not_with_the_order()
 
 
 def test_artefacts_of_different_models_differ():
-    assert len({m.artefact_hash for m in all_models()}) == len(IDS)
+    assert len({m.artefact_hash for m in all_models()}) == len(EVIDENCE)
 
 
-@pytest.mark.parametrize("model_id", IDS)
+@pytest.mark.parametrize("model_id", EVIDENCE)
 def test_the_facts_page_has_something_to_say_everywhere(model_id):
     facts = model(model_id).facts
     assert isinstance(facts, ModelFacts)
-    assert facts.evidence_text == EVIDENCE_TEXT["V"]
+    assert facts.evidence_text == EVIDENCE_TEXT[EVIDENCE[model_id]]
     assert {change.version for change in facts.change_log}
     assert all(p.where for p in facts.performance)

@@ -15,6 +15,7 @@ from models_engine.fhir_rendering import band_text
 from models_engine.models import Prediction
 from models_engine.registry import model
 from twinportal.attention.rules import extremes_of
+from twinportal.dashboards.display import titled
 
 BASELINE_WORDS = {
     "optimal": "the same age and sex with reference values",
@@ -55,8 +56,7 @@ class PredictionView:
 
     @property
     def title(self) -> str:
-        horizon = self.row.horizon_years
-        return f"{self.outcome.label}, {horizon:g} years" if horizon else self.outcome.label
+        return titled(self.outcome.label, self.row.horizon_years)
 
     @property
     def extremes(self) -> tuple[str, ...]:
@@ -78,6 +78,14 @@ class PredictionView:
             return ""
         found = self.outcome.band_of(self.row.value)
         return band_text(found) if found else ""
+
+    @property
+    def reading(self) -> str:
+        """What the publication says of so many points, with how sure we are of that."""
+        found = self.outcome.band_of(self.row.value) if self.row.value is not None else None
+        if found is None or found.evidence == "V":
+            return found.label if found else ""
+        return f"{found.label} ({EVIDENCE_TEXT[found.evidence].rstrip('.').lower()})"
 
     @property
     def interval(self) -> str:
@@ -103,6 +111,15 @@ class PredictionView:
     def earlier_percent(self) -> str:
         has_value = self.earlier is not None and self.earlier.value is not None
         return percent(self.earlier.value) if has_value else ""  # type: ignore[union-attr,arg-type]
+
+    @property
+    def at_least(self) -> bool:
+        """A sum of points some of which could not be assessed: the true one may be higher."""
+        return not self.row.is_probability and bool(self._inputs("not_assessable"))
+
+    @property
+    def not_assessable(self) -> list[str]:
+        return [row["note"] for row in self._inputs("not_assessable")]
 
     def _inputs(self, status: str) -> list[dict[str, Any]]:
         return [row for row in self.row.inputs if row["status"] == status]

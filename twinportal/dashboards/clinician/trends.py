@@ -166,7 +166,16 @@ def number(value: float) -> str:
 
 def unit_text(unit: str) -> str:
     """UCUM as people write it."""
-    shown = {"mm[Hg]": "mmHg", "mL/min/{1.73_m2}": "mL/min/1.73 m²", "kg/m2": "kg/m²", "Cel": "°C"}
+    shown = {
+        "mm[Hg]": "mmHg",
+        "mL/min/{1.73_m2}": "mL/min/1.73 m²",
+        "kg/m2": "kg/m²",
+        "Cel": "°C",
+        "{points}": "points",
+        "{index}": "",
+        "{group}": "",
+        "{drinks}/d": "drinks a day",
+    }
     return shown.get(unit, unit)
 
 

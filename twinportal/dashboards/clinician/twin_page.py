@@ -9,6 +9,7 @@ from django.db.models import Q
 from explain.selectors import attributions_of
 from models_engine.catalogue.display import Displayed, displayed
 from models_engine.models import Prediction
+from models_engine.registry import quiet_ids
 from models_engine.selectors import (
     CHANGE_AFTER,
     current_predictions,
@@ -86,7 +87,11 @@ class TwinPage:
         rows = [p for block in shown for p in (block.main, *block.under, block.beside) if p]
         self._attributions = attributions_of([row.pk for row in rows])
         self.blocks = [self._block(block) for block in shown]
-        self.derived = [self._view(p) for p in current if not p.is_probability]
+        quiet = quiet_ids()
+        self.derived = [
+            self._view(p) for p in current if not p.is_probability and p.model_id not in quiet
+        ]
+        self.scores = [self._view(p) for p in current if p.model_id in quiet]
         self.trends = trends_of(self.state)
         self.kept_apart = waiting_about(patient)
         self.unread = unread_of(patient)
@@ -128,6 +133,17 @@ class TwinPage:
         for row in ordered:
             first.setdefault(str(row["concept"]), row)
         return list(first.values())[:ACTIONS_SHOWN]
+
+    @property
+    def scores_with_number(self) -> list[PredictionView]:
+        """Of the quiet models, in the order of the registry."""
+        return [view for view in self.scores if view.has_number]
+
+    @property
+    def scores_without_number(self) -> list[PredictionView]:
+        """One for each quiet model that lacks something, with what to record."""
+        first = {view.model.id: view for view in self.scores if not view.has_number}
+        return list(first.values())
 
     @property
     def has_number(self) -> bool:

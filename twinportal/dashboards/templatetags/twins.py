@@ -19,6 +19,7 @@ STATUS_WORDS = {
     "demographic": "from the Patient resource",
     "assumed_absent": "assumed absent: none recorded",
     "missing_term": "missing: the published term for a missing value was used",
+    "not_assessable": "not assessable",
 }
 
 

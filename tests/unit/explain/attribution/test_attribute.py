@@ -19,7 +19,7 @@ from models_engine.registry import all_models, model
 from models_engine.training.background_sample import MOMENTS, draw
 from tests.spec.models.test_every_model import people_strategy
 
-PROBABILITIES = [m.id for m in all_models() if m.is_probability]
+PROBABILITIES = [m.id for m in all_models() if m.is_probability and not m.quiet]
 BASE = model("prevent_base_10y")
 FULL = model("prevent_full_10y")
 CASE = dict(BASE.vectors[0].inputs)

@@ -12,7 +12,7 @@ from explain.attribution.shapley import exact_shapley, exact_shapley_many
 from models_engine.registry import all_models, model
 from tests.spec.models.test_every_model import people_strategy
 
-PROBABILITIES = [m.id for m in all_models() if m.is_probability]
+PROBABILITIES = [m.id for m in all_models() if m.is_probability and not m.quiet]
 
 
 def players_of(clinical_model):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models_engine.catalogue.artefact import artefact_hash
 from models_engine.catalogue.background import read_background
 from models_engine.catalogue.calendar import first_day_ended, first_day_too_old, next_birthday
 from models_engine.catalogue.contract import (
@@ -35,6 +36,7 @@ CHOLESTEROL = model("prevent_base_10y").input("total_cholesterol")
         ({"max_age_days": 0}, "max_age_days"),
         ({"order": ""}, "order"),
         ({"published_per_unit": 0}, "published_per_unit"),
+        ({"if_missing": "It counts nothing."}, "required"),
     ],
 )
 def test_a_wrong_input_cannot_be_made(change, message):
@@ -133,6 +135,19 @@ def test_a_model_is_checked_for_its_names_and_baselines():
         kfre.input("hba1c")
     with pytest.raises(KeyError):
         kfre.outcome("cvd")
+
+
+def test_only_a_quiet_probability_does_without_baselines():
+    quiet = model("ukpds_om2_ihd")
+    assert quiet.is_probability and quiet.background is None
+    with pytest.raises(ValueError, match="optimal_source"):
+        replace(quiet, quiet=False)
+
+
+def test_ever_changes_the_artefact_and_nothing_else_does():
+    once = artefact_hash("1", b"", (SBP,))
+    assert artefact_hash("1", b"", (replace(SBP, ever=True),)) != once
+    assert artefact_hash("1", b"", (replace(SBP, label="Pressure"),)) == once
 
 
 def test_facts_must_say_something():

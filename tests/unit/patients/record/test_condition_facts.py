@@ -59,7 +59,7 @@ def test_without_any_date_what_is_over_counts_only_if_it_persists():
 
 def test_a_code_may_state_several_conditions():
     drafts = project(condition("E11.22", ICD10CM))
-    assert [draft.concept for draft in drafts] == ["diabetes_type_2", "ckd"]
+    assert [draft.concept for draft in drafts] == ["diabetes_type_2", "ckd", "charlson_diabwc"]
     assert {draft.path for draft in drafts} == {"Condition"}
 
 
@@ -69,7 +69,8 @@ def test_several_codings_of_one_condition_are_one_fact_with_the_finest_stage(ord
         {"system": SNOMED, "code": "433144002"},
         {"system": ICD10CM, "code": "N18.31"},
     ]
-    draft = one(condition(code={"coding": codings[::order]}))
+    draft, comorbidity = project(condition(code={"coding": codings[::order]}))
+    assert comorbidity.concept == "charlson_rend"
     assert (draft.concept, draft.value_code) == ("ckd", "G3a")
 
 

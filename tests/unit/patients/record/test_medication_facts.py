@@ -170,7 +170,7 @@ def test_a_supply_beyond_the_calendar_has_no_end():
         ("617311", RXNORM, ["statin"], "atorvastatin"),
         ("597967", RXNORM, ["antihypertensive", "statin"], "amlodipine/atorvastatin"),
         ("274783", RXNORM, ["glucose_lowering", "insulin"], "insulin glargine"),
-        ("243670", RXNORM, ["medication_other"], "aspirin"),
+        ("243670", RXNORM, ["antiplatelet"], "aspirin"),
         ("A10BH51", ATC, ["glucose_lowering", "statin"], "sitagliptin and simvastatin"),
     ],
 )

@@ -50,8 +50,23 @@ from patients.terminology.conditions import CONDITIONS, PERSISTING, condition_of
         ("icd10cm", "I25.10", ["coronary_heart_disease"], ""),
         ("icd10cm", "I48.11", ["atrial_fibrillation"], ""),
         ("icd10cm", "N18.32", ["ckd"], "G3b"),
-        ("icd10cm", "N18.6", ["ckd"], "G5"),
+        ("icd10cm", "N18.6", ["ckd", "end_stage_renal_disease"], "G5"),
         ("icd10cm", "Z99.2", ["dialysis"], ""),
+        # what the outpatient scores ask for
+        ("snomed", "266257000", ["tia"], ""),
+        ("icd10cm", "G45.9", ["tia"], ""),
+        ("icd10cm", "I74.3", ["systemic_embolism"], ""),
+        ("icd10cm", "I70.0", ["aortic_atherosclerosis"], ""),
+        ("icd10cm", "I61.9", ["stroke", "major_bleeding"], ""),
+        ("icd10cm", "K25.4", ["major_bleeding"], ""),
+        ("icd10cm", "K92.2", ["major_bleeding"], ""),
+        ("icd10cm", "K74.60", ["cirrhosis", "chronic_liver_disease"], ""),
+        ("icd10cm", "K70.31", ["cirrhosis", "chronic_liver_disease"], ""),
+        ("icd10cm", "B18.2", ["chronic_liver_disease"], ""),
+        ("icd10cm", "F10.20", ["alcohol_use_disorder"], ""),
+        ("icd10cm", "E11.621", ["diabetes_type_2", "foot_ulcer"], ""),
+        ("icd10cm", "Z89.512", ["lower_limb_amputation"], ""),
+        ("icd10cm", "H54.0X33", ["blindness"], ""),
         # WHO ICD-10 has codes of its own
         ("icd10", "E14.9", ["diabetes_other"], ""),
         ("icd10", "I64", ["stroke"], ""),
@@ -67,6 +82,9 @@ def test_what_a_code_says(system, code, concepts, detail):
     ("system", "code"),
     [
         ("snomed", "444814009"),  # viral sinusitis
+        ("icd10cm", "G45.4"),  # transient global amnesia is no TIA
+        ("icd10cm", "K76.0"),  # nor fatty liver chronic liver disease
+        ("icd10cm", "K25.9"),  # nor an ulcer a bleeding
         ("icd10cm", "I48.92"),  # atrial flutter is not fibrillation
         ("icd10cm", "R73.09"),
         ("icd10cm", "E14"),  # not in the clinical modification

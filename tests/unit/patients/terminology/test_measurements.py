@@ -50,6 +50,8 @@ height            | 8302-2                                  | cm     | 130-210 |
 weight            | 29463-7 3141-9                          | kg     | 35-250  | 0.2-700 | 731
 bmi               | 39156-5                                 | kg/m2  | 14-70   | 5-200   | 731
 waist             | 8280-0 56086-2                          | cm     | 50-180  | 20-300  | 731
+urine_albumin     | 1754-1 14957-5                          | mg/L   | 0-4000  | 0-30000 | 366
+alcohol_drinks    | 74013-4                                 | {drinks}/d | 0-15 | 0-100  | 366
 """
 ROWS = [tuple(cell.strip() for cell in line.split("|")) for line in CATALOGUE.strip().splitlines()]
 
