@@ -11,10 +11,11 @@ The rules (missing is not the same for all):
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
+from models_engine.bedside import BEDSIDE, observed
 from models_engine.catalogue.calendar import first_day_ended, first_day_too_old, next_birthday
 from models_engine.catalogue.contract import (
     FEMALE,
@@ -39,8 +40,10 @@ from models_engine.found import (
     source_of,
     too_old,
 )
+from models_engine.hospital_stay import STAY, last_disposition, opens_on, unread_diagnoses
 from models_engine.record_features import record_readers
 from patients.record.state import State, Value
+from patients.record.stays import in_hospital
 
 __all__ = [
     "Displayed",
@@ -52,6 +55,7 @@ __all__ = [
     "feature_matrix",
 ]
 
+LACE = "lace"
 SEX_CODES = {"female": FEMALE, "male": MALE}
 SMOKING_CODES = {"current": 1.0, "former": 0.0, "never": 0.0}
 # a pregnancy recorded longer ago, and never ended in the record, is no longer current: [J]
@@ -105,6 +109,11 @@ class StateReader:
             "condition": self._condition,
             "medication": self._medication,
         }
+        elsewhere = BEDSIDE.get(declared.concept) or STAY.get(declared.concept)
+        if elsewhere is not None:
+            return elsewhere(self.state, declared)
+        if declared.max_age_hours is not None:
+            return observed(self.state, declared)
         return readers.get(declared.concept, by_role[declared.role])(declared)
 
     def _age(self, declared: Input) -> Found:
@@ -254,7 +263,13 @@ class StateReader:
         if not self._is_pregnant():
             active.discard("pregnancy")
         ever = {c for c in CONDITION_NAMES if self.state.series(c)}
-        return Circumstances(self.state.deceased, frozenset(active), frozenset(ever))
+        return Circumstances(
+            self.state.deceased,
+            frozenset(active),
+            frozenset(ever),
+            outside_hospital=in_hospital(self.state) is None,
+            discharged_to=last_disposition(self.state),
+        )
 
     def read_by(self, concept: str) -> tuple[int, ...]:
         """The mappings of a condition that stops a model; none where any record needs none."""
@@ -268,8 +283,13 @@ class StateReader:
         return recorded is not None and (self.today - recorded.effective_date).days < PREGNANCY_DAYS
 
     def ends(self) -> list[date]:
-        """First days after which a condition that stops a model is over by itself."""
-        found = []
+        """First days after which a condition that stops a model is over by itself.
+
+        The planned end of a stay is among them: a score of the discharge leaves no row before it,
+        so that another model's row must remember the day.
+        """
+        discharge = opens_on(self.state)
+        found: list[date] = [] if discharge is None else [discharge]
         for concept in CONDITION_NAMES:
             going_on = self.state.active(concept)
             if going_on and going_on.end_at:
@@ -298,6 +318,11 @@ class StateReader:
             notes.append(
                 "Chronic kidney disease is not confirmed by the record: no diagnosis, and no "
                 f"second eGFR below 60 at least {CHRONIC_DAYS} days earlier."
+            )
+        if model.id == LACE and (count := unread_diagnoses(self.state)):
+            notes.append(
+                f"At least this score. Diagnoses in codes that are not read: {count}; no "
+                "comorbidity was counted from them."
             )
         return tuple(notes)
 
@@ -340,15 +365,20 @@ def build_features(
         for refusal in model.applies(replace(reader.circumstances(), values=gathered.values))
     )
     # what has ended already, a healed infarction, cannot end again
-    expiry = [day for day in (*gathered.expires, *reader.ends()) if day > reader.today]
+    days = (*gathered.expires, *reader.ends(), *map(first_day_ended, gathered.moments))
+    expiry = [day for day in days if day > reader.today]
+    # several inputs may be refused for one and the same reason: no stay in hospital
+    refusals = tuple(dict.fromkeys((*not_applicable, *gathered.refusals)))
     return FeatureSet(
         model_id=model.id,
         as_of=state.as_of,
         values=gathered.values,
         sources=gathered.sources,
-        refusals=(*not_applicable, *gathered.refusals),
+        refusals=refusals,
         notes=(*gathered.notes, *reader.notes_on(model)),
         valid_until=min(expiry, default=None),
+        # without a number there is nothing to take down
+        expires_at=None if refusals else min(gathered.moments, default=None),
     )
 
 
@@ -361,10 +391,13 @@ class _Gathered:
     refusals: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     expires: list[date] = field(default_factory=list)
+    moments: list[datetime] = field(default_factory=list)
 
     def add(self, declared: Input, found: Found) -> None:
         if found.expires:
             self.expires.append(found.expires)
+        if found.expires_at:
+            self.moments.append(found.expires_at)
         if found.value is None or found.source is None:
             self._add_missing(declared, found)
             return

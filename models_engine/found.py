@@ -1,7 +1,8 @@
 """What a state says of one input, and the parts that every reader of a state puts it together from."""
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
+from typing import Literal
 
 from models_engine.catalogue.calendar import first_day_too_old
 from models_engine.catalogue.contract import Input, Refusal
@@ -14,13 +15,17 @@ _SPOKEN_AGES = {ONE_YEAR: "1 year", TWO_YEARS: "2 years", FIVE_YEARS: "5 years"}
 
 @dataclass(frozen=True)
 class Found:
-    """What the state says of one input, before the range check."""
+    """What the state says of one input, before the range check.
+
+    `expires` is the first day, `expires_at` the moment, on which time alone may change it.
+    """
 
     value: float | None = None
     source: InputUsed | None = None
     refusal: Refusal | None = None
     notes: tuple[str, ...] = ()
     expires: date | None = None
+    expires_at: datetime | None = None
 
 
 def missing(declared: Input, message: str) -> Found:
@@ -59,12 +64,12 @@ def source_of(
         resource_id=value.resource_id,
         resource_version=value.resource_version,
         note=value.reason,
-        derived_from=tuple(_raw(source) for source in value.derived_from),
+        derived_from=tuple(raw_of(source) for source in value.derived_from),
         mappings=value.mappings,
     )
 
 
-def _raw(value: Value) -> InputUsed:
+def raw_of(value: Value) -> InputUsed:
     """The recorded value that a derived one was computed from."""
     status: InputStatus = "verify" if value.quality == "verify" else "used"
     shown = f"{value.value:.4g} {value.unit}" if value.value is not None else value.code
@@ -107,7 +112,7 @@ def derived(
         display=declared.describe(used),
         effective_at=newest.effective_at,
         note=how,
-        derived_from=tuple(_raw(value) for value in sources),
+        derived_from=tuple(raw_of(value) for value in sources),
     )
     return Found(used, source, notes=notes, expires=expiry(declared, newest))
 

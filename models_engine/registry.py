@@ -5,7 +5,11 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 
+from models_engine.catalogue.bedside.news2 import news2
+from models_engine.catalogue.bedside.qsofa import qsofa
 from models_engine.catalogue.contract import ClinicalModel, Vector
+from models_engine.catalogue.discharge.hospital_score import hospital_score
+from models_engine.catalogue.discharge.lace import lace
 from models_engine.catalogue.risk.ckd_epi_2021 import ckd_epi_2021
 from models_engine.catalogue.risk.kfre import NORTH_AMERICA, kfre_4v
 from models_engine.catalogue.risk.prevent import prevent_models
@@ -60,6 +64,10 @@ def registered(kfre_region: str = NORTH_AMERICA) -> Mapping[str, ClinicalModel]:
             ckd_epi_2021(),
             *prevent_models(),
             kfre_4v(kfre_region),
+            news2(),
+            qsofa(),
+            lace(),
+            hospital_score(),
             cha2ds2_vasc(),
             has_bled(),
             charlson(),

@@ -86,7 +86,7 @@ def _refresh_once(patient_id: int, *, now: datetime) -> Refresh | None:
         _replay(twin, refresh)
         _run_now(twin, refresh)
     attention.refresh(patient_id, now)
-    StaleTwin.objects.filter(pk=patient_id, generation=stale.generation).delete()
+    staleness.done(stale, [fact.effective_at for fact in twin.facts], now=now)
     log.info(
         "refreshed twin %s: %s new, %s kept, %s superseded",
         patient_id,
@@ -170,7 +170,8 @@ def _run_now(twin: Twin, refresh: Refresh) -> None:
     for result in run_models(state, kfre_region=settings.KFRE_REGION):
         known = twin.current.get(result.model.id)
         if known is not None and known.state_hash == result.state_hash:
-            store.extend_validity(known, result.features.valid_until)
+            features = result.features
+            store.extend_validity(known, features.valid_until, features.expires_at)
             refresh.kept += 1
             continue
         if known is not None:

@@ -279,6 +279,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "mark-expired-observations": {
+        "task": "twinportal.tasks.mark_expired_observations",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
     "clear-expired-sign-ons": {
         "task": "twinportal.tasks.clear_expired_sign_ons",
         "schedule": 10 * 60,

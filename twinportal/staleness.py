@@ -1,5 +1,6 @@
 """Which twins wait for a refresh, and which must be refreshed because time went by."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -13,6 +14,10 @@ WAKE_UP_PATIENCE = timedelta(seconds=60)
 FIRST_PATIENCE = timedelta(seconds=5)
 SWEEP_BATCH = 2000
 LONGEST_BACK_OFF = timedelta(hours=1)
+# how far a sender's clock may run ahead
+FAST_CLOCK = timedelta(minutes=10)
+# what expired longer ago is found by its day
+LOOK_BACK = timedelta(days=2)
 
 
 @transaction.atomic
@@ -27,6 +32,21 @@ def due(*, now: datetime) -> list[int]:
     ids = list(waiting.values_list("patient_id", flat=True)[:SWEEP_BATCH])
     StaleTwin.objects.filter(pk__in=ids).update(retry_at=now + WAKE_UP_PATIENCE)
     return ids
+
+
+def done(stale: StaleTwin, moments: Iterable[datetime | None], *, now: datetime) -> None:
+    """The twin is up to date, if nothing changed since `stale` was read.
+
+    A value that is dated a moment ahead, by a clock that runs fast, does not count yet: the mark
+    stays until it does, or an early warning score would wait for the next push. Nobody has waited
+    before that moment, which is what the mark then says.
+    """
+    ahead = [at for at in moments if at is not None and now < at <= now + FAST_CLOCK]
+    mark = StaleTwin.objects.filter(pk=stale.pk, generation=stale.generation)
+    if ahead:
+        mark.update(marked_at=min(ahead), retry_at=min(ahead), attempts=0, last_error="")
+    else:
+        mark.delete()
 
 
 def record_failure(patient_id: int, error: Exception, *, now: datetime) -> None:
@@ -48,12 +68,17 @@ def retry_failed(*, now: datetime) -> int:
 def mark_expired(*, now: datetime) -> int:
     """Mark the twins of which a current run is past its validity; returns how many."""
     today = now.date()
+    return _mark(Q(valid_until__lte=today, made_at__date__lt=today), now)
+
+
+def mark_expired_observations(*, now: datetime) -> int:
+    """The same to the minute, for scores of the bedside that hold for an hour."""
+    return _mark(Q(expires_at__lt=now, expires_at__gt=now - LOOK_BACK), now)
+
+
+def _mark(over: Q, now: datetime) -> int:
     expired = (
-        ModelRun.objects.filter(
-            predictions__status=Prediction.Status.CURRENT,
-            valid_until__lte=today,
-            made_at__date__lt=today,
-        )
+        ModelRun.objects.filter(over, predictions__status=Prediction.Status.CURRENT)
         .values_list("patient_id", flat=True)
         .distinct()
     )

@@ -41,6 +41,12 @@ def mark_expired_predictions() -> None:
 
 
 @shared_task
+def mark_expired_observations() -> None:
+    """An early warning score holds for an hour, and not until the next hourly look."""
+    staleness.mark_expired_observations(now=timezone.now())
+
+
+@shared_task
 def replay_quarantined() -> None:
     """Try what is due. More than one turn can do is left to the next, or to another worker."""
     quarantine_replay.replay_due(now=timezone.now())

@@ -14,7 +14,9 @@ def artefact_hash(version: str, coefficients: bytes, inputs: Sequence[Input]) ->
     """SHA-256 over the version, the coefficients as text, and the range of every input."""
     ranges = [
         (i.concept, i.low, i.high, i.low_open, i.high_open, i.max_age_days, i.required, i.any_of)
+        # only where there is one: the hashes of the other models stay as they were
         + (("ever",) if i.ever else ())
+        + ((i.max_age_hours,) if i.max_age_hours is not None else ())
         for i in inputs
     ]
     return hashlib.sha256(

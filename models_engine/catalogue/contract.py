@@ -70,12 +70,16 @@ class Circumstances:
 
     `active` are conditions present as of the moment; `ever` adds those recorded as resolved
     (a healed infarction is still known cardiovascular disease). `values` are the inputs found.
+    `outside_hospital`: no inpatient, emergency or observation encounter is going on.
+    `discharged_to` is where the last stay ended (home, died, transferred ...), if recorded.
     """
 
     deceased: bool = False
     active: frozenset[str] = frozenset()
     ever: frozenset[str] = frozenset()
     values: Mapping[str, float] = field(default_factory=dict)
+    outside_hospital: bool = False
+    discharged_to: str = ""
 
 
 Applies = Callable[[Circumstances], tuple[Refusal, ...]]
@@ -91,6 +95,8 @@ class Input:
     `ever` also when they are over. Role "record" is what the record as a whole says: how long a
     disease has been known, how many diagnoses could not be read. `if_missing` says what is done
     without an optional input for which the paper has no term.
+    `max_age_hours` instead of days is for what is observed at the bedside: it counts from the
+    moment, so a value that is dated to the day only does not count.
     """
 
     concept: str
@@ -111,6 +117,7 @@ class Input:
     order: str = ""
     ever: bool = False
     if_missing: str = ""
+    max_age_hours: float | None = None
 
     def __post_init__(self) -> None:
         owner = f"Input {self.concept}"
@@ -121,6 +128,8 @@ class Input:
             raise ValueError(f"{owner}: range {self.low} to {self.high} is empty")
         if self.max_age_days is not None and self.max_age_days <= 0:
             raise ValueError(f"{owner}: max_age_days must be positive")
+        if self.max_age_hours is not None and (self.max_age_hours <= 0 or self.max_age_days):
+            raise ValueError(f"{owner}: max_age_hours must be positive, and stands alone")
         if self.role in ("measurement", "derived") and not self.order:
             raise ValueError(f"{owner}: say what to order when it is missing")
         if self.if_missing and self.required:

@@ -11,6 +11,13 @@ from typing import Any, Generic, Protocol, TypeVar
 PREVENT_10Y = ("prevent_base_10y", "prevent_full_10y")
 PREVENT_30Y = ("prevent_base_30y", "prevent_full_30y")
 KFRE = ("kfre_4v",)
+# scores of a stay: the outcome that is the score, by model
+OF_HOSPITAL = {
+    "news2": "news2",
+    "qsofa": "qsofa",
+    "lace": "lace",
+    "hospital_score": "hospital_score",
+}
 
 
 class PredictionLike(Protocol):
@@ -24,6 +31,8 @@ class PredictionLike(Protocol):
     def value(self) -> float | None: ...
     @property
     def inputs(self) -> Sequence[Mapping[str, Any]]: ...
+    @property
+    def refusals(self) -> Sequence[Mapping[str, Any]]: ...
 
 
 # PredictionLike in spirit; mypy does not see that a Django field is its value's type
@@ -59,6 +68,26 @@ def displayed(predictions: Iterable[P]) -> tuple[Displayed[P], ...]:
         under = [by_key.get((kidney.model_id, "kidney_failure_2y"))]
         blocks.append(Displayed("kfre", kidney, _with_number(under), None))
     return tuple(blocks)
+
+
+def of_hospital(predictions: Iterable[P]) -> tuple[Displayed[P], ...]:
+    """The scores of a stay in hospital, for clinicians; none for who is not concerned.
+
+    One without a number is there only when something could be recorded to get it.
+    """
+    by_key = {(p.model_id, p.outcome): p for p in predictions}
+    blocks = []
+    for model_id, outcome in OF_HOSPITAL.items():
+        main = by_key.get((model_id, outcome))
+        if main is None or _is_not_applicable(main):
+            continue
+        under = [p for (of, _), p in by_key.items() if of == model_id and p is not main]
+        blocks.append(Displayed("hospital", main, _with_number(under), None))
+    return tuple(blocks)
+
+
+def _is_not_applicable(prediction: PredictionLike) -> bool:
+    return any(refusal["kind"] == "not_applicable" for refusal in prediction.refusals)
 
 
 def _richest(

@@ -84,7 +84,8 @@ class FeatureSet:
 
     `values` is complete when `is_usable`; a missing optional input is absent from it. Notes are
     sentences for people. `valid_until` is the first day on which time alone may change the
-    answer: the next birthday, an input growing too old, or an exposure ending.
+    answer: the next birthday, an input growing too old, or an exposure ending. `expires_at` is
+    the moment of it where an hour matters (an observation at the bedside).
     """
 
     model_id: str
@@ -94,6 +95,7 @@ class FeatureSet:
     refusals: tuple[Refusal, ...]
     notes: tuple[str, ...]
     valid_until: date | None
+    expires_at: datetime | None = None
 
     @property
     def is_usable(self) -> bool:

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -93,6 +93,10 @@ class Prediction(models.Model):
     @property
     def valid_until(self) -> date | None:
         return self.run.valid_until
+
+    @property
+    def expires_at(self) -> datetime | None:
+        return self.run.expires_at
 
     @property
     def replayed(self) -> bool:

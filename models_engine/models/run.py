@@ -19,6 +19,9 @@ class ModelRun(models.Model):
     valid_until = models.DateField(
         null=True, blank=True, help_text="First day on which time alone may change the answer."
     )
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="The moment of it, where an hour matters (bedside)."
+    )
     state_hash = models.CharField(max_length=64, help_text="Of the inputs and refusals.")
     inputs = models.JSONField(default=list, help_text="InputUsed rows, with resource versions.")
     refusals = models.JSONField(default=list, help_text="Why there is no number.")
@@ -38,6 +41,13 @@ class ModelRun(models.Model):
             models.UniqueConstraint(
                 fields=["patient", "model_id", "model_version", "as_of", "state_hash"],
                 name="model_run_idempotent",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(expires_at__isnull=False),
+                name="model_run_expires",
             ),
         ]
 

@@ -58,11 +58,13 @@ def link_successors(patient_id: int, created: Sequence[Prediction]) -> None:
     Prediction.objects.bulk_update(rows, ["replaced_by"])
 
 
-def extend_validity(run: ModelRun, valid_until: date | None) -> None:
+def extend_validity(
+    run: ModelRun, valid_until: date | None, expires_at: datetime | None = None
+) -> None:
     """A run whose inputs have not changed answers for longer."""
-    if run.valid_until != valid_until:
-        run.valid_until = valid_until
-        run.save(update_fields=["valid_until"])
+    if (run.valid_until, run.expires_at) != (valid_until, expires_at):
+        run.valid_until, run.expires_at = valid_until, expires_at
+        run.save(update_fields=["valid_until", "expires_at"])
 
 
 def _run(draft: Draft, patient_id: int, made_at: datetime) -> ModelRun:
@@ -75,6 +77,7 @@ def _run(draft: Draft, patient_id: int, made_at: datetime) -> ModelRun:
         as_of=draft.as_of,
         made_at=made_at,
         valid_until=features.valid_until,
+        expires_at=features.expires_at,
         state_hash=draft.result.state_hash,
         inputs=[source.to_dict() for source in features.sources.values()],
         refusals=[refusal.to_dict() for refusal in features.refusals],

@@ -17,6 +17,7 @@ class Fact(models.Model):
         COMORBIDITY = "comorbidity"
         MEDICATION = "medication"
         ALLERGY = "allergy"
+        ENCOUNTER = "encounter"
 
     class Quality(models.TextChoices):
         USABLE = "usable"

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     COMORBIDITY = "comorbidity"
     MEDICATION = "medication"
     ALLERGY = "allergy"
+    ENCOUNTER = "encounter"
 
 
 # what was observed at a moment, by the names that the table has

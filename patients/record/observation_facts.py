@@ -16,6 +16,7 @@ from patients.record.judgement import (
 )
 from patients.record.moments import Moment, moment_in, period_or_instant
 from patients.record.quantities import measured
+from patients.terminology.answers import answer_of
 from patients.terminology.meanings import NO_MEANINGS, LocalMeanings
 from patients.terminology.measurements import CodedConcept, MeasurementConcept, ObservationCode
 
@@ -193,7 +194,9 @@ def _coded(
     answer = child(holder, "valueCodeableConcept")
     sent = text(holder, "valueString")
     if not answer and not sent:
-        return
+        answer = _code_only(meaning, concept, holder)
+        if not answer:
+            return
     given = _answer(concept, answer, meanings)
     judgement = settled(standing, meaning.judgement, given.judgement)
     yield FactDraft(
@@ -211,6 +214,15 @@ def _coded(
         effective_precision=at.precision if at else "",
         reason=judgement.reason,
     )
+
+
+def _code_only(meaning: _Meaning, concept: CodedConcept, holder: Json) -> Json:
+    """The code itself where it is the answer and there is no value: "Breathing room air"."""
+    known = meaning.coding.known
+    has_value = any(name.startswith("value") or name == "dataAbsentReason" for name in holder)
+    if has_value or known is None or answer_of(concept.id, known) is None:
+        return {}
+    return child(holder, "code")
 
 
 class _Answer(NamedTuple):

@@ -1,18 +1,32 @@
 """Resource -> facts: what a FHIR resource says, coded, unit-checked, and marked when doubtful."""
 
+from collections.abc import Iterator
+
 from patients.record.allergy_facts import allergy_facts
 from patients.record.condition_facts import condition_facts, procedure_facts
 from patients.record.drafts import FactDraft, Json, Resolve
 from patients.record.elements import text
+from patients.record.encounter_facts import encounter_facts, hospital_procedure_facts
 from patients.record.medication_facts import medication_facts
 from patients.record.modifiers import modified, unknown_modifier
 from patients.record.observation_facts import observation_facts
 from patients.terminology.meanings import NO_MEANINGS, LocalMeanings
 
+
+def _procedure(resource: Json, meanings: LocalMeanings) -> Iterator[FactDraft]:
+    yield from procedure_facts(resource, meanings)
+    yield from hospital_procedure_facts(resource)
+
+
 _CODED = {
     "Observation": observation_facts,
     "Condition": condition_facts,
-    "Procedure": procedure_facts,
+    "Procedure": _procedure,
+}
+# nothing to map: an allergy warns whatever its code is, and an encounter speaks in HL7's own codes
+_UNMAPPED = {
+    "AllergyIntolerance": allergy_facts,
+    "Encounter": encounter_facts,
 }
 _MEDICATIONS = {
     "MedicationRequest",
@@ -20,7 +34,7 @@ _MEDICATIONS = {
     "MedicationAdministration",
     "MedicationDispense",
 }
-INTERPRETED = frozenset(_CODED) | _MEDICATIONS | {"AllergyIntolerance"}
+INTERPRETED = frozenset(_CODED) | frozenset(_UNMAPPED) | _MEDICATIONS
 
 
 def project(
@@ -45,9 +59,8 @@ def _drafts(resource: Json, resolve: Resolve | None, meanings: LocalMeanings) ->
         return list(medication_facts(resource, resolve and _unmodified(resolve), meanings))
     if resource_type in _CODED:
         return list(_CODED[resource_type](resource, meanings))
-    if resource_type == "AllergyIntolerance":
-        # it warns whatever its code is, so that there is nothing to map
-        return list(allergy_facts(resource))
+    if resource_type in _UNMAPPED:
+        return list(_UNMAPPED[resource_type](resource))
     return []
 
 

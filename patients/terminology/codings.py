@@ -84,6 +84,40 @@ class Atc(Code):
         return text.strip().upper()
 
 
+class _Hl7(Code):
+    """A code of one of HL7's own systems; they are case-sensitive."""
+
+    shape = re.compile(r"[A-Za-z][A-Za-z-]{0,31}")
+
+
+class ActCode(_Hl7):
+    """HL7 v3 ActCode: the class of an encounter (IMP, EMER, AMB)."""
+
+    name = "actcode"
+    uris = ("http://terminology.hl7.org/CodeSystem/v3-ActCode", "http://hl7.org/fhir/v3/ActCode")
+
+
+class ActPriority(_Hl7):
+    """HL7 v3 ActPriority: how urgent an encounter was (EM, EL)."""
+
+    name = "actpriority"
+    uris = ("http://terminology.hl7.org/CodeSystem/v3-ActPriority",)
+
+
+class AdmitSource(_Hl7):
+    """HL7 admit-source: from where a person was admitted (emd)."""
+
+    name = "admitsource"
+    uris = ("http://terminology.hl7.org/CodeSystem/admit-source",)
+
+
+class DischargeDisposition(_Hl7):
+    """HL7 discharge-disposition: where a person went from the hospital (home, exp)."""
+
+    name = "discharge"
+    uris = ("http://terminology.hl7.org/CodeSystem/discharge-disposition",)
+
+
 class LocalCode(Code):
     """A code of a system that is none of ours, as it was sent."""
 
@@ -93,7 +127,19 @@ class LocalCode(Code):
 
 
 SYSTEMS: dict[str, type[Code]] = {
-    system.name: system for system in (Loinc, Snomed, Icd10, Icd10Cm, RxNorm, Atc)
+    system.name: system
+    for system in (
+        Loinc,
+        Snomed,
+        Icd10,
+        Icd10Cm,
+        RxNorm,
+        Atc,
+        ActCode,
+        ActPriority,
+        AdmitSource,
+        DischargeDisposition,
+    )
 }
 _BY_URI = {uri: system for system in SYSTEMS.values() for uri in system.uris}
 

@@ -1,11 +1,17 @@
 """The pages in a browser: accessible, strict, readable without scripts, on a phone too."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.utils import timezone
 
 from models_engine.models import Prediction
+from tests.factories.hospital import encounter, observations
+from tests.factories.people import push
 from tests.functional.conftest import DESKTOP, PHONE, Visit, Ward
+from twinportal import pipeline
 
 pytestmark = pytest.mark.browser
 SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -155,3 +161,26 @@ def test_nobody_signs_themself_up(ward: Ward, visit: Visit) -> None:
     visitor = visit()
     visitor.goes_to("/accounts/signup/")
     assert visitor.page.locator("input[name=password1]").count() == 0
+
+
+@SIZES
+def test_a_stay_in_hospital_is_readable_for_everybody(
+    ward: Ward, visit: Visit, ehr_client: Client, size: dict[str, int]
+) -> None:
+    now = timezone.now()
+    push(
+        ehr_client,
+        encounter("now", now - timedelta(days=1)),
+        *observations(now - timedelta(minutes=5), rate=25.0),
+    )
+    pipeline.refresh_twin(ward.patient.pk, now=now)
+
+    doctor = visit("doctor", size)
+    doctor.goes_to(f"/twins/{ward.patient.public_id}/")
+
+    section = doctor.page.locator("section[aria-labelledby=hospital]")
+    assert "3 points" in section.inner_text()
+    assert doctor.axe_violations() == []
+    assert doctor.complaints == []
+    width = doctor.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= size["width"]

@@ -30,7 +30,7 @@ EXPECTED_MODELS = {
     "prevent_base_30y": 1,
     "prevent_full_10y": 1,
     "prevent_full_30y": 1,
-    # of the quiet ones, those that are for everybody
+    # of the quiet ones, those that are for everybody; who is not in hospital has none of a stay
     "charlson": 1,
     "fib4": 1,
     "findrisc": 1,

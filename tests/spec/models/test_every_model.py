@@ -75,6 +75,46 @@ def test_rises_with_the_risk_factor(model_id, outcome, concept, values):
         assert (np.diff(m.predict(arrays)[:, at]) > 0).all()
 
 
+HOSPITAL = [
+    ("news2", "news2", "respiratory_rate", range(12, 40), 1),
+    ("news2", "news2", "respiratory_rate", range(3, 21), -1),
+    ("news2", "news2", "oxygen_saturation", range(70, 101), -1),
+    ("news2", "news2", "supplemental_oxygen", (0, 1), 1),
+    ("news2", "news2", "systolic_bp", range(60, 220), -1),
+    ("news2", "news2", "heart_rate", range(51, 180), 1),
+    ("news2", "news2", "heart_rate", range(20, 91), -1),
+    ("news2", "news2", "not_alert", (0, 1), 1),
+    ("news2", "news2", "body_temperature", np.arange(36.1, 42, 0.1), 1),
+    ("news2", "news2", "body_temperature", np.arange(30, 38, 0.1), -1),
+    ("qsofa", "qsofa", "respiratory_rate", range(5, 40), 1),
+    ("qsofa", "qsofa", "systolic_bp", range(60, 220), -1),
+    ("qsofa", "qsofa", "not_alert", (0, 1), 1),
+    ("lace", "lace", "length_of_stay", range(40), 1),
+    ("lace", "lace_risk", "emergency_visits", range(8), 1),
+    ("lace", "lace", "lace_dementia", (0, 1), 1),
+    ("lace", "lace", "emergency_admission", (0, 1), 1),
+    ("hospital_score", "hospital_score", "haemoglobin_at_discharge", range(5, 18), -1),
+    ("hospital_score", "hospital_score", "sodium_at_discharge", range(120, 150), -1),
+    ("hospital_score", "hospital_score", "previous_admissions", range(12), 1),
+    ("hospital_score", "hospital_score", "length_of_stay", range(12), 1),
+]
+
+
+@pytest.mark.parametrize(("model_id", "outcome", "concept", "values", "way"), HOSPITAL)
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_points_go_one_way_only(model_id, outcome, concept, values, way, data):
+    m = model(model_id)
+    at = [o.id for o in m.outcomes].index(outcome)
+    person = data.draw(people_strategy(m))
+    if concept == "oxygen_saturation":
+        # on scale 2 too much oxygen scores as well
+        person["spo2_scale_2"] = 0.0
+    people = [{**person, concept: float(value)} for value in values]
+
+    assert (way * np.diff(m.predict(arrays_of(people))[:, at]) >= 0).all()
+
+
 def test_kidney_failure_falls_with_kidney_function():
     m = model("kfre_4v")
     egfr = np.arange(5.0, 60.0)
@@ -110,7 +150,7 @@ def test_declares_what_the_rules_ask_for(model_id):
     m = model(model_id)
     for declared in m.inputs:
         # laboratory and bedside values grow old; death and demographics do not
-        has_age = declared.max_age_days is not None
+        has_age = declared.max_age_days is not None or declared.max_age_hours is not None
         assert has_age == (declared.role in ("measurement", "derived", "coded")), declared.concept
     assert [r.concept for r in m.applies(Circumstances(deceased=True))] == ["deceased"]
     assert m.applies(Circumstances()) == ()

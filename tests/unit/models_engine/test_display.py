@@ -2,6 +2,9 @@
 
 from datetime import date
 
+import pytest
+
+from models_engine.catalogue.display import of_hospital
 from models_engine.features import build_all, displayed
 from models_engine.registry import all_models
 from tests.unit.models_engine.builders import measurement, published_case
@@ -80,3 +83,39 @@ def test_without_any_number_the_block_carries_the_reasons():
     assert (block.main.model_id, block.main.value) == ("prevent_base_10y", None)
     assert block.under == ()
     assert block.beside is None
+
+
+class Score:
+    """The columns that the rule about a stay in hospital reads."""
+
+    def __init__(self, model_id, outcome, value=None, *kinds):
+        self.model_id, self.outcome, self.value = model_id, outcome, value
+        self.refusals = [{"kind": kind} for kind in kinds]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "is_there"),
+    [
+        ((), True),
+        (("missing",), True),
+        (("too_old", "missing"), True),
+        (("not_applicable",), False),
+        (("missing", "not_applicable"), False),
+    ],
+)
+def test_a_score_of_a_stay_is_there_when_it_has_a_number_or_could_have_one(kinds, is_there):
+    value = None if kinds else 3.0
+    rows = [
+        Score("news2", "news2_single_parameter", value, *kinds),
+        Score("news2", "news2", value, *kinds),
+        Score("ckd_epi_2021", "egfr", 90.0),
+    ]
+    blocks = of_hospital(rows)
+    assert [b.main.outcome for b in blocks] == (["news2"] if is_there else [])
+    if is_there:
+        under = ["news2_single_parameter"] if value is not None else []
+        assert [row.outcome for row in blocks[0].under] == under
+
+
+def test_scores_of_a_stay_are_no_block_of_predictions():
+    assert displayed([Score("news2", "news2", 3.0), Score("lace", "lace", 9.0)]) == ()

@@ -20,8 +20,10 @@ IDS = [
     "prevent_full_30y",
     "kfre_4v",
 ]
+HOSPITAL = ["news2", "qsofa", "lace", "hospital_score"]
 # for clinicians alone
 QUIET = [
+    *HOSPITAL,
     "cha2ds2_vasc",
     "has_bled",
     "charlson",
@@ -44,7 +46,9 @@ QUIET = [
 EVIDENCE = {
     **dict.fromkeys(IDS, "V"),
     **dict.fromkeys(QUIET, "V"),
-    **dict.fromkeys(QUIET[:6], "S"),
+    **dict.fromkeys(("lace", "news2"), "S"),
+    **dict.fromkeys(("qsofa", "hospital_score"), "M"),
+    **dict.fromkeys(("cha2ds2_vasc", "has_bled", "charlson", "fib4", "meld3", "findrisc"), "S"),
     # no reference value but our own: coefficients read twice
     "ukpds_om2_second_mi": "S",
     "ukpds_om2_second_stroke": "S",

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q
 
 from explain.selectors import attributions_of
-from models_engine.catalogue.display import Displayed, displayed
+from models_engine.catalogue.display import OF_HOSPITAL, Displayed, displayed, of_hospital
 from models_engine.models import Prediction
 from models_engine.registry import quiet_ids
 from models_engine.selectors import (
@@ -28,6 +28,7 @@ from patients.selectors.unread import unread_of
 from patients.terminology.conditions import CONDITIONS
 from patients.terminology.measurements import OBSERVATIONS
 from twinportal.dashboards.clinician.blocks import Block, PredictionView
+from twinportal.dashboards.clinician.hospital import HospitalScore
 from twinportal.dashboards.clinician.joined import identity_of
 from twinportal.dashboards.clinician.trends import number, trends_of, unit_text
 from twinportal.dashboards.display import age_text, birth_date_text, data_age
@@ -91,7 +92,10 @@ class TwinPage:
         self.derived = [
             self._view(p) for p in current if not p.is_probability and p.model_id not in quiet
         ]
-        self.scores = [self._view(p) for p in current if p.model_id in quiet]
+        # those of a stay have a section of their own
+        elsewhere = quiet - OF_HOSPITAL.keys()
+        self.scores = [self._view(p) for p in current if p.model_id in elsewhere]
+        self.hospital = [HospitalScore(self._block(b), now) for b in of_hospital(current)]
         self.trends = trends_of(self.state)
         self.kept_apart = waiting_about(patient)
         self.unread = unread_of(patient)
@@ -99,7 +103,9 @@ class TwinPage:
     def _earlier(self, patient_id: int) -> dict[tuple[str, str], Prediction]:
         """By model and outcome, the newest standing prediction of at least 90 days ago."""
         found: dict[tuple[str, str], Prediction] = {}
-        for row in standing_history(patient_id).filter(as_of__lte=self.now - CHANGE_AFTER):
+        # scores of the bedside are many, and nobody compares them with those of last summer
+        rows = standing_history(patient_id).filter(is_probability=True)
+        for row in rows.filter(as_of__lte=self.now - CHANGE_AFTER):
             found.setdefault((row.model_id, row.outcome), row)
         return found
 

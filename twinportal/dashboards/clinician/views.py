@@ -75,9 +75,11 @@ def prediction(request: HttpRequest, public_id: UUID, pk: int) -> HttpResponse:
         .select_related("run")
         .order_by("-as_of", "-pk")[:40]
     )
+    expires_at = row.expires_at
     context = {
         "banner": _banner(patient),
         "patient": patient,
+        "is_over": expires_at is not None and expires_at < timezone.now(),
         "view": view,
         "readings": readings(view.read_by),
         "facts": view.model.facts,

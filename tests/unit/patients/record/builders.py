@@ -9,6 +9,7 @@ from patients.record.projection import project
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 UCUM = "http://unitsofmeasure.org"
 _ids = count(1)
 
@@ -74,6 +75,19 @@ def request(number="617311", system=RXNORM, **more):
         "intent": "order",
         "authoredOn": "2024-03-01",
         "medicationCodeableConcept": concept(system, number),
+    }
+    return {name: held for name, held in (found | more).items() if held is not None}
+
+
+def encounter(kind="IMP", start="2024-05-03T09:00:00Z", end="2024-05-08T11:00:00Z", **more):
+    """A finished inpatient stay of five days, unless told otherwise."""
+    period = {name: at for name, at in (("start", start), ("end", end)) if at}
+    found = {
+        "resourceType": "Encounter",
+        "id": "e1",
+        "status": "finished",
+        "class": {"system": ACT_CODE, "code": kind},
+        "period": period,
     }
     return {name: held for name, held in (found | more).items() if held is not None}
 

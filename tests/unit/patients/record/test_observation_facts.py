@@ -263,3 +263,25 @@ def test_only_a_measurement_can_be_measured():
     question = observation_of(code_in("loinc", "72166-2"))
     with pytest.raises(TypeError, match="smoking_status"):
         measured(question, {})
+
+
+@pytest.mark.parametrize(
+    ("code", "value"), [("722742002", "air"), ("371825009", "oxygen"), ("248234008", None)]
+)
+def test_a_finding_as_the_code_is_its_own_answer(code, value):
+    found = project(observation(code=concept(SNOMED, code)))
+    assert [(d.concept, d.value_code, d.quality) for d in found] == (
+        [("inhaled_oxygen", value, "usable")] if value else []
+    )
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"dataAbsentReason": concept("urn:reason", "unknown")},
+        {"valueBoolean": False},
+        {"valueQuantity": {"value": 2}},
+    ],
+)
+def test_a_finding_with_a_value_of_its_own_is_not_its_answer(odd):
+    assert project(observation(code=concept(SNOMED, "371825009"), **odd)) == []

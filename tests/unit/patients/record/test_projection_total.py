@@ -17,6 +17,33 @@ LISINOPRIL = {"coding": [{"system": RXNORM, "code": "314076", "display": "lisino
 MMHG = {"value": 128, "unit": "mmHg", "system": UCUM, "code": "mm[Hg]"}
 WHOLE = (
     {
+        "resourceType": "Encounter",
+        "status": "finished",
+        "class": {
+            "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode",
+            "code": "IMP",
+        },
+        "type": [{"coding": [{"system": "http://snomed.info/sct", "code": "183452005"}]}],
+        "serviceType": {"coding": [{"system": "http://snomed.info/sct", "code": "394593009"}]},
+        "hospitalization": {
+            "dischargeDisposition": {
+                "coding": [
+                    {
+                        "system": "http://terminology.hl7.org/CodeSystem/discharge-disposition",
+                        "code": "home",
+                    }
+                ]
+            }
+        },
+        "period": {"start": "2024-03-01T10:00:00+01:00", "end": "2024-03-09"},
+    },
+    {
+        "resourceType": "Procedure",
+        "status": "completed",
+        "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-pcs", "code": "0DTJ4ZZ"}]},
+        "performedDateTime": "2024-03-02",
+    },
+    {
         "resourceType": "Observation",
         "status": "final",
         "code": {"coding": [{"system": LOINC, "code": "85354-9"}]},

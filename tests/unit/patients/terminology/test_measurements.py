@@ -69,7 +69,7 @@ def test_the_catalogue_is_as_agreed(row):
 
 def test_nothing_else_is_measured():
     assert set(MEASUREMENTS) == {row[0] for row in ROWS}
-    assert set(CODED) == {"smoking_status", "acvpu"}
+    assert set(CODED) == {"smoking_status", "acvpu", "inhaled_oxygen"}
     assert CODED["smoking_status"].max_age_days == 731
 
 

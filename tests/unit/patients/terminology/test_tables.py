@@ -6,6 +6,7 @@ from patients.terminology import (
     allergies,
     answers,
     conditions,
+    encounters,
     measurements,
     medications,
     tables,
@@ -63,6 +64,14 @@ TWICE = {
         "also": "",
         "display": "",
     },
+    encounters._codes: {
+        "element": "class",
+        "system": "actcode",
+        "code": "IMP",
+        "meaning": "inpatient_stay",
+        "display": "",
+        "evidence": "M",
+    },
     measurements._observation_codes: {
         "concept": "weight",
         "system": "loinc",
@@ -85,6 +94,13 @@ def test_a_code_that_stands_twice_is_refused(monkeypatch, load):
     monkeypatch.setattr(tables, "rows", lambda *_: [TWICE[load], TWICE[load]])
     with pytest.raises(ValueError, match="twice"):
         load()
+
+
+def test_an_element_that_no_encounter_has_is_refused(monkeypatch):
+    row = TWICE[encounters._codes] | {"element": "length"}
+    monkeypatch.setattr(tables, "rows", lambda *_: [row])
+    with pytest.raises(ValueError, match="no element"):
+        encounters._codes()
 
 
 def test_an_answer_to_no_question_is_refused(monkeypatch):
