@@ -30,6 +30,7 @@ from models_engine.catalogue.display import Displayed, displayed
 from models_engine.catalogue.feature_set import FeatureSet, InputStatus, InputUsed
 from models_engine.catalogue.risk.applicability import CONDITION_NAMES
 from models_engine.catalogue.risk.ckd_epi_2021 import ADULT_AGE, egfr
+from models_engine.catalogue.risk.ckdpc_40 import CURRENT, FORMER, NEVER
 from models_engine.found import (
     Found,
     derived,
@@ -57,7 +58,10 @@ __all__ = [
 
 LACE = "lace"
 SEX_CODES = {"female": FEMALE, "male": MALE}
-SMOKING_CODES = {"current": 1.0, "former": 0.0, "never": 0.0}
+SMOKING_CODES = {
+    "smoking_status": {"current": 1.0, "former": 0.0, "never": 0.0},
+    "smoking_history": {"current": CURRENT, "former": FORMER, "never": NEVER},
+}
 # a pregnancy recorded longer ago, and never ended in the record, is no longer current: [J]
 PREGNANCY_DAYS = 300
 # two low eGFR at least so far apart make kidney disease chronic
@@ -210,15 +214,17 @@ class StateReader:
         return float(egfr(np.array([age]), np.array([sex]), np.array([scr]))[0])
 
     def _smoking(self, declared: Input) -> Found:
-        newest = next(iter(self.state.series(declared.concept)), None)
+        recorded = declared.recorded_concepts[0]
+        newest = next(iter(self.state.series(recorded)), None)
         if newest is None:
-            return missing(declared, self._why_missing(declared))
+            return missing(declared, self._why_missing(replace(declared, concept=recorded)))
         if self._is_too_old(newest, declared):
             return too_old(declared, newest.effective_date)
-        if newest.code not in SMOKING_CODES:
+        codes = SMOKING_CODES[declared.concept]
+        if newest.code not in codes:
             text = f"{declared.label}: unknown on {newest.effective_date}. {declared.order}"
             return missing(declared, text)
-        value = SMOKING_CODES[newest.code]
+        value = codes[newest.code]
         source = source_of(declared, newest, value, "used", newest.code)
         return Found(value, source, expires=expiry(declared, newest))
 

@@ -12,7 +12,7 @@ from models_engine.catalogue.risk.ukpds_inputs import (
 )
 from models_engine.found import Found, expiry, missing, source_of, too_old
 from patients.record.age import completed_years
-from patients.record.condition_facts import NO_ONSET, UNCLASSIFIED
+from patients.record.condition_facts import NO_DATE, NO_ONSET, UNCLASSIFIED
 from patients.record.state import State, Value
 
 Reader = Callable[[Input], Found]
@@ -30,6 +30,8 @@ def record_readers(state: State, today: date) -> Mapping[str, Reader]:
         "labile_inr": reader.labile_inr,
         "dialysis_last_week": reader.dialysis_last_week,
         "diabetes_duration": reader.diabetes_duration,
+        "age_at_diabetes": reader.age_at_diabetes,
+        "race_black": reader.race,
         "ischaemic_heart_disease": reader.ischaemic_heart_disease,
         "albuminuria": reader.albuminuria,
     }
@@ -114,12 +116,12 @@ class _RecordReader:
     def diabetes_duration(self, declared: Input) -> Found:
         """Completed years since the first onset; a day of recording is no onset."""
         recorded = self.state.series("diabetes_type_2")
-        dated = [v for v in recorded if v.precision and NO_ONSET not in v.reason]
+        dated = [v for v in recorded if _has_onset(v)]
         if not dated:
             text = f"{declared.label}: the day of the diagnosis is not recorded. {declared.order}"
             return missing(declared, text)
         first = min(dated, key=lambda v: v.effective_at)
-        if any(v.effective_at < first.effective_at for v in recorded if NO_ONSET in v.reason):
+        if any(v.effective_at < first.effective_at for v in recorded if not _has_onset(v)):
             # a complication has an onset, the disease itself has none
             text = f"{declared.label}: known before its first recorded onset. {declared.order}"
             return missing(declared, text)
@@ -132,6 +134,33 @@ class _RecordReader:
             notes = (f"{declared.label}: {vague}; counted from its first day.",)
         again = next_birthday(first.effective_date, "day", self.today)
         return Found(float(years), source, notes=notes, expires=again)
+
+    def age_at_diabetes(self, declared: Input) -> Found:
+        """Completed years at the earliest onset; a date of recording is no onset."""
+        recorded = [v for c in declared.recorded_concepts for v in self.state.series(c)]
+        first = min(recorded, key=lambda v: v.effective_at, default=None)
+        if first is None:
+            return missing(declared, f"{declared.label}: none recorded. {declared.order}")
+        if not _has_onset(first):
+            text = f"{declared.label}: the record has no date of its onset. {declared.order}"
+            return missing(declared, text)
+        born, on = self.state.birth_date, first.effective_date
+        age = completed_years(born, self.state.birth_date_precision, on) if born else None
+        if age is None:
+            text = f"{declared.label}: the birth date is not recorded, or too vague to tell."
+            return missing(declared, text)
+        source = source_of(declared, first, float(age), "used", f"{age} years")
+        vague = first.precision == "year"
+        note = f"{declared.label}: the year of the onset is known, not the day."
+        return Found(float(age), source, notes=(note,) if vague else ())
+
+    def race(self, declared: Input) -> Found:
+        """The twin holds no race, and none is guessed: the coefficients for all others."""
+        note = "the twin does not hold race; the coefficients for White and other people are used"
+        source = InputUsed(
+            declared.concept, declared.label, 0.0, "", "assumed_absent", "not held", note=note
+        )
+        return Found(0.0, source, notes=(f"{declared.label}: {note}.",))
 
     def ischaemic_heart_disease(self, declared: Input) -> Found:
         """Coronary disease that is recorded by itself: an infarction alone is counted apart."""
@@ -176,6 +205,11 @@ class _RecordReader:
         return Found(
             value, source, notes=(note,) if used.concept == "urine_acr" else (), expires=until
         )
+
+
+def _has_onset(value: Value) -> bool:
+    """Whether its date is that of its onset, and not of a recording or of its arrival here."""
+    return bool(value.precision) and NO_ONSET not in value.reason and NO_DATE not in value.reason
 
 
 def _resource(value: Value) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """Reads of stored predictions."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
@@ -27,6 +28,16 @@ def standing_history(patient_id: int) -> "QuerySet[Prediction]":
         .exclude(status=Prediction.Status.SUPERSEDED)
         .order_by("-as_of", "-pk")
     )
+
+
+def replayed_predictions(patient_id: int, moments: Collection[datetime]) -> "QuerySet[Prediction]":
+    """What stands of the replays at these moments, with runs."""
+    return Prediction.objects.filter(
+        patient_id=patient_id,
+        run__replayed=True,
+        as_of__in=moments,
+        status=Prediction.Status.PAST,
+    ).select_related("run")
 
 
 def earlier_prediction(current: Prediction, *, now: datetime) -> Prediction | None:

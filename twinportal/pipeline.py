@@ -5,7 +5,8 @@ stale mark goes away in that transaction only if nothing changed since the facts
 """
 
 import logging
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -16,13 +17,14 @@ from django.db import connection, transaction
 from explain.models import Attribution
 from explain.services import explain_run
 from models_engine import fingerprints, selectors
+from models_engine.catalogue.display import displayed
 from models_engine.models import ModelRun, Prediction
 from models_engine.registry import all_models
 from models_engine.services import evidence, store
 from models_engine.services.run import ModelResult, run_models
 from patients.models import Fact, Patient, StaleTwin
 from patients.record.loading import demographics_of
-from patients.record.state import Demographics
+from patients.record.state import Demographics, State
 from patients.record.state_as_of import state_as_of
 from twinportal import staleness, write_back
 from twinportal.attention import services as attention
@@ -117,7 +119,8 @@ def _supersede_the_wrong(twin: Twin, refresh: Refresh) -> None:
     """End every run whose evidence is gone or whose model is; keep the others in `twin`."""
     usable = fingerprints.usable_fingerprints(twin.facts, twin.demographics)
     artefacts = {
-        model.id: (model.version, model.artefact_hash) for model in all_models(settings.KFRE_REGION)
+        model.id: (model.version, model.artefact_hash)
+        for model in all_models(settings.KFRE_REGION, settings.SCORE2_REGION)
     }
     current = {run.pk for run in selectors.current_runs(twin.patient.pk)}
     for run in selectors.standing_runs(twin.patient.pk):
@@ -143,11 +146,16 @@ def _supersede(
     refresh.superseded += 1
 
 
+def _results(state: State) -> list[ModelResult]:
+    return run_models(state, kfre_region=settings.KFRE_REGION, score2_region=settings.SCORE2_REGION)
+
+
 def _replay(twin: Twin, refresh: Refresh) -> None:
     """What the models say of fixed past moments, by what the record now says of them."""
+    told: dict[datetime, list[ModelResult]] = {}
     for moment in anchors(twin.now):
         state = state_as_of(twin.demographics, twin.facts, moment)
-        results = [r for r in run_models(state, kfre_region=settings.KFRE_REGION) if r.has_numbers]
+        results = told[moment] = [r for r in _results(state) if r.has_numbers]
         said = {r.model.id for r in results}
         for (model_id, as_of), run in list(twin.replayed.items()):
             if as_of == moment and model_id not in said:
@@ -162,12 +170,18 @@ def _replay(twin: Twin, refresh: Refresh) -> None:
             fresh.append(result)
         _store(twin, fresh, as_of=moment, replayed=True)
         refresh.created += len(fresh)
+    standing = list(selectors.replayed_predictions(twin.patient.pk, told))
+    _explain(
+        ([row for row in standing if row.as_of == moment], results)
+        for moment, results in told.items()
+    )
 
 
 def _run_now(twin: Twin, refresh: Refresh) -> None:
     state = state_as_of(twin.demographics, twin.facts, twin.now)
     fresh, replaced = [], []
-    for result in run_models(state, kfre_region=settings.KFRE_REGION):
+    results = _results(state)
+    for result in results:
         known = twin.current.get(result.model.id)
         if known is not None and known.state_hash == result.state_hash:
             features = result.features
@@ -185,12 +199,13 @@ def _run_now(twin: Twin, refresh: Refresh) -> None:
     runs = [run for run, _ in pairs]
     write_back.publish(twin.patient, list(zip(fresh, runs, strict=True)), now=twin.now)
     refresh.created += len(fresh)
+    _explain([(list(selectors.current_predictions(twin.patient.pk)), results)])
 
 
 def _store(
     twin: Twin, results: Sequence[ModelResult], *, as_of: datetime, replayed: bool
 ) -> list[tuple[ModelRun, list[Prediction]]]:
-    """Runs, predictions and their explanations, together."""
+    """Runs and their predictions, together."""
     by_id = {fact.pk: fact for fact in twin.facts}
     status = Prediction.Status.PAST if replayed else Prediction.Status.CURRENT
     drafts = [
@@ -204,10 +219,40 @@ def _store(
         for result in results
     ]
     release = settings.RELEASE_POLICY == "auto" and not replayed
-    pairs = store.create_runs(drafts, patient_id=twin.patient.pk, made_at=twin.now, release=release)
-    Attribution.objects.bulk_create(
-        row
-        for result, (_, predictions) in zip(results, pairs, strict=True)
-        for row in explain_run(result.model, result.features, predictions)
+    return store.create_runs(drafts, patient_id=twin.patient.pk, made_at=twin.now, release=release)
+
+
+def _explain(
+    moments: Iterable[tuple[Sequence[Prediction], Sequence[ModelResult]]],
+) -> None:
+    """Explain what a page would show of each moment, unless that was done before.
+
+    Of the variants of a model only one is shown: exact Shapley values of all would cost most of
+    a refresh. A variant that becomes the one shown is explained then.
+    """
+    wanted: dict[int, tuple[ModelResult, list[Prediction]]] = {}
+    for rows, results in moments:
+        by_id = {result.model.id: result for result in results}
+        of_run: Mapping[int, list[Prediction]] = _by_run(rows)
+        for block in displayed(rows):
+            for row in block.predictions:
+                if row.value is not None:
+                    wanted[row.run_id] = by_id[row.model_id], of_run[row.run_id]
+    explained = set(
+        Attribution.objects.filter(prediction__run__in=wanted).values_list(
+            "prediction__run_id", flat=True
+        )
     )
-    return pairs
+    Attribution.objects.bulk_create(
+        attribution
+        for run_id, (result, predictions) in wanted.items()
+        if run_id not in explained
+        for attribution in explain_run(result.model, result.features, predictions)
+    )
+
+
+def _by_run(rows: Iterable[Prediction]) -> dict[int, list[Prediction]]:
+    found: defaultdict[int, list[Prediction]] = defaultdict(list)
+    for row in rows:
+        found[row.run_id].append(row)
+    return found

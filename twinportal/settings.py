@@ -229,6 +229,8 @@ OAUTH2_PROVIDER = {
 }
 # North America or elsewhere: the baseline survival of the kidney failure risk equation
 KFRE_REGION = get_env("TWINPORTAL_KFRE_REGION", "north_america")
+# low, moderate, high or very_high: the risk region of SCORE2; without it SCORE2 is not offered
+SCORE2_REGION = get_env("TWINPORTAL_SCORE2_REGION", "")
 
 # --- Celery -----------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")

@@ -8,9 +8,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-PREVENT_10Y = ("prevent_base_10y", "prevent_full_10y")
-PREVENT_30Y = ("prevent_base_30y", "prevent_full_30y")
-KFRE = ("kfre_4v",)
+# of two variants with as many measured inputs the first stands: what has no missing-term
+VARIANTS = ("base", "hba1c", "uacr", "sdi", "full")
+PREVENT_10Y = tuple(f"prevent_{variant}_10y" for variant in VARIANTS)
+PREVENT_30Y = tuple(f"prevent_{variant}_30y" for variant in VARIANTS)
+KFRE = ("kfre_4v", "kfre_8v")
+LEADING = ("prevent", "kfre")
+# shown under the leading ones, and only with a number: family, models of which one applies, outcome
+FURTHER: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("score2", ("score2", "score2_op", "score2_diabetes"), "score2_cvd"),
+    ("pce", ("pce",), "hard_ascvd"),
+    ("ckdpc", ("ckdpc_40_diabetes",), "egfr_decline_40"),
+)
 # scores of a stay: the outcome that is the score, by model
 OF_HOSPITAL = {
     "news2": "news2",
@@ -48,13 +57,18 @@ class Displayed(Generic[P]):
     under: tuple[P, ...]
     beside: P | None
 
+    @property
+    def predictions(self) -> tuple[P, ...]:
+        """All that the block shows."""
+        return (self.main, *self.under, *(() if self.beside is None else (self.beside,)))
+
 
 def displayed(predictions: Iterable[P]) -> tuple[Displayed[P], ...]:
-    """The blocks to show, cardiovascular disease before kidney failure.
+    """The blocks to show, cardiovascular disease before kidney failure, then further models.
 
-    Of several variants the one with the most measured inputs is shown; when the full model had
-    to use the missing-term for all that it adds, that is the base model. Derived values (eGFR)
-    are no block.
+    Of several variants the one with the most measured inputs is shown; where the full model has
+    to use the missing-term for all but one of what it adds, that is the model for that one. A
+    further model without a number is no block (see `silent`). Derived values (eGFR) are none.
     """
     by_key = {(p.model_id, p.outcome): p for p in predictions}
     blocks = []
@@ -67,7 +81,17 @@ def displayed(predictions: Iterable[P]) -> tuple[Displayed[P], ...]:
     if kidney is not None:
         under = [by_key.get((kidney.model_id, "kidney_failure_2y"))]
         blocks.append(Displayed("kfre", kidney, _with_number(under), None))
+    for family, model_ids, outcome in FURTHER:
+        main = _richest(by_key, model_ids, outcome)
+        if main is not None and main.value is not None:
+            blocks.append(Displayed(family, main, (), None))
     return tuple(blocks)
+
+
+def silent(predictions: Iterable[P]) -> tuple[P, ...]:
+    """Main predictions of the further models that have no number, for a quiet list."""
+    main = {(model_id, outcome) for _, ids, outcome in FURTHER for model_id in ids}
+    return tuple(p for p in predictions if p.value is None and (p.model_id, p.outcome) in main)
 
 
 def of_hospital(predictions: Iterable[P]) -> tuple[Displayed[P], ...]:
@@ -93,14 +117,18 @@ def _is_not_applicable(prediction: PredictionLike) -> bool:
 def _richest(
     by_key: Mapping[tuple[str, str], P], model_ids: tuple[str, ...], outcome: str
 ) -> P | None:
-    """The variant with a number and the most measured inputs; the first listed wins a tie."""
+    """The variant with a number and the most measured inputs; the first listed wins a tie.
+
+    Without any number the first listed is the one whose reasons are told.
+    """
     found = [by_key[m, outcome] for m in model_ids if (m, outcome) in by_key]
     return max(found, key=_richness, default=None)
 
 
-def _richness(prediction: PredictionLike) -> tuple[bool, int]:
-    measured = sum(row["status"] != "missing_term" for row in prediction.inputs)
-    return prediction.value is not None, measured
+def _richness(prediction: PredictionLike) -> int:
+    if prediction.value is None:
+        return 0
+    return sum(row["status"] != "missing_term" for row in prediction.inputs)
 
 
 def _with_number(predictions: Iterable[P | None]) -> tuple[P, ...]:

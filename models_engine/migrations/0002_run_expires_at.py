@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('models_engine', '0001_initial'),
-        ('patients', '0017_encounter_facts'),
+        ('patients', '0020_encounter_facts'),
     ]
 
     operations = [

@@ -67,10 +67,10 @@ def _origin(source: InputUsed) -> list[str]:
     ]
 
 
-def run_models(state: State, *, kfre_region: str) -> list[ModelResult]:
+def run_models(state: State, *, kfre_region: str, score2_region: str) -> list[ModelResult]:
     """Every registered model on `state`, in registry order."""
     reader = StateReader(state)
-    return [run_model(model, state, reader) for model in all_models(kfre_region)]
+    return [run_model(model, state, reader) for model in all_models(kfre_region, score2_region)]
 
 
 def run_model(model: ClinicalModel, state: State, reader: StateReader | None = None) -> ModelResult:

@@ -57,6 +57,26 @@ KFRE_MEAN = {"age": 70.36, "egfr": 36.11, "log_acr": 5.137}
 KFRE_SD = {"age": 10.0, "egfr": 11.0, "log_acr": 1.6}
 KFRE_MEN = 18  # of 32: 0.5625, against 0.5642
 
+# Assumed [J]: the spread of the blood values around the means that the 8-variable KFRE is centred
+# on; and their decimals.
+KFRE_BLOOD = {
+    "albumin": (3.997, 0.4, 2),
+    "phosphate": (3.916, 0.6, 2),
+    "bicarbonate": (25.57, 3.0, 1),
+    "calcium": (9.355, 0.5, 2),
+}
+
+# Assumed [J]: people with diabetes. Years since the diagnosis; shares on a glucose-lowering
+# medicine and on insulin; share of former smokers among those who do not smoke. The shares with
+# heart failure and coronary heart disease are those that the CKD-PC equation is centred on.
+DIABETES_YEARS = 16
+GLUCOSE_LOWERING, INSULIN = 0.85, 0.2
+FORMER_SMOKERS = 0.35
+HEART = {"heart_failure": 0.05, "coronary_heart_disease": 0.15, "atrial_fibrillation": 0.06}
+LEAST_EGFR = 60.0
+# people of 70 to 79 stand for those of 80 to 89, too: assumed [J]
+OLDEST_YEARS = (70, 90)
+
 Rng = np.random.Generator
 Row = dict[str, float]
 
@@ -205,6 +225,64 @@ def draw_kidney(seed: int) -> list[Row]:
     ]
 
 
+def draw_kidney_blood(seed: int) -> list[Row]:
+    """The same people with the four blood values of the 8-variable equation."""
+    rng = np.random.default_rng(seed + 1)
+    rows = draw_kidney(seed)
+    scores = {concept: _standardised(rng, len(rows)) for concept in KFRE_BLOOD}
+    return [
+        {
+            **row,
+            **{
+                concept: round(mean + sd * float(scores[concept][i]), digits)
+                for concept, (mean, sd, digits) in KFRE_BLOOD.items()
+            },
+        }
+        for i, row in enumerate(rows)
+    ]
+
+
+def draw_older(moments: Mapping[str, Any], seed: int) -> list[Row]:
+    """32 people aged 70 to 89, half of them women."""
+    rng = np.random.default_rng(seed)
+    last = len(BANDS) - 1
+    rows = []
+    for sex, name in ((FEMALE, "female"), (MALE, "male")):
+        for _ in range(ROWS_PER_SEX):
+            person = _person(moments[f"{name}_{BANDS[last][0]}"], rng, sex, last)
+            rows.append({**person, "age": float(rng.integers(*OLDEST_YEARS))})
+    return rows
+
+
+def draw_diabetes(moments: Mapping[str, Any], seed: int) -> list[Row]:
+    """32 people of 40 to 79 years with type 2 diabetes and an eGFR of 60 or more."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for sex, name in ((FEMALE, "female"), (MALE, "male")):
+        strata = [moments[f"{name}_{low}"] for low, _ in BANDS[1:]]
+        shares = np.array([stratum["share"] * stratum["diabetes"] for stratum in strata])
+        for index, count in enumerate(_allocate(shares, ROWS_PER_SEX)):
+            stratum = {**strata[index], "diabetes": 1.0}
+            rows += [_with_diabetes(stratum, rng, sex, index + 1) for _ in range(count)]
+    return rows
+
+
+def _with_diabetes(stratum: Mapping[str, Any], rng: Rng, sex: float, band: int) -> Row:
+    person = _person(stratum, rng, sex, band)
+    while person["egfr"] < LEAST_EGFR:
+        person = _person(stratum, rng, sex, band)
+    smokes = person["smoking_status"] == 1.0
+    treated = rng.random() < GLUCOSE_LOWERING
+    return {
+        **person,
+        "smoking_history": 2.0 if smokes else float(rng.random() < FORMER_SMOKERS),
+        "age_at_diabetes": person["age"] - float(rng.integers(0, DIABETES_YEARS)),
+        "glucose_lowering": float(treated),
+        "insulin": float(treated and rng.random() < INSULIN),
+        **{concept: float(rng.random() < share) for concept, share in HEART.items()},
+    }
+
+
 def _standardised(rng: Rng, count: int) -> np.ndarray:
     """Normal scores with mean 0 and SD 1 exactly, none beyond 2 SD, in random order."""
     scores = rng.standard_normal(20 * count)
@@ -233,6 +311,9 @@ def main() -> None:
     write_csv(OUTPUT / "prevent_10y.csv", draw(moments, SEED))
     write_csv(OUTPUT / "prevent_30y.csv", draw(moments, SEED, oldest=59))
     write_csv(OUTPUT / "kfre.csv", draw_kidney(SEED))
+    write_csv(OUTPUT / "kfre_8v.csv", draw_kidney_blood(SEED))
+    write_csv(OUTPUT / "older.csv", draw_older(moments, SEED))
+    write_csv(OUTPUT / "diabetes.csv", draw_diabetes(moments, SEED))
 
 
 if __name__ == "__main__":

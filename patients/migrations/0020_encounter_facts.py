@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('patients', '0016_comorbidity_facts'),
+        ('patients', '0019_comorbidity_facts'),
     ]
 
     operations = [

@@ -23,7 +23,9 @@ from patients.terminology.conditions import ConditionConcept
 from patients.terminology.meanings import NO_MEANINGS, LocalMeanings
 
 UNCLASSIFIED = "condition_unclassified"
+# reasons of a condition whose date is not that of its onset
 NO_ONSET = "no onset: counted from the day it was recorded"
+NO_DATE = "no date: counted from the day it reached us"
 _VERIFICATION = {
     "refuted": inactive("refuted"),
     "entered-in-error": inactive("entered in error"),
@@ -167,7 +169,7 @@ def _undated(concept: ConditionConcept, span: _Span) -> Judgement:
         return FINE
     if span.is_over and not concept.persists:
         return inactive("over, without any date")
-    return verify("no date: counted from the day it reached us")
+    return verify(NO_DATE)
 
 
 def _stated(code: Json, meanings: LocalMeanings) -> list[_Stated]:

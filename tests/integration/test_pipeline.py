@@ -67,6 +67,67 @@ def test_a_push_marks_the_twin_and_a_refresh_makes_explained_predictions(ehr: Cl
         assert total == pytest.approx(prediction.value, abs=1e-6)
 
 
+def explained(**of: Any) -> set[str]:
+    rows = Attribution.objects.filter(**{f"prediction__{name}": v for name, v in of.items()})
+    return set(rows.values_list("prediction__model_id", flat=True))
+
+
+SHOWN_WITH_HBA1C = {"prevent_hba1c_10y", "prevent_hba1c_30y", "pce"}
+SHOWN_WITHOUT = {"prevent_base_10y", "prevent_base_30y", "pce"}
+
+
+def test_of_the_variants_the_one_that_is_shown_is_explained(ehr: Client) -> None:
+    push(ehr, *fhir.complete_record(birth_date="1976-05-04"))
+    push(ehr, fhir.quantity("p1-a1c", "4548-4", 6.4, "%", date="2026-10-01T09:00:00Z"))
+    refresh()
+    assert current("prevent_base_10y").value is not None
+    assert explained(status="current") == SHOWN_WITH_HBA1C
+
+
+def test_a_variant_is_explained_when_it_becomes_the_one_that_is_shown(ehr: Client) -> None:
+    push(ehr, *fhir.complete_record(birth_date="1976-05-04"))
+    push(ehr, fhir.quantity("p1-a1c", "4548-4", 6.4, "%", date="2026-10-01T09:00:00Z"))
+    refresh()
+    base = current("prevent_base_10y")
+    assert ehr.delete("/fhir/Observation/p1-a1c").status_code in (200, 204)
+    refresh(now=NOW + timedelta(hours=1))
+    assert current("prevent_base_10y") == base, "the run stands as it was"
+    assert explained(status="current") == SHOWN_WITHOUT
+    rows = Attribution.objects.filter(prediction=base)
+    assert {row.baseline for row in rows} == {"optimal", "population"}
+    # and once only
+    push(ehr, fhir.quantity("p1-k", "2823-3", 4.1, "mmol/L", date="2026-10-02T09:00:00Z"))
+    refresh(now=NOW + timedelta(hours=2))
+    assert Attribution.objects.filter(prediction=base).count() == 2
+
+
+def test_the_replayed_past_is_explained_as_it_would_be_shown(ehr: Client) -> None:
+    push(ehr, *fhir.complete_record(date="2025-03-01T09:00:00Z", birth_date="1976-05-04"))
+    push(ehr, fhir.quantity("p1-a1c", "4548-4", 6.4, "%", date="2025-06-01T09:00:00Z"))
+    refresh()
+    assert explained(run__replayed=True) == SHOWN_WITH_HBA1C
+    assert ehr.delete("/fhir/Observation/p1-a1c").status_code in (200, 204)
+    refresh(now=NOW + timedelta(hours=1))
+    assert explained(run__replayed=True, status="past") == SHOWN_WITHOUT
+
+
+def test_score2_needs_a_region_and_goes_with_it(ehr: Client, settings: Any) -> None:
+    push(ehr, *fhir.complete_record(birth_date="1966-05-04"))
+    refresh()
+    assert not Prediction.objects.filter(model_id="score2").exists()
+    settings.SCORE2_REGION = "moderate"
+    push(ehr, fhir.blood_pressure("p1-bp2", 150, 90, date="2026-11-01T09:00:00Z"))
+    refresh(now=NOW + timedelta(hours=1))
+    made = current("score2", "score2_cvd")
+    assert made.value is not None and made.model_version == "2021-moderate.1"
+    settings.SCORE2_REGION = "high"
+    push(ehr, fhir.blood_pressure("p1-bp3", 150, 90, date="2026-11-02T09:00:00Z"))
+    refresh(now=NOW + timedelta(hours=2))
+    made.refresh_from_db()
+    assert made.status == "superseded" and "withdrawn" in made.ended_reason
+    assert current("score2", "score2_cvd").value > made.value
+
+
 def test_every_contribution_names_the_resource_version_behind_it(ehr: Client) -> None:
     push(ehr, *fhir.complete_record())
     refresh()

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 from models_engine.models import Prediction
-from models_engine.registry import model
+from models_engine.registry import model_as_run
 from patients.models import Patient
 from patients.record.age import completed_years
 
@@ -45,7 +45,11 @@ def data_age(moment: datetime | None, now: datetime) -> str:
 def outcome_label(prediction: Prediction) -> str:
     """ "Total cardiovascular disease, 10 years"."""
     try:
-        label = model(prediction.model_id).outcome(prediction.outcome).label
+        label = (
+            model_as_run(prediction.model_id, prediction.model_version)
+            .outcome(prediction.outcome)
+            .label
+        )
     except KeyError:
         label = prediction.outcome
     return titled(label, prediction.horizon_years)

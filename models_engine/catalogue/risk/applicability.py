@@ -2,7 +2,7 @@
 
 from models_engine.catalogue.contract import Circumstances, Refusal
 
-# spoken names of the conditions that stop a model
+# spoken names of the conditions that stop a model, or that one is for
 CONDITION_NAMES = {
     "myocardial_infarction": "a myocardial infarction",
     "coronary_heart_disease": "coronary heart disease",
@@ -13,6 +13,9 @@ CONDITION_NAMES = {
     "dialysis": "dialysis",
     "kidney_transplant": "a kidney transplant",
     "acute_kidney_injury": "acute kidney injury",
+    "diabetes_type_1": "type 1 diabetes",
+    "diabetes_type_2": "type 2 diabetes",
+    "diabetes_other": "diabetes",
 }
 
 
@@ -36,3 +39,13 @@ def not_with(
         for condition in conditions
         if condition in present
     )
+
+
+def only_with(
+    conditions: tuple[str, ...], present: frozenset[str], name: str, because: str
+) -> tuple[Refusal, ...]:
+    """A refusal when none of `conditions` is `present`; `name` is what they are together."""
+    if present.intersection(conditions):
+        return ()
+    message = f"Not applicable: {name} is not recorded. {because}"
+    return (Refusal("not_applicable", conditions[0], message),)

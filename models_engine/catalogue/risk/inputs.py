@@ -5,6 +5,8 @@ two years, lipids five, laboratory values one. `modifiable` means that a person 
 on it; a treatment already taken is not, or the page would advise to stop it.
 """
 
+from dataclasses import replace
+
 from models_engine.catalogue.contract import Input
 
 ONE_YEAR, TWO_YEARS, FIVE_YEARS = 365, 730, 1826
@@ -167,3 +169,23 @@ def urine_acr(*, required: bool) -> Input:
         group="kidney",
         order="Order a urine albumin-to-creatinine ratio.",
     )
+
+
+def systolic_bp(low: float, high: float) -> Input:
+    """Systolic blood pressure in the range that a model publishes."""
+    return replace(SYSTOLIC_BP, low=low, high=high)
+
+
+def cholesterol_mmol(declared: Input, low: float, high: float) -> Input:
+    """Cholesterol for a model that speaks mmol/L, as the twin does."""
+    return replace(declared, low=low, high=high, published_unit="", published_per_unit=1.0)
+
+
+def bmi(low: float, high: float) -> Input:
+    """Body mass index in the range that a model allows, both ends included."""
+    return replace(BMI, low=low, high=high, high_open=False)
+
+
+def hba1c(low: float, high: float) -> Input:
+    """HbA1c that a model needs, in the range that it allows (per cent)."""
+    return replace(HBA1C, low=low, high=high, required=True)

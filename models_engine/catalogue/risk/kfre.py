@@ -127,10 +127,29 @@ def _vectors(region: str) -> tuple[Vector, ...]:
     )
 
 
-def kfre_4v(region: str = NORTH_AMERICA) -> ClinicalModel:
-    """The 4-variable equation calibrated for a region. Raises ValueError on an unknown one."""
+def check_region(region: str) -> None:
+    """Raise ValueError on an unknown region."""
     if region not in BASELINE_SURVIVAL:
         raise ValueError(f"KFRE: region must be one of {sorted(BASELINE_SURVIVAL)}, not {region!r}")
+
+
+def kfre_outcomes() -> tuple[Outcome, ...]:
+    """Treated kidney failure within 2 and 5 years."""
+    return tuple(
+        Outcome(
+            id=f"kidney_failure_{years}y",
+            label="Kidney failure needing treatment",
+            horizon_years=float(years),
+            is_probability=True,
+            definition=f"Kidney failure treated by dialysis or transplant within {years} years.",
+        )
+        for years in HORIZONS
+    )
+
+
+def kfre_4v(region: str = NORTH_AMERICA) -> ClinicalModel:
+    """The 4-variable equation calibrated for a region. Raises ValueError on an unknown one."""
+    check_region(region)
     declared = (
         inputs.age(18, None),
         inputs.SEX,
@@ -145,16 +164,7 @@ def kfre_4v(region: str = NORTH_AMERICA) -> ClinicalModel:
         title="Kidney failure risk equation, 4 variables",
         family="kfre",
         inputs=declared,
-        outcomes=tuple(
-            Outcome(
-                id=f"kidney_failure_{years}y",
-                label="Kidney failure needing treatment",
-                horizon_years=float(years),
-                is_probability=True,
-                definition=f"Kidney failure treated by dialysis or transplant within {years} years.",
-            )
-            for years in HORIZONS
-        ),
+        outcomes=kfre_outcomes(),
         predict=partial(predict, BASELINE_SURVIVAL[region]),
         applies=kfre_applies,
         facts=kfre_facts(region),

@@ -1,10 +1,12 @@
-"""Model facts of the 4-variable kidney failure risk equation."""
+"""Model facts of the kidney failure risk equations."""
 
+from dataclasses import replace
 from datetime import date
 
 from models_engine.catalogue.facts import Change, ModelFacts, Performance, Reference
 
 UPDATED = date(2026, 11, 20)
+UPDATED_8V = date(2026, 11, 21)
 _SALFORD = "Salford, UK, advanced kidney care clinic, 743 and 613 people (PMC8147075)"
 
 REFERENCES = (
@@ -113,7 +115,8 @@ def kfre_facts(region: str) -> ModelFacts:
         uncertainty="No interval for one person is published; none is shown.",
         explanation=(
             "Exact Shapley values over age, sex, eGFR and urine ACR on the probability scale, "
-            "against two baselines: same age and sex with reference values, and a sample."
+            "against two baselines: same age and sex with reference values, and a sample. Of the "
+            "variants, the one that is shown is explained."
         ),
         explanation_quality=(
             "Adds up to the probability within 1e-6 (tested); faithfulness is not yet measured."
@@ -131,4 +134,58 @@ def kfre_facts(region: str) -> ModelFacts:
         conflicts_and_funding="Not stated in the sources that we have read.",
         references=REFERENCES,
         change_log=(Change("2011-na.1 / 2016-non-na.1", UPDATED, "First implementation."),),
+    )
+
+
+_TANGRI_2011 = "Tangri 2011, Canadian cohorts (figures as reported by Medscape, 24 May 2011)"
+PERFORMANCE_8V = (
+    Performance(
+        measure="C statistic",
+        population="development, 3,449 people with CKD stages 3 to 5",
+        value="0.917",
+        interval="95 % CI 0.901 to 0.933",
+        where=_TANGRI_2011,
+        evidence="S",
+    ),
+    Performance(
+        measure="C statistic",
+        population="validation, 4,942 people with CKD stages 3 to 5",
+        value="0.841",
+        interval="95 % CI 0.825 to 0.857",
+        where=_TANGRI_2011,
+        evidence="S",
+    ),
+)
+
+
+def kfre_8v_facts(region: str) -> ModelFacts:
+    """The facts page of the 8-variable equation as calibrated for a region."""
+    facts = kfre_facts(region)
+    vectors = (
+        "PyPI kfre gives the same values outside North America; for North America no test value "
+        "is published, and a second implementation was compared instead."
+    )
+    return replace(
+        facts,
+        name=facts.name.replace("4 variables", "8 variables"),
+        updated=UPDATED_8V,
+        missing_inputs=(
+            "Without eGFR, urine ACR, albumin, phosphate, bicarbonate and calcium of the last year "
+            "there is no number; the 4-variable equation then remains."
+        ),
+        how_made=f"{facts.how_made} {vectors}",
+        performance=PERFORMANCE_8V,
+        calibration=(
+            "In advanced disease Ramspek 2021 recommends it for 2 years; over 5 years it is too "
+            "high, as it does not allow for death from other causes. Not measured at this hospital."
+        ),
+        net_benefit="Not stated in the sources that we have read.",
+        subgroups="Not stated in the sources that we have read.",
+        explanation=facts.explanation.replace("age, sex, eGFR and urine ACR", "its eight inputs"),
+        risks=(
+            f"{facts.risks} Whether calcium is to be corrected for albumin is not stated in what "
+            "we have read: the value is used as measured. The sources give no ranges of the four "
+            "blood values: values outside the usual ranges of the record give no number."
+        ),
+        change_log=(Change("2011-na.1 / 2016-non-na.1", UPDATED_8V, "First implementation."),),
     )

@@ -1,5 +1,6 @@
-"""AHA PREVENT 2023 as clinical models: base and full, 10 and 30 years."""
+"""AHA PREVENT 2023 as clinical models: all five variants, 10 and 30 years."""
 
+from dataclasses import replace
 from functools import partial
 
 from models_engine.catalogue.artefact import artefact_hash
@@ -43,7 +44,7 @@ OPTIMAL = {
     "antihypertensive": 0.0,
     "statin": 0.0,
 }
-OPTIMAL_FULL = {**OPTIMAL, "hba1c": 5.3, "urine_acr": 10.0, "sdi_decile": 1.0}
+OPTIMAL_ADD_ONS = {"hba1c": 5.3, "urine_acr": 10.0, "sdi_decile": 1.0}
 OPTIMAL_SOURCE = (
     "Reference values chosen by this project: total cholesterol 170 mg/dL, HDL 50 mg/dL, systolic "
     "blood pressure 110 mmHg, BMI 22, eGFR 90, no diabetes, no smoking, no blood pressure "
@@ -82,8 +83,25 @@ def prevent_applies(circumstances: Circumstances) -> tuple[Refusal, ...]:
     )
 
 
-def _inputs(years: int, *, full: bool) -> tuple[Input, ...]:
-    base = (
+# a single add-on model needs its value; only the full model has a term for a missing one
+ADD_ONS: dict[str, tuple[Input, ...]] = {
+    "base": (),
+    "hba1c": (inputs.hba1c(4.5, 15),),
+    "uacr": (inputs.urine_acr(required=True),),
+    "sdi": (replace(inputs.SDI_DECILE, required=True, order="The twin does not hold it."),),
+    "full": (inputs.HBA1C, inputs.urine_acr(required=False), inputs.SDI_DECILE),
+}
+VARIANT_TITLES = {
+    "base": "base model",
+    "hba1c": "with HbA1c",
+    "uacr": "with urine ACR",
+    "sdi": "with social deprivation (SDI)",
+    "full": "full model",
+}
+
+
+def _inputs(years: int, variant: str) -> tuple[Input, ...]:
+    return (
         inputs.age(30, 59 if years == 30 else 79),
         inputs.SEX,
         inputs.TOTAL_CHOLESTEROL,
@@ -95,10 +113,8 @@ def _inputs(years: int, *, full: bool) -> tuple[Input, ...]:
         inputs.SMOKING,
         inputs.ANTIHYPERTENSIVE,
         inputs.STATIN,
+        *ADD_ONS[variant],
     )
-    if not full:
-        return base
-    return (*base, inputs.HBA1C, inputs.urine_acr(required=False), inputs.SDI_DECILE)
 
 
 def _outcomes(years: int) -> tuple[Outcome, ...]:
@@ -116,11 +132,12 @@ def _outcomes(years: int) -> tuple[Outcome, ...]:
 
 
 def prevent_model(variant: str, years: int) -> ClinicalModel:
-    """The clinical model of a variant ("base" or "full") and horizon (10 or 30 years)."""
-    full = variant == "full"
-    declared = _inputs(years, full=full)
+    """The clinical model of a variant (see prevent_equations.VARIANTS) and 10 or 30 years."""
+    declared = _inputs(years, variant)
     coefficients = prevent_equations.coefficient_path(variant, years)
-    title = f"AHA PREVENT, {variant} model, {years} years"
+    title = f"AHA PREVENT, {VARIANT_TITLES[variant]}, {years} years"
+    concepts = tuple(i.concept for i in declared)
+    optimal = OPTIMAL | OPTIMAL_ADD_ONS
     return ClinicalModel(
         id=f"prevent_{variant}_{years}y",
         version=VERSION,
@@ -130,15 +147,15 @@ def prevent_model(variant: str, years: int) -> ClinicalModel:
         outcomes=_outcomes(years),
         predict=partial(prevent_equations.predict, prevent_equations.read_table(variant, years)),
         applies=prevent_applies,
-        facts=prevent_facts(title, years, full=full),
+        facts=prevent_facts(title, years, variant),
         vectors=vectors_of(variant, years),
         artefact_hash=artefact_hash(VERSION, coefficients.read_bytes(), declared),
-        optimal=OPTIMAL_FULL if full else OPTIMAL,
+        optimal={c: value for c, value in optimal.items() if c in concepts},
         optimal_source=OPTIMAL_SOURCE,
-        background=read_background(f"prevent_{years}y", tuple(i.concept for i in declared)),
+        background=read_background(f"prevent_{years}y", concepts),
     )
 
 
 def prevent_models() -> tuple[ClinicalModel, ...]:
-    """The four registered PREVENT models."""
-    return tuple(prevent_model(v, y) for v in ("base", "full") for y in (10, 30))
+    """The ten registered PREVENT models."""
+    return tuple(prevent_model(v, y) for v in prevent_equations.VARIANTS for y in (10, 30))

@@ -60,7 +60,7 @@ PERFORMANCE = (
 )
 
 
-def prevent_facts(title: str, years: int, *, full: bool) -> ModelFacts:
+def prevent_facts(title: str, years: int, variant: str) -> ModelFacts:
     """The facts page of one variant."""
     ages = "30 to 59" if years == 30 else "30 to 79"
     return ModelFacts(
@@ -84,7 +84,7 @@ def prevent_facts(title: str, years: int, *, full: bool) -> ModelFacts:
             "decision), in pregnancy, or after death; values outside the published ranges; "
             "deciding on treatment without a clinician."
         ),
-        missing_inputs=_missing_inputs(full=full),
+        missing_inputs=_missing_inputs(variant),
         output_scale=f"Probability from 0 to 1 over {years} years, shown as a percentage.",
         how_made="Published logistic equations by sex; no race term.",
         development_data="3,281,919 people in 25 US data sets, 1992 to 2017 (abstract).",
@@ -101,7 +101,8 @@ def prevent_facts(title: str, years: int, *, full: bool) -> ModelFacts:
         uncertainty="No interval for one person is published; none is shown.",
         explanation=(
             "Exact Shapley values over clinical concepts on the probability scale, against two "
-            "baselines: same age and sex with reference values, and a reference population."
+            "baselines: same age and sex with reference values, and a reference population. Of the "
+            "variants, the one that is shown is explained."
         ),
         explanation_quality=(
             "Adds up to the probability within 1e-6 (tested). Agreement of the three largest "
@@ -122,11 +123,13 @@ def prevent_facts(title: str, years: int, *, full: bool) -> ModelFacts:
     )
 
 
-def _missing_inputs(*, full: bool) -> str:
+def _missing_inputs(variant: str) -> str:
     text = (
         "A missing or too old measurement gives no number and says what to order. A condition "
         "or medicine that is not recorded counts as absent, and is listed as assumed."
     )
-    if full:
+    if variant == "full":
         text += " HbA1c, urine ACR and SDI are optional: the published missing-term stands in."
+    if variant == "sdi":
+        text += " The twin does not hold the SDI, so that this variant gives no number yet."
     return text

@@ -21,6 +21,14 @@ PUBLISHED_CASE = {
     "bmi": 35.0,
 }
 PUBLISHED_ADD_ONS = {"hba1c": 9.2, "urine_acr": 92.0, "sdi_decile": 3.0}
+# which of them a variant takes
+ADD_ONS_OF = {
+    "base": (),
+    "hba1c": ("hba1c",),
+    "uacr": ("urine_acr",),
+    "sdi": ("sdi_decile",),
+    "full": tuple(PUBLISHED_ADD_ONS),
+}
 # on the other side of every knot: SBP below 110, BMI below 30, eGFR below 60
 SPLINE_CASE = {
     "age": 66.0,
@@ -41,6 +49,18 @@ PUBLISHED = {
     ("base", 10, MALE): (0.163, 0.102, 0.106, 0.056, 0.052),
     ("base", 30, FEMALE): (0.530, 0.354, 0.390, 0.198, 0.221),
     ("base", 30, MALE): (0.514, 0.349, 0.424, 0.216, 0.197),
+    ("hba1c", 10, FEMALE): (0.165, 0.103, 0.107, 0.055, 0.053),
+    ("hba1c", 10, MALE): (0.187, 0.112, 0.130, 0.063, 0.056),
+    ("hba1c", 30, FEMALE): (0.541, 0.356, 0.449, 0.219, 0.200),
+    ("hba1c", 30, MALE): (0.524, 0.340, 0.457, 0.211, 0.188),
+    ("uacr", 10, FEMALE): (0.181, 0.111, 0.105, 0.055, 0.065),
+    ("uacr", 10, MALE): (0.195, 0.123, 0.130, 0.066, 0.063),
+    ("uacr", 30, FEMALE): (0.565, 0.381, 0.437, 0.220, 0.241),
+    ("uacr", 30, MALE): (0.535, 0.368, 0.448, 0.227, 0.213),
+    ("sdi", 10, FEMALE): (0.127, 0.080, 0.070, 0.038, 0.047),
+    ("sdi", 10, MALE): (0.143, 0.088, 0.089, 0.049, 0.043),
+    ("sdi", 30, FEMALE): (0.485, 0.322, 0.358, 0.179, 0.202),
+    ("sdi", 30, MALE): (0.480, 0.317, 0.384, 0.199, 0.171),
     ("full", 10, FEMALE): (0.174, 0.105, 0.114, 0.056, 0.056),
     ("full", 10, MALE): (0.191, 0.112, 0.131, 0.068, 0.052),
     ("full", 30, FEMALE): (0.534, 0.348, 0.443, 0.213, 0.204),
@@ -60,7 +80,7 @@ SPLINE = {
 
 def vectors_of(variant: str, years: int) -> tuple[Vector, ...]:
     """Every test value held for one variant and horizon."""
-    add_ons = PUBLISHED_ADD_ONS if variant == "full" else {}
+    add_ons = {concept: PUBLISHED_ADD_ONS[concept] for concept in ADD_ONS_OF[variant]}
     sources = (
         ("published case", PUBLISHED, {**PUBLISHED_CASE, **add_ons}, 0.0005, PORT),
         ("published case, unrounded", UNROUNDED, PUBLISHED_CASE, 6e-7, COMPUTED),

@@ -14,7 +14,15 @@ HERE = Path(__file__).parent
 COEFFICIENTS = HERE.parents[2] / "models_engine" / "catalogue" / "risk" / "coefficients"
 REGRESSION = HERE / "prevent_regression.json"
 OUTCOMES = ("cvd", "ascvd", "hf", "chd", "stroke")
-TABLES = tuple((variant, years) for variant in ("base", "full") for years in (10, 30))
+VARIANTS = ("base", "full", "hba1c", "uacr", "sdi")
+TABLES = tuple((variant, years) for variant in VARIANTS for years in (10, 30))
+ADD_ONS = {
+    "base": (),
+    "full": ("hba1c", "urine_acr", "sdi_decile"),
+    "hba1c": ("hba1c",),
+    "uacr": ("urine_acr",),
+    "sdi": ("sdi_decile",),
+}
 
 
 def coefficient_columns(variant, years):
@@ -106,7 +114,7 @@ def ckd_epi(person):
     return value * 1.012 if female else value
 
 
-def random_person(rng, years=10, *, full=True):
+def random_person(rng, years=10, variant="full"):
     """Somebody inside every published range, on all sides of the knots."""
     person = {
         "age": rng.randint(30, 59 if years == 30 else 79),
@@ -126,9 +134,8 @@ def random_person(rng, years=10, *, full=True):
         "urine_acr": rng.randint(1, 30000) / 10,
         "sdi_decile": rng.randint(1, 10),
     }
-    if full:
-        person |= {name: v for name, v in add_ons.items() if rng.random() < 0.7}
-    return person
+    # some lack the value: every table has a coefficient for that, though only "full" may use it
+    return person | {name: add_ons[name] for name in ADD_ONS[variant] if rng.random() < 0.7}
 
 
 def write_regression():
@@ -138,7 +145,7 @@ def write_regression():
     for variant, years in TABLES:
         columns = coefficient_columns(variant, years)
         for _ in range(48):
-            person = random_person(rng, years, full=variant == "full")
+            person = random_person(rng, years, variant)
             expected = prevent(person, columns, variant, years)
             tables.append({"model": f"prevent_{variant}_{years}y", "x": person, "p": expected})
     lines = ",\n".join(json.dumps(row) for row in tables)

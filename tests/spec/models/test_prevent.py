@@ -87,7 +87,7 @@ def test_base_coefficients_equal_the_second_transcription(years):
 def test_equals_the_slow_implementation(variant, years):
     columns = oracle.coefficient_columns(variant, years)
     rng = oracle.random.Random(7)
-    people = [oracle.random_person(rng, years, full=variant == "full") for _ in range(200)]
+    people = [oracle.random_person(rng, years, variant) for _ in range(200)]
 
     fast = model(f"prevent_{variant}_{years}y").predict(arrays_of(people))
 

@@ -43,7 +43,17 @@ def measurement(concept, value, *, days_ago=10, quality="usable", reason=""):
     )
 
 
-def coded(concept, code, *, kind="coded", days_ago=10, end_days_ago=None, quality="usable"):
+def coded(
+    concept,
+    code,
+    *,
+    kind="coded",
+    days_ago=10,
+    end_days_ago=None,
+    quality="usable",
+    reason="",
+    precision="day",
+):
     number = next(_ids)
     return Value(
         concept=concept,
@@ -52,7 +62,7 @@ def coded(concept, code, *, kind="coded", days_ago=10, end_days_ago=None, qualit
         unit="",
         code=code,
         effective_at=AS_OF - timedelta(days=days_ago),
-        precision="day",
+        precision=precision,
         end_at=None if end_days_ago is None else AS_OF - timedelta(days=end_days_ago),
         quality=quality,
         fact_id=number,
@@ -60,6 +70,7 @@ def coded(concept, code, *, kind="coded", days_ago=10, end_days_ago=None, qualit
         resource_id=f"c{number}",
         resource_version=1,
         display=f"{concept} {code}".strip(),
+        reason=reason,
     )
 
 

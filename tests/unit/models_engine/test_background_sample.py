@@ -18,6 +18,9 @@ MOMENTS = json.loads(sample.MOMENTS.read_text(encoding="utf-8"))
         ("prevent_10y", lambda: sample.draw(MOMENTS, sample.SEED)),
         ("prevent_30y", lambda: sample.draw(MOMENTS, sample.SEED, oldest=59)),
         ("kfre", lambda: sample.draw_kidney(sample.SEED)),
+        ("kfre_8v", lambda: sample.draw_kidney_blood(sample.SEED)),
+        ("older", lambda: sample.draw_older(MOMENTS, sample.SEED)),
+        ("diabetes", lambda: sample.draw_diabetes(MOMENTS, sample.SEED)),
     ],
 )
 def test_committed_samples_are_reproducible(name, drawn, tmp_path):
@@ -43,6 +46,33 @@ def test_kidney_sample_has_the_means_that_the_equation_is_centred_on():
     assert rows["age"].mean() == pytest.approx(70.36, abs=0.02)
     assert rows["egfr"].mean() == pytest.approx(36.11, abs=0.02)
     assert np.log(rows["urine_acr"]).mean() == pytest.approx(5.137, abs=0.01)
+
+
+def test_sample_with_diabetes_is_one_of_the_people_that_its_models_are_for():
+    rows = sample.draw_diabetes(MOMENTS, 3)
+
+    assert sum(row["sex"] for row in rows) == 16
+    for row in rows:
+        assert row["diabetes"] == 1 and row["egfr"] >= 60
+        assert 40 <= row["age"] <= 79 and row["age"] - 16 < row["age_at_diabetes"] <= row["age"]
+        assert row["glucose_lowering"] >= row["insulin"]
+        assert (row["smoking_history"] == 2) == (row["smoking_status"] == 1)
+
+
+def test_older_sample_reaches_from_seventy_to_eighty_nine():
+    ages = {row["age"] for row in sample.draw_older(MOMENTS, 3)}
+
+    assert min(ages) >= 70 and max(ages) <= 89 and any(age >= 80 for age in ages)
+
+
+def test_kidney_sample_with_blood_values_has_the_same_people():
+    rows = sample.draw_kidney_blood(sample.SEED)
+
+    assert [{k: row[k] for k in ("age", "sex", "egfr", "urine_acr")} for row in rows] == (
+        sample.draw_kidney(sample.SEED)
+    )
+    for concept, (mean, _, _) in sample.KFRE_BLOOD.items():
+        assert np.mean([row[concept] for row in rows]) == pytest.approx(mean, abs=0.02)
 
 
 def test_moments_are_survey_weighted_and_leave_out_who_is_incomplete(tmp_path):
@@ -84,6 +114,9 @@ def test_command_line_draws_into_the_output_folder(tmp_path, monkeypatch):
         "prevent_10y.csv",
         "prevent_30y.csv",
         "kfre.csv",
+        "kfre_8v.csv",
+        "older.csv",
+        "diabetes.csv",
     }
 
 

@@ -4,10 +4,12 @@ from datetime import date
 
 import pytest
 
-from models_engine.catalogue.display import of_hospital
+from models_engine.catalogue.display import of_hospital, silent
 from models_engine.features import build_all, displayed
 from models_engine.registry import all_models
-from tests.unit.models_engine.builders import measurement, published_case
+from tests.unit.models_engine.builders import condition, measurement, published_case
+
+LEADING = ("prevent", "kfre")
 
 
 class Row:
@@ -17,9 +19,10 @@ class Row:
         self.model_id, self.outcome, self.value, self.inputs = model_id, outcome, value, inputs
 
 
-def predictions_of(case):
+def predictions_of(case, score2_region=""):
     rows = []
-    for clinical_model, features in zip(all_models(), build_all(all_models(), case), strict=True):
+    models = all_models(score2_region=score2_region)
+    for clinical_model, features in zip(models, build_all(models, case), strict=True):
         probabilities = clinical_model.predict_one(features.values) if features.is_usable else {}
         inputs = [source.to_dict() for source in features.sources.values()]
         rows += [
@@ -38,14 +41,33 @@ def shown(case):
             block.beside and block.beside.model_id,
         )
         for block in displayed(predictions_of(case))
-        if block.main.value is not None
+        if block.main.value is not None and block.family in LEADING
     ]
 
 
-def test_the_richest_variant_is_shown_with_total_cvd_first():
-    assert shown(published_case(measurement("hba1c", 9.2))) == [
-        ("prevent_full_10y", "cvd", ["ascvd", "hf"], "prevent_full_30y")
-    ]
+def further(case, score2_region=""):
+    blocks = displayed(predictions_of(case, score2_region))
+    return [block.main.model_id for block in blocks if block.family not in LEADING]
+
+
+@pytest.mark.parametrize(
+    ("measured", "variant"),
+    [
+        ({"hba1c": 9.2}, "hba1c"),
+        ({"urine_acr": 92.0}, "uacr"),
+        ({"hba1c": 9.2, "urine_acr": 92.0}, "full"),
+        ({"hba1c": 9.2, "urine_acr": 0.05}, "hba1c"),
+    ],
+)
+def test_the_richest_variant_is_shown_with_total_cvd_first(measured, variant):
+    case = published_case(*(measurement(concept, value) for concept, value in measured.items()))
+
+    assert shown(case)[0] == (
+        f"prevent_{variant}_10y",
+        "cvd",
+        ["ascvd", "hf"],
+        f"prevent_{variant}_30y",
+    )
 
 
 def test_without_optional_inputs_the_base_model_is_shown():
@@ -58,9 +80,8 @@ def test_a_model_that_did_not_run_has_no_block():
     rows = predictions_of(published_case())
 
     assert displayed([row for row in rows if row.model_id == "ckd_epi_2021"]) == ()
-    assert [b.family for b in displayed([r for r in rows if r.model_id != "kfre_4v"])] == [
-        "prevent"
-    ]
+    prevent = [row for row in rows if row.model_id.startswith("prevent")]
+    assert [b.family for b in displayed(prevent)] == ["prevent"]
 
 
 def test_from_sixty_on_there_is_no_thirty_year_probability():
@@ -119,3 +140,48 @@ def test_a_score_of_a_stay_is_there_when_it_has_a_number_or_could_have_one(kinds
 
 def test_scores_of_a_stay_are_no_block_of_predictions():
     assert displayed([Score("news2", "news2", 3.0), Score("lace", "lace", 9.0)]) == ()
+
+
+def test_eight_variables_are_shown_before_four_as_soon_as_all_are_known():
+    kidney = [measurement("egfr_reported", 40.0), measurement("urine_acr", 92.0)]
+    blood = {"albumin": 3.8, "phosphate": 3.6, "bicarbonate": 24.0, "calcium": 9.1}
+    case = published_case(*kidney, *(measurement(c, v) for c, v in blood.items()))
+
+    assert shown(case)[1][0] == "kfre_8v"
+    # without a number the reasons are those of the simpler equation
+    healthy = published_case(*(measurement(c, v) for c, v in blood.items()))
+    block = displayed(predictions_of(healthy))[1]
+    assert (block.main.model_id, block.main.value) == ("kfre_4v", None)
+
+
+def test_further_models_stand_last_and_only_with_a_number():
+    case = published_case(
+        measurement("hba1c", 9.2),
+        measurement("urine_acr", 92.0),
+        condition("diabetes_type_2", days_ago=900),
+    )
+
+    assert further(case) == ["pce", "ckdpc_40_diabetes"]
+    assert further(case, "low") == ["score2_diabetes", "pce", "ckdpc_40_diabetes"]
+    assert further(published_case(birth_date=date(1951, 1, 1)), "low") == ["score2_op", "pce"]
+    assert further(published_case(without=("systolic_bp",)), "low") == []
+
+
+def test_what_has_no_number_is_listed_quietly_once():
+    rows = predictions_of(published_case(without=("systolic_bp",)), "low")
+
+    assert [row.model_id for row in silent(rows)] == [
+        "pce",
+        "score2",
+        "score2_op",
+        "score2_diabetes",
+        "ckdpc_40_diabetes",
+    ]
+    assert silent(predictions_of(published_case())) != ()
+    assert all(row.value is None for row in silent(rows))
+
+
+def test_a_block_names_all_that_it_shows():
+    block = displayed(predictions_of(published_case()))[0]
+
+    assert [row.outcome for row in block.predictions] == ["cvd", "ascvd", "hf", "cvd"]

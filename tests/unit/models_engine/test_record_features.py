@@ -7,7 +7,7 @@ import pytest
 
 from models_engine.features import build_features
 from models_engine.registry import model
-from patients.record.condition_facts import NO_ONSET
+from patients.record.condition_facts import NO_DATE, NO_ONSET
 from tests.unit.models_engine.builders import (
     AS_OF,
     coded,
@@ -208,8 +208,9 @@ class TestDurationOfDiabetes:
         assert codes(features) == ["missing.diabetes_duration"]
         assert "Record when type 2 diabetes was diagnosed" in features.refusals[0].message
 
-    def test_a_complication_is_not_the_beginning(self):
-        known = replace(condition("diabetes_type_2", days_ago=3000), reason=NO_ONSET)
+    @pytest.mark.parametrize("reason", [NO_ONSET, NO_DATE])
+    def test_a_complication_is_not_the_beginning(self, reason):
+        known = replace(condition("diabetes_type_2", days_ago=3000), reason=reason)
         retinopathy = condition("diabetes_type_2", days_ago=200)
         features = build_features(HEART_FAILURE, diabetic(known, retinopathy))
         assert codes(features) == ["missing.diabetes_duration"]

@@ -6,8 +6,11 @@ from models_engine.catalogue.facts import EVIDENCE_TEXT, ModelFacts
 from models_engine.registry import (
     RegistryError,
     all_models,
+    every_calibration,
     model,
+    model_as_run,
     models_hash,
+    not_offered,
     quiet_ids,
     register,
 )
@@ -16,9 +19,18 @@ IDS = [
     "ckd_epi_2021",
     "prevent_base_10y",
     "prevent_base_30y",
+    "prevent_hba1c_10y",
+    "prevent_hba1c_30y",
+    "prevent_uacr_10y",
+    "prevent_uacr_30y",
+    "prevent_sdi_10y",
+    "prevent_sdi_30y",
     "prevent_full_10y",
     "prevent_full_30y",
+    "pce",
     "kfre_4v",
+    "kfre_8v",
+    "ckdpc_40_diabetes",
 ]
 HOSPITAL = ["news2", "qsofa", "lace", "hospital_score"]
 # for clinicians alone
@@ -43,9 +55,12 @@ QUIET = [
     "ukpds_om2_renal_failure",
     "ukpds_om2_death",
 ]
+SCORE2_IDS = ["score2", "score2_op", "score2_diabetes"]
+# recomputed against published values, all but these
 EVIDENCE = {
-    **dict.fromkeys(IDS, "V"),
-    **dict.fromkeys(QUIET, "V"),
+    **dict.fromkeys([*IDS, *SCORE2_IDS, *QUIET], "V"),
+    # without a published example
+    "ckdpc_40_diabetes": "S",
     **dict.fromkeys(("lace", "news2"), "S"),
     **dict.fromkeys(("qsofa", "hospital_score"), "M"),
     **dict.fromkeys(("cha2ds2_vasc", "has_bled", "charlson", "fib4", "meld3", "findrisc"), "S"),
@@ -62,13 +77,35 @@ EVIDENCE = {
 def test_registered_models():
     assert [m.id for m in all_models()] == [*IDS, *QUIET]
     assert quiet_ids() == set(QUIET)
-    assert model("kfre_4v") is all_models()[len(IDS) - 1]
+    assert model("kfre_4v") is all_models()[IDS.index("kfre_4v")]
     with pytest.raises(KeyError):
         model("crystal_ball")
 
 
 def test_the_kidney_equation_follows_its_region():
     assert model("kfre_4v").version != model("kfre_4v", "elsewhere").version
+
+
+def test_score2_is_there_as_soon_as_its_region_is_set():
+    with_region = [m.id for m in all_models(score2_region="high")]
+
+    assert [i for i in with_region if i not in (*IDS, *QUIET)] == SCORE2_IDS
+    assert not_offered("high") == ()
+    assert "TWINPORTAL_SCORE2_REGION" in not_offered("")[0]
+    with pytest.raises(ValueError, match="region must be one of"):
+        all_models(score2_region="mars")
+
+
+def test_a_stored_prediction_is_told_by_the_version_that_made_it():
+    elsewhere = model_as_run("kfre_4v", "2016-non-na.1")
+
+    assert elsewhere.version == "2016-non-na.1"
+    assert "outside North America" in elsewhere.facts.name
+    # also of a region that this hospital has not set, or of a version that is no more
+    assert "very high" in model_as_run("score2", "2021-very_high.1").facts.name
+    assert model_as_run("prevent_base_10y", "2023.0").id == "prevent_base_10y"
+    with pytest.raises(KeyError):
+        model_as_run("crystal_ball", "1")
 
 
 def test_a_duplicate_id_is_refused():
@@ -115,14 +152,16 @@ def test_the_hash_changes_with_a_version_or_an_artefact_and_not_with_the_order()
     assert models_hash(all_models("elsewhere")) not in hashes
 
 
-def test_artefacts_of_different_models_differ():
-    assert len({m.artefact_hash for m in all_models()}) == len(EVIDENCE)
+def test_artefacts_of_different_models_and_calibrations_differ():
+    assert len({m.artefact_hash for m in every_calibration().values()}) == len(every_calibration())
+    assert {m.id for m in every_calibration().values()} == {*IDS, *SCORE2_IDS, *QUIET}
 
 
-@pytest.mark.parametrize("model_id", EVIDENCE)
-def test_the_facts_page_has_something_to_say_everywhere(model_id):
-    facts = model(model_id).facts
+@pytest.mark.parametrize("key", every_calibration(), ids=" ".join)
+def test_the_facts_page_has_something_to_say_everywhere(key):
+    facts = every_calibration()[key].facts
     assert isinstance(facts, ModelFacts)
-    assert facts.evidence_text == EVIDENCE_TEXT[EVIDENCE[model_id]]
+    assert facts.evidence == EVIDENCE[key[0]]
+    assert facts.evidence_text == EVIDENCE_TEXT[facts.evidence]
     assert {change.version for change in facts.change_log}
     assert all(p.where for p in facts.performance)

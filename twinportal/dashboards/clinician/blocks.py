@@ -8,12 +8,12 @@ from typing import Any
 from explain.figures.bars import Bars, bars
 from explain.models import Attribution
 from explain.wording.numbers import frequency, percent, points
-from explain.wording.phrases import MEDICINES
+from explain.wording.phrases import MEDICINES, OUTCOMES
 from models_engine.catalogue.contract import ClinicalModel, Outcome
 from models_engine.catalogue.facts import EVIDENCE_TEXT
 from models_engine.fhir_rendering import band_text
 from models_engine.models import Prediction
-from models_engine.registry import model
+from models_engine.registry import model_as_run
 from twinportal.attention.rules import extremes_of
 from twinportal.dashboards.display import titled
 
@@ -44,7 +44,7 @@ class PredictionView:
         earlier: Prediction | None = None,
     ) -> None:
         self.row = prediction
-        self.model: ClinicalModel = model(prediction.model_id)
+        self.model: ClinicalModel = model_as_run(prediction.model_id, prediction.model_version)
         self.outcome: Outcome = self.model.outcome(prediction.outcome)
         self.earlier = earlier
         found = (attributions.get((prediction.pk, b)) for b in BASELINE_WORDS)
@@ -163,6 +163,11 @@ class PredictionView:
             for row in rows
             if row["contribution"] >= 0.0005 and row["concept"] not in MEDICINES
         ]
+
+    @property
+    def is_for_patients(self) -> bool:
+        """Whether there are words for it: a patient sees one estimate of each kind, not several."""
+        return self.row.outcome in OUTCOMES
 
     @property
     def is_released(self) -> bool:

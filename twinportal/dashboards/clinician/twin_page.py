@@ -4,12 +4,20 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q
 
 from explain.selectors import attributions_of
-from models_engine.catalogue.display import OF_HOSPITAL, Displayed, displayed, of_hospital
+from models_engine.catalogue.display import (
+    LEADING,
+    OF_HOSPITAL,
+    Displayed,
+    displayed,
+    of_hospital,
+    silent,
+)
 from models_engine.models import Prediction
-from models_engine.registry import quiet_ids
+from models_engine.registry import not_offered, quiet_ids
 from models_engine.selectors import (
     CHANGE_AFTER,
     current_predictions,
@@ -85,9 +93,13 @@ class TwinPage:
         self.unsupported = unsupported_runs(patient)
         self.earlier = self._earlier(patient.pk)
         shown: tuple[Displayed[Prediction], ...] = displayed(current)
-        rows = [p for block in shown for p in (block.main, *block.under, block.beside) if p]
+        rows = [p for block in shown for p in block.predictions]
         self._attributions = attributions_of([row.pk for row in rows])
         self.blocks = [self._block(block) for block in shown]
+        # what the first lines of the page speak of: further models say much the same again
+        self.leading = self.blocks[: sum(block.family in LEADING for block in shown)]
+        self.silent = [self._view(p) for p in silent(current)]
+        self.not_offered = not_offered(settings.SCORE2_REGION)
         quiet = quiet_ids()
         self.derived = [
             self._view(p) for p in current if not p.is_probability and p.model_id not in quiet
@@ -123,14 +135,14 @@ class TwinPage:
     @property
     def changes(self) -> list[PredictionView]:
         """Main predictions that have an earlier one to compare with."""
-        return [block.main for block in self.blocks if block.main.change]
+        return [block.main for block in self.leading if block.main.change]
 
     @property
     def actions(self) -> list[dict[str, Any]]:
         """Modifiable inputs that raise a main prediction, largest contribution first."""
         rows = [
             {**row, "outcome": block.main.title}
-            for block in self.blocks
+            for block in self.leading
             for row in block.main.raising
             if row["modifiable"]
         ]
@@ -160,7 +172,7 @@ class TwinPage:
         """What to order so that a model can give a number. Nothing where none could come of it."""
         messages = [
             refusal["message"]
-            for block in self.blocks
+            for block in self.leading
             if all(r["kind"] in ("missing", "too_old") for r in block.main.row.refusals)
             for refusal in block.main.row.refusals
         ]

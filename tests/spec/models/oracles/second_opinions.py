@@ -1,8 +1,9 @@
 """A second, slow implementation of each equation, written from the publication and not from ours.
 
-Each module of this package has `OPINIONS`: by model id, how one person's outcomes are computed
-({outcome: value}), and the people on whom the two are compared. The people stand on both sides of
-every knot and exactly on every cut-off, or a mistyped one would go unnoticed.
+Each module of this package has `OPINIONS`: by model id, or by "id version" where a model has several
+calibrations, how one person's outcomes are computed ({outcome: value}), and the people on whom the
+two are compared. The people stand on both sides of every knot and exactly on every cut-off, or a
+mistyped one would go unnoticed.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -19,7 +19,8 @@ from models_engine.registry import all_models, model
 from models_engine.training.background_sample import MOMENTS, draw
 from tests.spec.models.test_every_model import people_strategy
 
-PROBABILITIES = [m.id for m in all_models() if m.is_probability and not m.quiet]
+REGION = "moderate"
+PROBABILITIES = [m.id for m in all_models(score2_region=REGION) if m.is_probability and not m.quiet]
 BASE = model("prevent_base_10y")
 FULL = model("prevent_full_10y")
 CASE = dict(BASE.vectors[0].inputs)
@@ -33,7 +34,7 @@ def find(attributions, baseline, outcome):
 @settings(max_examples=8, deadline=None)
 @given(data=st.data())
 def test_every_outcome_adds_up_against_both_baselines(model_id, data):
-    m = model(model_id)
+    m = model(model_id, score2_region=REGION)
     person = data.draw(people_strategy(m))
     values = {c: v for c, v in person.items() if not math.isnan(v)}
     predicted = m.predict_one(values)

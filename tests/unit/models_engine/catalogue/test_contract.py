@@ -171,6 +171,16 @@ def test_an_unread_column_of_a_background_is_an_error():
         read_background("kfre", ("age", "hba1c"))
 
 
+def test_a_sample_can_be_narrowed_by_age_and_given_what_it_lacks():
+    older = read_background(
+        "prevent_10y", ("age", "race_black"), ages=(70, 79), fixed={"race_black": 0}
+    )
+
+    assert older.rows["age"].min() >= 70 and 0 < older.size < 32
+    assert older.rows["race_black"].dtype == np.float64
+    assert f"the {older.size} aged 70 to 79" in older.source
+
+
 def test_a_coefficient_file_with_an_unknown_term_is_refused(tmp_path, monkeypatch):
     header = "beta_coefficients," + ",".join(
         f"{s}_{o}"
