@@ -244,7 +244,8 @@ class TwinPage:
 
     def _views(self) -> list[PredictionView]:
         shown = [view for b in self.blocks for view in (b.main, *b.under, b.beside) if view]
-        return [*shown, *self.derived]
+        in_hospital = [score.main for score in self.hospital]
+        return [*shown, *self.derived, *self.silent, *self.scores, *in_hospital]
 
     @cached_property
     def timeline(self) -> list[dict[str, Any]]:
