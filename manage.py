@@ -10,7 +10,8 @@ from twinportal import embedded
 
 # in production a missing address is an error, and never a new and empty database
 MAY_EMBED = {"demo", "test"}
-NEEDS_NO_SERVERS = {"help", "version", "--help", "--version", "makemessages", "compilemessages"}
+NEEDS_NO_SERVERS = {"help", "version", "--help", "--version"}
+NEEDS_NO_SERVERS |= {"makemessages", "compilemessages", "check_model"}
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "twinportal.settings")

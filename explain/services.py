@@ -1,5 +1,6 @@
 """Explains a prediction when it is made: exact Shapley values against two named baselines."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,9 @@ from explain.models import Attribution
 from models_engine.catalogue.contract import ClinicalModel
 from models_engine.catalogue.feature_set import FeatureSet
 from models_engine.models import Prediction
+from models_engine.plugins import package_of
 
+log = logging.getLogger(__name__)
 ADDITIVITY_TOLERANCE = 1e-6
 
 
@@ -22,10 +25,26 @@ def explain_run(
 ) -> list[Attribution]:
     """Unsaved attributions of one run's predictions, both baselines.
 
-    None for a derived value, a quiet model or a run without numbers. Raises AdditivityError.
+    None for a derived value or a run without numbers, and none when a plug-in cannot be explained:
+    its number stands without bars. Raises AdditivityError.
     """
     if not model.is_probability or model.quiet or not features.is_usable:
         return []
+    package = package_of(model)
+    try:
+        return _rows(model, features, predictions)
+    except Exception as error:
+        if not package:
+            raise
+        log.error(
+            "plug-in model %s of %s not explained: %s", model.id, package, type(error).__name__
+        )
+        return []
+
+
+def _rows(
+    model: ClinicalModel, features: FeatureSet, predictions: Sequence[Prediction]
+) -> list[Attribution]:
     by_outcome = {row.outcome: row for row in predictions}
     return [
         _row(by_outcome[explanation.outcome], features, explanation)

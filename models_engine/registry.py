@@ -25,9 +25,11 @@ from models_engine.catalogue.scores.fib4 import fib4
 from models_engine.catalogue.scores.findrisc import findrisc
 from models_engine.catalogue.scores.has_bled import has_bled
 from models_engine.catalogue.scores.meld3 import meld3
+from models_engine.plugins import with_plugins
 
 # the risk region of SCORE2 while nobody has set one: then these models are not offered
 NO_REGION = ""
+SCORE2_IDS = ("score2", "score2_op", "score2_diabetes")
 WITHOUT_REGION = (
     "SCORE2, SCORE2-OP and SCORE2-Diabetes are not offered: the European risk region of this "
     "hospital is not set (TWINPORTAL_SCORE2_REGION: low, moderate, high or very_high)."
@@ -68,34 +70,37 @@ def _reproduce(candidate: ClinicalModel, vector: Vector) -> None:
 def registered(
     kfre_region: str = NORTH_AMERICA, score2_region: str = NO_REGION
 ) -> Mapping[str, ClinicalModel]:
-    """Every registered model by id, checked once a process.
+    """Every registered model by id, ours first, then the listed plug-ins; checked once a process.
 
     `kfre_region` is the calibration of the kidney failure equations: "north_america" or
     "elsewhere". North America is the default because PREVENT, too, is a US equation.
     `score2_region` is that of SCORE2: "low", "moderate", "high" or "very_high"; without one,
     SCORE2 is not registered, as no region is a safe guess. Raises ValueError on an unknown one.
     """
-    return register(
-        (
-            ckd_epi_2021(),
-            *prevent_models(),
-            pce(),
-            *_score2_models(score2_region),
-            kfre_4v(kfre_region),
-            kfre_8v(kfre_region),
-            ckdpc_40(),
-            news2(),
-            qsofa(),
-            lace(),
-            hospital_score(),
-            cha2ds2_vasc(),
-            has_bled(),
-            charlson(),
-            fib4(),
-            meld3(),
-            findrisc(),
-            *ukpds_models(),
-        )
+    return with_plugins(
+        register(
+            (
+                ckd_epi_2021(),
+                *prevent_models(),
+                pce(),
+                *_score2_models(score2_region),
+                kfre_4v(kfre_region),
+                kfre_8v(kfre_region),
+                ckdpc_40(),
+                news2(),
+                qsofa(),
+                lace(),
+                hospital_score(),
+                cha2ds2_vasc(),
+                has_bled(),
+                charlson(),
+                fib4(),
+                meld3(),
+                findrisc(),
+                *ukpds_models(),
+            )
+        ),
+        reserved=SCORE2_IDS,
     )
 
 

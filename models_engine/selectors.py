@@ -1,9 +1,10 @@
 """Reads of stored predictions."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, Min, QuerySet
 
 from models_engine.fingerprints import lost_evidence, usable_fingerprints
 from models_engine.models import ModelRun, Prediction
@@ -70,6 +71,31 @@ def standing_runs(patient_id: int) -> "QuerySet[ModelRun]":
         .select_related("risk_assessment")
         .order_by("pk")
     )
+
+
+@dataclass(frozen=True)
+class UsedVersion:
+    """What the stored runs know of one artefact of one version of a model; of no patient."""
+
+    model_id: str
+    version: str
+    artefact_hash: str
+    runs: int
+    first: datetime
+    last: datetime
+
+
+def used_versions(model_id: str | None = None) -> list[UsedVersion]:
+    """Every version that has run here, by model, last used first. One query, over all runs."""
+    runs = (
+        ModelRun.objects.all() if model_id is None else ModelRun.objects.filter(model_id=model_id)
+    )
+    rows = (
+        runs.values_list("model_id", "model_version", "artefact_hash")
+        .annotate(n=Count("pk"), first=Min("made_at"), last=Max("made_at"))
+        .order_by("model_id", "-last", "artefact_hash")
+    )
+    return [UsedVersion(*row) for row in rows]
 
 
 def unsupported_runs(patient: Patient) -> set[int]:

@@ -231,6 +231,11 @@ OAUTH2_PROVIDER = {
 KFRE_REGION = get_env("TWINPORTAL_KFRE_REGION", "north_america")
 # low, moderate, high or very_high: the risk region of SCORE2; without it SCORE2 is not offered
 SCORE2_REGION = get_env("TWINPORTAL_SCORE2_REGION", "")
+# Packages of third parties whose models may run, by distribution name, separated by commas. They
+# run with all rights of the portal: list none that you would not install as the portal itself
+MODEL_PLUGINS = tuple(
+    name for part in get_env("TWINPORTAL_MODEL_PLUGINS", "").split(",") if (name := part.strip())
+)
 
 # --- Celery -----------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")

@@ -19,6 +19,7 @@ FloatArray = NDArray[np.float64]
 Arrays = Mapping[str, FloatArray]
 Predict = Callable[[Arrays], FloatArray]
 
+Direction = Literal["up", "down"]
 Role = Literal[
     "demographic", "measurement", "coded", "condition", "medication", "derived", "record"
 ]
@@ -286,6 +287,8 @@ class ClinicalModel:
     `interval`, where one is published, gives low and high: (n, len(outcomes), 2). A `quiet` model
     is for clinicians who look for it: never shown to patients, not explained by contributions,
     not written back to the sender.
+    `monotone` names inputs with which no outcome ever falls ("up") or ever rises ("down") over
+    the whole range, all else being equal; models_engine/checks.py holds the model to it.
     """
 
     id: str
@@ -305,6 +308,7 @@ class ClinicalModel:
     interval: Callable[[Arrays], FloatArray] | None = None
     interval_text: str = "No interval is published for this model."
     quiet: bool = False
+    monotone: Mapping[str, Direction] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         owner = f"ClinicalModel {self.id}"
@@ -322,6 +326,10 @@ class ClinicalModel:
         outcomes = {o.id for o in self.outcomes}
         if len(concepts) != len(self.inputs) or len(outcomes) != len(self.outcomes):
             raise ValueError(f"{owner}: an input or outcome is declared twice")
+        if not set(self.monotone) <= concepts:
+            raise ValueError(f"{owner}: monotone names an unknown input")
+        if not set(self.monotone.values()) <= set(get_args(Direction)):
+            raise ValueError(f"{owner}: monotone is up or down")
         for vector in self.vectors:
             if not set(vector.inputs) <= concepts or not set(vector.expected) <= outcomes:
                 raise ValueError(f"{owner}: vector {vector.name} names an unknown input or outcome")

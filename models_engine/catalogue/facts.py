@@ -6,6 +6,7 @@ nobody has measured says so in a sentence; an empty field is refused at birth.
 
 from dataclasses import dataclass, fields
 from datetime import date
+from math import isfinite
 from typing import Literal, get_args
 
 EvidenceTag = Literal["V", "S", "M", "J"]
@@ -23,6 +24,11 @@ def require_text(whose: str, /, **texts: str) -> None:
     for name, text in texts.items():
         if not text.strip():
             raise ValueError(f"{whose}: {name} must say something")
+
+
+def _require_interval(owner: str, low: float, value: float, high: float) -> None:
+    if not (isfinite(low) and isfinite(high) and low <= value <= high):
+        raise ValueError(f"{owner}: {value} is not inside its interval {low} to {high}")
 
 
 def require_tag(owner: str, tag: str) -> None:
@@ -69,6 +75,59 @@ class Performance:
 
 
 @dataclass(frozen=True)
+class CalibrationPoint:
+    """People of one band of predicted probability, and how many of them had the event.
+
+    `predicted` is the mean prediction, `observed` the share with the event by the horizon, `low`
+    and `high` its 95 % interval: all probabilities. Measured by this project; `where` names the data
+    set and the years.
+    """
+
+    outcome: str
+    people: int
+    predicted: float
+    observed: float
+    low: float
+    high: float
+    where: str
+
+    def __post_init__(self) -> None:
+        owner = f"CalibrationPoint {self.outcome}"
+        require_text(owner, outcome=self.outcome, where=self.where)
+        _require_interval(owner, self.low, self.observed, self.high)
+        if self.people <= 0 or not 0 <= self.predicted <= 1 or self.low < 0 or self.high > 1:
+            raise ValueError(f"{owner}: needs people and probabilities")
+
+
+@dataclass(frozen=True)
+class SubgroupRow:
+    """One measured figure in one group of people: `measure` "C statistic" of `level` "female".
+
+    `low` and `high` are the 95 % interval. `events` counts those with the outcome. Measured by this
+    project; `where` names the data set and the years.
+    """
+
+    outcome: str
+    group: str
+    level: str
+    people: int
+    events: int
+    measure: str
+    value: float
+    low: float
+    high: float
+    where: str
+
+    def __post_init__(self) -> None:
+        owner = f"SubgroupRow {self.group} {self.level}"
+        texts = {name: getattr(self, name) for name in ("outcome", "group", "level", "measure")}
+        require_text(owner, where=self.where, **texts)
+        _require_interval(owner, self.low, self.value, self.high)
+        if not 0 <= self.events <= self.people or not self.people:
+            raise ValueError(f"{owner}: {self.events} events among {self.people} people")
+
+
+@dataclass(frozen=True)
 class Change:
     """One line of a model's change log."""
 
@@ -82,7 +141,11 @@ class Change:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """Everything a facts page states that is not already in the model's inputs and outcomes."""
+    """Everything a facts page states that is not already in the model's inputs and outcomes.
+
+    `calibration_points` and `subgroup_rows` are what this project has measured itself; a model
+    without them is shown as "not measured here". Published figures stand in `performance`.
+    """
 
     name: str
     owner: str
@@ -118,6 +181,8 @@ class ModelFacts:
     conflicts_and_funding: str
     references: tuple[Reference, ...]
     change_log: tuple[Change, ...]
+    calibration_points: tuple[CalibrationPoint, ...] = ()
+    subgroup_rows: tuple[SubgroupRow, ...] = ()
 
     def __post_init__(self) -> None:
         texts = {f.name: getattr(self, f.name) for f in fields(self) if f.type is str}

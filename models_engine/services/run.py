@@ -1,18 +1,26 @@
-"""Runs every registered model on one state of a twin. Stores nothing."""
+"""Runs every registered model on one state of a twin. Stores nothing.
+
+A model of ours that raises stops the refresh, which is tried again and shown as failed. A plug-in
+that raises, or answers what cannot be stored, costs its own number alone.
+"""
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from models_engine.catalogue.contract import ClinicalModel, FloatArray
+from models_engine.catalogue.contract import ClinicalModel, FloatArray, Refusal
 from models_engine.catalogue.feature_set import FeatureSet, InputUsed
 from models_engine.features import StateReader, build_features
+from models_engine.plugins import package_of
 from models_engine.registry import all_models
 from patients.record.state import State
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +78,31 @@ def _origin(source: InputUsed) -> list[str]:
 def run_models(state: State, *, kfre_region: str, score2_region: str) -> list[ModelResult]:
     """Every registered model on `state`, in registry order."""
     reader = StateReader(state)
-    return [run_model(model, state, reader) for model in all_models(kfre_region, score2_region)]
+    return [_run(model, state, reader) for model in all_models(kfre_region, score2_region)]
+
+
+def _run(model: ClinicalModel, state: State, reader: StateReader) -> ModelResult:
+    package = package_of(model)
+    if not package:
+        return run_model(model, state, reader)
+    try:
+        return _storable(run_model(model, state, reader))
+    except Exception as error:  # noqa: BLE001 whatever somebody else's code raises
+        # the type alone: a message may hold a value of the patient
+        log.error("plug-in model %s of %s raised %s", model.id, package, type(error).__name__)
+        text = f"{model.title}: this plug-in failed on this record, so it gives no number."
+        refusal = Refusal("not_applicable", "model", text)
+        features = FeatureSet(model.id, state.as_of, {}, {}, (refusal,), (), None)
+        return ModelResult(model, features, {}, {})
+
+
+def _storable(result: ModelResult) -> ModelResult:
+    for outcome in result.model.outcomes:
+        value = result.values.get(outcome.id, 0.0)
+        low, high = result.intervals.get(outcome.id, (value, value))
+        if (outcome.is_probability and not 0 <= value <= 1) or not low <= value <= high:
+            raise FloatingPointError(f"{outcome.id} is no probability, or outside its interval")
+    return result
 
 
 def run_model(model: ClinicalModel, state: State, reader: StateReader | None = None) -> ModelResult:

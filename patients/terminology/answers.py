@@ -37,6 +37,11 @@ ANSWER_VALUES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def answers_of(concept: str) -> tuple[tuple[Code, Answer], ...]:
+    """Every answer code that the table reads for a coded concept."""
+    return tuple((code, answer) for (known, code), answer in _ANSWERS.items() if known == concept)
+
+
 def answer_of(concept: str, code: Code) -> Answer | None:
     """What an answer code means for a coded concept; None when the table does not know it."""
     return _ANSWERS.get((concept, code))

@@ -92,6 +92,15 @@ def _shortened(code: Code) -> Iterator[Code]:
         yield kind(code.value[:length])
 
 
+def condition_codes_of(concept: str) -> tuple[tuple[Code, ConditionCode, bool], ...]:
+    """Every code that states the concept; True where it stands for all codes below it."""
+    exact = [(code, entry, False) for code, entry in _EXACT.items()]
+    below = [(code, entry, True) for code, entry in _PREFIXES.items()]
+    return tuple(
+        row for row in (*exact, *below) if concept in {stated.id for stated in row[1].concepts}
+    )
+
+
 def condition_of(code: Code) -> ConditionCode | None:
     """What a condition or procedure code says; None when the table does not know it."""
     found = _EXACT.get(code)

@@ -72,6 +72,13 @@ _MEDICATIONS = _medications()
 _ATC_GROUPS = {code.value for code in _MEDICATIONS if isinstance(code, Atc)}
 
 
+def medication_codes_of(class_: str) -> tuple[tuple[Code, Medication], ...]:
+    """Every code of the table in a class; an ATC group stands for the codes below it too."""
+    return tuple(
+        (code, known) for code, known in _MEDICATIONS.items() if known and class_ in known.classes
+    )
+
+
 def medication_of(code: Code) -> Medication | None:
     """What a medication code means; None when it is not classified.
 

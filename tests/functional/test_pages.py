@@ -30,6 +30,8 @@ def paths(ward: Ward) -> dict[str, list[str]]:
         "doctor": [
             "/worklist/",
             "/worklist/rules/",
+            "/models/",
+            "/models/prevent_full_10y/",
             base,
             f"{base}predictions/{cvd.pk}/",
             f"{base}predictions/{none.pk}/",

@@ -31,13 +31,13 @@ def refuse(request: HttpRequest) -> NoReturn:
     raise PermissionDenied
 
 
-def role_required(role: str) -> Callable[[View], View]:
-    """Signed in with this role, else the sign-in page or 403."""
+def role_required(*roles: str) -> Callable[[View], View]:
+    """Signed in with one of these roles, else the sign-in page or 403."""
 
     def decorate(view: View) -> View:
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if getattr(request.user, "role", None) != role:
+            if getattr(request.user, "role", None) not in roles:
                 refuse(request)
             return view(request, *args, **kwargs)
 

@@ -143,4 +143,5 @@ def ckd_epi_2021() -> ClinicalModel:
             for age, sex, scr, expected in _PUBLISHED
         ),
         artefact_hash=artefact_hash(VERSION, repr(coefficients).encode(), declared),
+        monotone={"age": "down", "creatinine": "down"},
     )

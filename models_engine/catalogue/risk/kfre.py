@@ -173,4 +173,5 @@ def kfre_4v(region: str = NORTH_AMERICA) -> ClinicalModel:
         optimal=OPTIMAL,
         optimal_source=OPTIMAL_SOURCE,
         background=read_background("kfre", tuple(i.concept for i in declared)),
+        monotone={"egfr": "down", "urine_acr": "up"},
     )

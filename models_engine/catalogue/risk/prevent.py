@@ -9,6 +9,7 @@ from models_engine.catalogue.contract import (
     Band,
     Circumstances,
     ClinicalModel,
+    Direction,
     Input,
     Outcome,
     Refusal,
@@ -117,6 +118,16 @@ def _inputs(years: int, variant: str) -> tuple[Input, ...]:
     )
 
 
+def _monotone(declared: tuple[Input, ...]) -> dict[str, Direction]:
+    """What raises every outcome. The others interact with age, or turn at a knot.
+
+    With HbA1c in the model, diabetes at a low HbA1c raises no longer by itself.
+    """
+    concepts = {i.concept for i in declared}
+    rising = {"smoking_status", "hba1c" if "hba1c" in concepts else "diabetes", "urine_acr"}
+    return {concept: "up" for concept in sorted(rising & concepts)}
+
+
 def _outcomes(years: int) -> tuple[Outcome, ...]:
     return tuple(
         Outcome(
@@ -153,6 +164,7 @@ def prevent_model(variant: str, years: int) -> ClinicalModel:
         optimal={c: value for c, value in optimal.items() if c in concepts},
         optimal_source=OPTIMAL_SOURCE,
         background=read_background(f"prevent_{years}y", concepts),
+        monotone=_monotone(declared),
     )
 
 

@@ -69,6 +69,8 @@ def score_facts(
         performance=performance,
         references=references,
         change_log=(Change(version, UPDATED, VERSION_TEXT),),
+        calibration_points=(),
+        subgroup_rows=(),
         **{**common, **texts},
     )
 

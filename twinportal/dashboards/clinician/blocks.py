@@ -13,6 +13,7 @@ from models_engine.catalogue.contract import ClinicalModel, Outcome
 from models_engine.catalogue.facts import EVIDENCE_TEXT
 from models_engine.fhir_rendering import band_text
 from models_engine.models import Prediction
+from models_engine.plugins import package_of
 from models_engine.registry import model_as_run
 from twinportal.attention.rules import extremes_of
 from twinportal.dashboards.display import titled
@@ -21,6 +22,25 @@ BASELINE_WORDS = {
     "optimal": "the same age and sex with reference values",
     "population": "the people of the background sample",
 }
+NO_LONGER_REGISTERED = "The model is no longer registered here."
+
+
+def _declared(prediction: Prediction) -> tuple[ClinicalModel | None, Outcome]:
+    """The model and outcome of a prediction; a plug-in that was taken out leaves its name alone."""
+    try:
+        declared = model_as_run(prediction.model_id, prediction.model_version)
+        return declared, declared.outcome(prediction.outcome)
+    except KeyError:
+        named = prediction.outcome.replace("_", " ").capitalize()
+        horizon = prediction.horizon_years
+        return None, Outcome(
+            id=prediction.outcome,
+            label=named,
+            horizon_years=horizon,
+            is_probability=prediction.is_probability and horizon is not None,
+            unit=prediction.unit,
+            definition=NO_LONGER_REGISTERED,
+        )
 
 
 class BaselineView:
@@ -44,8 +64,8 @@ class PredictionView:
         earlier: Prediction | None = None,
     ) -> None:
         self.row = prediction
-        self.model: ClinicalModel = model_as_run(prediction.model_id, prediction.model_version)
-        self.outcome: Outcome = self.model.outcome(prediction.outcome)
+        self.model, self.outcome = _declared(prediction)
+        self.package = package_of(self.model) if self.model else ""
         self.earlier = earlier
         found = (attributions.get((prediction.pk, b)) for b in BASELINE_WORDS)
         self.baselines = [BaselineView(a) for a in found if a is not None]
@@ -90,12 +110,12 @@ class PredictionView:
     @property
     def interval(self) -> str:
         if self.row.low is None or self.row.high is None:
-            return self.model.interval_text
+            return self.model.interval_text if self.model else NO_LONGER_REGISTERED
         return f"{percent(self.row.low)} to {percent(self.row.high)}"
 
     @property
     def evidence(self) -> str:
-        return EVIDENCE_TEXT[self.model.facts.evidence]
+        return self.model.facts.evidence_text if self.model else NO_LONGER_REGISTERED
 
     @property
     def change(self) -> str:

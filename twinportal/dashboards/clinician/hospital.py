@@ -73,5 +73,5 @@ def _band(view: PredictionView) -> str:
     found = view.outcome.band_of(view.row.value) if view.row.value is not None else None
     if found is None:
         return ""
-    same = found.evidence == view.model.facts.evidence
+    same = view.model is not None and found.evidence == view.model.facts.evidence
     return found.label if same else band_text(found)

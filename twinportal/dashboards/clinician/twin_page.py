@@ -101,12 +101,13 @@ class TwinPage:
         self.silent = [self._view(p) for p in silent(current)]
         self.not_offered = not_offered(settings.SCORE2_REGION)
         quiet = quiet_ids()
-        self.derived = [
-            self._view(p) for p in current if not p.is_probability and p.model_id not in quiet
-        ]
+        views = [self._view(p) for p in current]
+        self.plugged = [view for view in views if view.package]
+        own = [view for view in views if not view.package]
+        self.derived = [v for v in own if not v.row.is_probability and v.row.model_id not in quiet]
         # those of a stay have a section of their own
         elsewhere = quiet - OF_HOSPITAL.keys()
-        self.scores = [self._view(p) for p in current if p.model_id in elsewhere]
+        self.scores = [v for v in own if v.row.model_id in elsewhere]
         self.hospital = [HospitalScore(self._block(b), now) for b in of_hospital(current)]
         self.trends = trends_of(self.state)
         self.kept_apart = waiting_about(patient)
@@ -160,7 +161,7 @@ class TwinPage:
     @property
     def scores_without_number(self) -> list[PredictionView]:
         """One for each quiet model that lacks something, with what to record."""
-        first = {view.model.id: view for view in self.scores if not view.has_number}
+        first = {view.row.model_id: view for view in self.scores if not view.has_number}
         return list(first.values())
 
     @property

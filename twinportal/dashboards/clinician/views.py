@@ -82,7 +82,7 @@ def prediction(request: HttpRequest, public_id: UUID, pk: int) -> HttpResponse:
         "is_over": expires_at is not None and expires_at < timezone.now(),
         "view": view,
         "readings": readings(view.read_by),
-        "facts": view.model.facts,
+        "facts": view.model.facts if view.model else None,
         "history": [PredictionView(p, {}) for p in history],
     }
     return render(request, "clinician/prediction.html", context)

@@ -49,6 +49,24 @@ def status_words(value: str) -> str:
 
 
 @register.filter
+def plain(value: float) -> str:
+    """A number for a drawing or a list: no thousands mark, no trailing noughts."""
+    return f"{value:.6g}"
+
+
+@register.filter
+def share(value: float) -> str:
+    """A probability as a percentage with two decimals, as a table of measurements needs it."""
+    return f"{100 * value:.2f} %"
+
+
+@register.filter
+def three(value: float) -> str:
+    """Three decimals: a C statistic, a slope."""
+    return f"{value:.3f}"
+
+
+@register.filter
 def isodate(value: str) -> str:
     """The day of an ISO moment, as on the rest of the page."""
     return f"{datetime.fromisoformat(value):%-d %b %Y}"
