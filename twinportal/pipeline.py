@@ -17,8 +17,10 @@ from django.db import connection, transaction
 from explain.models import Attribution
 from explain.services import explain_run
 from models_engine import fingerprints, selectors
+from models_engine.catalogue.contract import ClinicalModel
 from models_engine.catalogue.display import displayed
 from models_engine.models import ModelRun, Prediction
+from models_engine.plugins import package_of
 from models_engine.registry import all_models
 from models_engine.services import evidence, store
 from models_engine.services.run import ModelResult, run_models
@@ -228,16 +230,18 @@ def _explain(
     """Explain what a page would show of each moment, unless that was done before.
 
     Of the variants of a model only one is shown: exact Shapley values of all would cost most of
-    a refresh. A variant that becomes the one shown is explained then.
+    a refresh. A variant that becomes the one shown is explained then. Plug-ins are all shown.
     """
     wanted: dict[int, tuple[ModelResult, list[Prediction]]] = {}
     for rows, results in moments:
         by_id = {result.model.id: result for result in results}
         of_run: Mapping[int, list[Prediction]] = _by_run(rows)
-        for block in displayed(rows):
-            for row in block.predictions:
-                if row.value is not None:
-                    wanted[row.run_id] = by_id[row.model_id], of_run[row.run_id]
+        alone = {key for key, result in by_id.items() if _stands_alone(result.model)}
+        shown = [row for block in displayed(rows) for row in block.predictions]
+        shown += [row for row in rows if row.model_id in alone]
+        for row in shown:
+            if row.value is not None:
+                wanted[row.run_id] = by_id[row.model_id], of_run[row.run_id]
     explained = set(
         Attribution.objects.filter(prediction__run__in=wanted).values_list(
             "prediction__run_id", flat=True
@@ -249,6 +253,11 @@ def _explain(
         if run_id not in explained
         for attribution in explain_run(result.model, result.features, predictions)
     )
+
+
+def _stands_alone(model: ClinicalModel) -> bool:
+    """True of a probability that no block of the page chooses among variants: that of a plug-in."""
+    return model.is_probability and not model.quiet and bool(package_of(model))
 
 
 def _by_run(rows: Iterable[Prediction]) -> dict[int, list[Prediction]]:

@@ -156,7 +156,7 @@ class TestPage:
         from twinportal.dashboards.model_facts import views
 
         models = {**registry.registered(), changed.id: changed}
-        monkeypatch.setattr(views, "registered", lambda region: models)
+        monkeypatch.setattr(views, "registered", lambda *regions: models)
 
     def test_what_nobody_has_measured_is_said(self, doctor: Client) -> None:
         text = words(page(doctor, "/models/kfre_4v/"))

@@ -246,7 +246,7 @@ class TwinPage:
     def _views(self) -> list[PredictionView]:
         shown = [view for b in self.blocks for view in (b.main, *b.under, b.beside) if view]
         in_hospital = [score.main for score in self.hospital]
-        return [*shown, *self.derived, *self.silent, *self.scores, *in_hospital]
+        return [*shown, *self.derived, *self.silent, *self.scores, *self.plugged, *in_hospital]
 
     @cached_property
     def timeline(self) -> list[dict[str, Any]]:
