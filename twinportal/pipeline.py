@@ -230,7 +230,8 @@ def _explain(
     """Explain what a page would show of each moment, unless that was done before.
 
     Of the variants of a model only one is shown: exact Shapley values of all would cost most of
-    a refresh. A variant that becomes the one shown is explained then. Plug-ins are all shown.
+    a refresh. A variant that becomes the one shown is explained then. Research models and plug-ins
+    are all shown.
     """
     wanted: dict[int, tuple[ModelResult, list[Prediction]]] = {}
     for rows, results in moments:
@@ -256,8 +257,8 @@ def _explain(
 
 
 def _stands_alone(model: ClinicalModel) -> bool:
-    """True of a probability that no block of the page chooses among variants: that of a plug-in."""
-    return model.is_probability and not model.quiet and bool(package_of(model))
+    """True of a probability that no block of the page chooses among variants."""
+    return model.is_probability and (model.research or bool(package_of(model)))
 
 
 def _by_run(rows: Iterable[Prediction]) -> dict[int, list[Prediction]]:

@@ -15,7 +15,7 @@ def publish(
     patient: Patient, made: Sequence[tuple[ModelResult, ModelRun]], *, now: datetime
 ) -> None:
     """One RiskAssessment a run that gave probabilities, in the caller's transaction."""
-    pairs = [(result, run) for result, run in made if _is_probability(result)]
+    pairs = [(result, run) for result, run in made if _is_for_the_record(result)]
     contents = [
         risk_assessment(
             model=result.model,
@@ -48,6 +48,7 @@ def amend(
     update_resource(run.risk_assessment, content, now=now)
 
 
-def _is_probability(result: ModelResult) -> bool:
-    """Quiet models stay here: who asks for them finds them on the twin's page."""
-    return result.model.is_probability and not result.model.quiet and result.has_numbers
+def _is_for_the_record(result: ModelResult) -> bool:
+    """Quiet and research models stay here: who asks for them finds them on the twin's page."""
+    stays = result.model.quiet or result.model.research
+    return result.model.is_probability and not stays and result.has_numbers

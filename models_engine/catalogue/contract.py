@@ -73,6 +73,7 @@ class Circumstances:
     (a healed infarction is still known cardiovascular disease). `values` are the inputs found.
     `outside_hospital`: no inpatient, emergency or observation encounter is going on.
     `discharged_to` is where the last stay ended (home, died, transferred ...), if recorded.
+    `days_since` holds, by condition, the days since its newest record began.
     """
 
     deceased: bool = False
@@ -81,6 +82,7 @@ class Circumstances:
     values: Mapping[str, float] = field(default_factory=dict)
     outside_hospital: bool = False
     discharged_to: str = ""
+    days_since: Mapping[str, int] = field(default_factory=dict)
 
 
 Applies = Callable[[Circumstances], tuple[Refusal, ...]]
@@ -289,6 +291,8 @@ class ClinicalModel:
     not written back to the sender.
     `monotone` names inputs with which no outcome ever falls ("up") or ever rises ("down") over
     the whole range, all else being equal; models_engine/checks.py holds the model to it.
+    A `research` model is for clinicians alone, too: never released to the patient, never written
+    back to FHIR; its number stands apart and is explained.
     """
 
     id: str
@@ -309,6 +313,9 @@ class ClinicalModel:
     interval_text: str = "No interval is published for this model."
     quiet: bool = False
     monotone: Mapping[str, Direction] = field(default_factory=dict)
+    research: bool = False
+    # conditions that must have begun at most so many days ago; `applies` refuses the others
+    recent: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         owner = f"ClinicalModel {self.id}"

@@ -27,6 +27,8 @@ OF_HOSPITAL = {
     "lace": "lace",
     "hospital_score": "hospital_score",
 }
+# the refusal of a trained model whose training data hold nobody like this person
+POPULATION = "population"
 
 
 class PredictionLike(Protocol):
@@ -112,6 +114,29 @@ def of_hospital(predictions: Iterable[P]) -> tuple[Displayed[P], ...]:
 
 def _is_not_applicable(prediction: PredictionLike) -> bool:
     return any(refusal["kind"] == "not_applicable" for refusal in prediction.refusals)
+
+
+def research_runs(predictions: Iterable[P], research: frozenset[str]) -> tuple[tuple[P, ...], ...]:
+    """The outcomes of each research model, for clinicians: those worth a line on the page.
+
+    A model that is plainly for somebody else (no infarction, a pregnancy, death) has none.
+    """
+    by_model: dict[str, list[P]] = {}
+    for prediction in predictions:
+        if prediction.model_id in research:
+            by_model.setdefault(prediction.model_id, []).append(prediction)
+    return tuple(
+        tuple(sorted(rows, key=lambda row: row.horizon_years or 0.0))
+        for _, rows in sorted(by_model.items())
+        if not _is_for_somebody_else(rows[0])
+    )
+
+
+def _is_for_somebody_else(prediction: Any) -> bool:
+    return any(
+        refusal["kind"] == "not_applicable" and refusal["concept"] != POPULATION
+        for refusal in prediction.refusals
+    )
 
 
 def _richest(

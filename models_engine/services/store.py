@@ -89,7 +89,7 @@ def _run(draft: Draft, patient_id: int, made_at: datetime) -> ModelRun:
 
 def _predictions(draft: Draft, run: ModelRun, released_at: datetime | None) -> list[Prediction]:
     rows = []
-    quiet = draft.result.model.quiet
+    withheld = draft.result.model.quiet or draft.result.model.research
     for outcome in draft.result.model.outcomes:
         value = draft.result.values.get(outcome.id)
         low, high = draft.result.intervals.get(outcome.id, (None, None))
@@ -108,7 +108,7 @@ def _predictions(draft: Draft, run: ModelRun, released_at: datetime | None) -> l
                 high=high,
                 as_of=run.as_of,
                 status=draft.status,
-                released_at=released_at if value is not None and not quiet else None,
+                released_at=released_at if value is not None and not withheld else None,
             )
         )
     return rows

@@ -50,6 +50,11 @@ RISING = [
     ("ckdpc_40_diabetes", "egfr_decline_40", "heart_failure", [0, 1]),
     ("ckdpc_40_diabetes", "egfr_decline_40", "smoking_history", [0, 1, 2]),
     ("ckdpc_40_diabetes", "egfr_decline_40", "systolic_bp", [100, 120, 150, 200]),
+    ("post_infarction_mortality", "post_infarction_mortality_1y", "age", [50, 60, 70, 80]),
+    ("post_infarction_mortality", "post_infarction_mortality_3y", "heart_failure", [0, 1]),
+    ("general_mortality", "general_mortality_10y", "age", [30, 40, 50, 60, 70]),
+    ("general_mortality", "general_mortality_10y", "systolic_bp", [100, 130, 160, 190]),
+    ("general_mortality", "general_mortality_10y", "albumin", [5.0, 4.5, 4.0, 3.6]),
 ]
 # the same, and the probability must not rise
 FALLING = [
@@ -225,11 +230,13 @@ def test_declares_what_the_rules_ask_for(model_id):
     dead = Circumstances(deceased=True, ever=frozenset(NEEDS.get(model_id, ())))
     assert [r.concept for r in m.applies(dead)] == ["deceased"]
     needed = NEEDS.get(model_id, ())
-    assert [r.kind for r in m.applies(Circumstances())] == ["not_applicable"] * bool(needed)
+    recent = Circumstances(days_since=m.recent)
+    assert [r.kind for r in m.applies(recent)] == ["not_applicable"] * bool(needed)
     for concept in needed:
         assert m.applies(Circumstances(ever=frozenset({concept}))) == ()
-    assert m.interval is None
-    assert m.interval_text == "No interval is published for this model."
+    # trained here, so an interval could be made; and only those are for clinicians alone
+    assert (m.interval is None) == (not m.research)
+    assert (m.interval_text == "No interval is published for this model.") == (not m.research)
 
 
 def test_modifiable_inputs_hold_no_treatment_and_no_demographic():

@@ -13,6 +13,7 @@ from models_engine.registry import (
     not_offered,
     quiet_ids,
     register,
+    research_ids,
 )
 
 IDS = [
@@ -55,6 +56,8 @@ QUIET = [
     "ukpds_om2_renal_failure",
     "ukpds_om2_death",
 ]
+# trained by this project
+RESEARCH = ["post_infarction_mortality", "general_mortality"]
 SCORE2_IDS = ["score2", "score2_op", "score2_diabetes"]
 # recomputed against published values, all but these
 EVIDENCE = {
@@ -69,15 +72,18 @@ EVIDENCE = {
     "ukpds_om2_second_stroke": "S",
     "ukpds_om2_amputation": "S",
     "ukpds_om2_second_amputation": "S",
+    **dict.fromkeys(RESEARCH, "J"),
     # our own sum over published equations
     "ukpds_om2_death": "J",
 }
 
 
 def test_registered_models():
-    assert [m.id for m in all_models()] == [*IDS, *QUIET]
+    assert [m.id for m in all_models()] == [*IDS, *QUIET, *RESEARCH]
     assert quiet_ids() == set(QUIET)
+    assert research_ids() == set(RESEARCH)
     assert model("kfre_4v") is all_models()[IDS.index("kfre_4v")]
+    assert model("general_mortality") is all_models()[-1]
     with pytest.raises(KeyError):
         model("crystal_ball")
 
@@ -89,7 +95,7 @@ def test_the_kidney_equation_follows_its_region():
 def test_score2_is_there_as_soon_as_its_region_is_set():
     with_region = [m.id for m in all_models(score2_region="high")]
 
-    assert [i for i in with_region if i not in (*IDS, *QUIET)] == SCORE2_IDS
+    assert [i for i in with_region if i not in (*IDS, *QUIET, *RESEARCH)] == SCORE2_IDS
     assert not_offered("high") == ()
     assert "TWINPORTAL_SCORE2_REGION" in not_offered("")[0]
     with pytest.raises(ValueError, match="region must be one of"):
@@ -154,7 +160,7 @@ def test_the_hash_changes_with_a_version_or_an_artefact_and_not_with_the_order()
 
 def test_artefacts_of_different_models_and_calibrations_differ():
     assert len({m.artefact_hash for m in every_calibration().values()}) == len(every_calibration())
-    assert {m.id for m in every_calibration().values()} == {*IDS, *SCORE2_IDS, *QUIET}
+    assert {m.id for m in every_calibration().values()} == {*IDS, *SCORE2_IDS, *QUIET, *RESEARCH}
 
 
 @pytest.mark.parametrize("key", every_calibration(), ids=" ".join)

@@ -14,10 +14,11 @@ from models_engine.catalogue.display import (
     Displayed,
     displayed,
     of_hospital,
+    research_runs,
     silent,
 )
 from models_engine.models import Prediction
-from models_engine.registry import not_offered, quiet_ids
+from models_engine.registry import not_offered, quiet_ids, research_ids
 from models_engine.selectors import (
     CHANGE_AFTER,
     current_predictions,
@@ -38,6 +39,7 @@ from patients.terminology.measurements import OBSERVATIONS
 from twinportal.dashboards.clinician.blocks import Block, PredictionView
 from twinportal.dashboards.clinician.hospital import HospitalScore
 from twinportal.dashboards.clinician.joined import identity_of
+from twinportal.dashboards.clinician.research import ResearchModel
 from twinportal.dashboards.clinician.trends import number, trends_of, unit_text
 from twinportal.dashboards.display import age_text, birth_date_text, data_age
 
@@ -109,6 +111,7 @@ class TwinPage:
         elsewhere = quiet - OF_HOSPITAL.keys()
         self.scores = [v for v in own if v.row.model_id in elsewhere]
         self.hospital = [HospitalScore(self._block(b), now) for b in of_hospital(current)]
+        self.research = [ResearchModel(rows) for rows in research_runs(current, research_ids())]
         self.trends = trends_of(self.state)
         self.kept_apart = waiting_about(patient)
         self.unread = unread_of(patient)
@@ -237,6 +240,7 @@ class TwinPage:
     def readings(self) -> dict[int, str]:
         """What is said of every mapping that has read something on the page. One query at most."""
         numbers = {n for view in self._views() for n in view.read_by}
+        numbers |= {n for research in self.research for n in research.read_by}
         numbers |= {n for trend in self.trends for n in trend.read_by}
         numbers |= {n for event in self.timeline for n in event["value"].mappings}
         numbers |= {n for value in self.medications for n in value.mappings}
