@@ -119,6 +119,22 @@ class TestConditions:
         assert "dialysis is recorded" in page and mark(number) in page
         assert f'<li id="mapping-{number}">Mapping {number}: code DIA read as' in page
 
+    def test_scores_for_clinicians(
+        self, ehr_client: Client, patient: Patient, doctor: Client
+    ) -> None:
+        push(ehr_client, fhir.condition("af", "1") | {"code": coded("AF", display="Vorhof")})
+        number = say(Key(MappingKind.CONDITION, "", LAB, "AF"), "atrial_fibrillation").pk
+        base = refreshed(patient)
+        scores = html(doctor.get(base)).split("Scores and natural history")[1].split("Trends")[0]
+        row = Prediction.objects.get(
+            patient=patient, model_id="cha2ds2_vasc", outcome="cha2ds2_vasc", status="current"
+        )
+        assert mark(number) in scores.split(f"predictions/{row.pk}/")[0].split("<li>")[-1]
+        answer = doctor.post(f"{base}release/", {"prediction": row.pk, "action": "release"})
+        assert answer.status_code == 404, "the patient never sees a score"
+        row.refresh_from_db()
+        assert row.released_at is None
+
     def test_not_where_another_record_says_it_too(
         self, number: int, ehr_client: Client, patient: Patient, doctor: Client
     ) -> None:

@@ -80,6 +80,14 @@ def test_a_wrong_one_is_left_out_logged_and_shown(
     assert "Plug-ins that were left out." in page and "acme-odd 0.1" in page
 
 
+def test_an_id_of_a_model_that_is_not_offered_here_is_not_free(plug_in: List) -> None:
+    plug_in(GOOD + "\n    def models(): return changed(id='score2')")
+    assert list(registered()) == OURS
+    assert [(one.what, one.reason) for one in left_out(registered())] == [
+        ("score2", "A model of the portal has this id already.")
+    ]
+
+
 def test_what_is_not_installed_is_shown(settings: Any) -> None:
     settings.MODEL_PLUGINS = ("no-such-package", "numpy")
     forget_models()
