@@ -44,7 +44,7 @@ def measured(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     facts = replace(good.facts, calibration_points=POINTS, subgroup_rows=ROWS)
     models = {**registry.registered(), good.id: replace(good, facts=facts)}
     wrong = LeftOut("acme-twin-models 1.0", "acme_score", "units: 'bmi' is declared in 'lb'.")
-    monkeypatch.setattr(views, "registered", lambda region: models)
+    monkeypatch.setattr(views, "registered", lambda *regions: models)
     monkeypatch.setattr(views, "left_out", lambda registered: (wrong,))
     kidney = ModelRun.objects.filter(model_id="kfre_4v")
     kidney.update(model_version="2009.1", artefact_hash="a" * 64)
