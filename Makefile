@@ -27,7 +27,19 @@ demo-reset: ## Forget the demo's data and start anew
 	@$(MAKE) --no-print-directory demo
 
 test: $(VENV)/.dev node-packages system-packages ## Run every test, against real servers and a real browser
-	$(BIN)/pytest --cov --cov-report=term:skip-covered
+	@rm -f .coverage .coverage.*
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-fhir test-rest
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report --skip-covered
+
+# two halves side by side, for two cores; each has servers and a database of its own
+test-fhir:
+	TWINPORTAL_VAR=$(CURDIR)/var/test-fhir COVERAGE_FILE=.coverage.fhir \
+		$(BIN)/pytest --cov --cov-report= tests/integration/fhir
+
+test-rest:
+	TWINPORTAL_VAR=$(CURDIR)/var/test-rest COVERAGE_FILE=.coverage.rest \
+		$(BIN)/pytest --cov --cov-report= --ignore=tests/integration/fhir
 
 test-fast: $(VENV)/.dev node-packages ## Unit tests only
 	$(BIN)/pytest tests/unit tests/architecture
