@@ -1,16 +1,19 @@
 """Inputs that no single value states: how long, how often, how many; read from the whole state."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
+from statistics import stdev
 
-from models_engine.catalogue.calendar import next_birthday
+from models_engine.catalogue.calendar import first_day_too_old, next_birthday
 from models_engine.catalogue.contract import Input
 from models_engine.catalogue.feature_set import InputUsed
+from models_engine.catalogue.risk.inputs import FIVE_YEARS
 from models_engine.catalogue.risk.ukpds_inputs import (
     MICROALBUMINURIA_ACR,
     MICROALBUMINURIA_ALBUMIN,
 )
-from models_engine.found import Found, expiry, missing, source_of, too_old
+from models_engine.found import Found, derived, expiry, missing, source_of, too_old
 from patients.record.age import completed_years
 from patients.record.condition_facts import NO_DATE, NO_ONSET, UNCLASSIFIED
 from patients.record.state import State, Value
@@ -34,6 +37,7 @@ def record_readers(state: State, today: date) -> Mapping[str, Reader]:
         "race_black": reader.race,
         "ischaemic_heart_disease": reader.ischaemic_heart_disease,
         "albuminuria": reader.albuminuria,
+        "systolic_bp_sd": reader.systolic_bp_sd,
     }
 
 
@@ -205,6 +209,24 @@ class _RecordReader:
         return Found(
             value, source, notes=(note,) if used.concept == "urine_acr" else (), expires=until
         )
+
+    def systolic_bp_sd(self, declared: Input) -> Found:
+        """Sample standard deviation of the newest value of each day, of two days or more."""
+        limit = declared.max_age_days or FIVE_YEARS
+        of_day: dict[date, Value] = {}
+        for value in self.state.series("systolic_bp"):
+            if value.value is not None and self.today < first_day_too_old(
+                value.effective_date, limit
+            ):
+                of_day.setdefault(value.effective_date, value)
+        days = sorted(of_day, reverse=True)
+        if len(days) < 2:
+            text = f"{declared.label}: needs values of two days in {limit // 365} years. "
+            return missing(declared, text + declared.order)
+        used = tuple(of_day[day] for day in days)
+        spread = stdev(float(v.value or 0.0) for v in used)
+        found = derived(declared, spread, used[0], used, f"from the values of {len(days)} days")
+        return replace(found, expires=first_day_too_old(days[-1], limit))
 
 
 def _has_onset(value: Value) -> bool:

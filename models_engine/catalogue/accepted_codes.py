@@ -21,6 +21,7 @@ OWN_READERS = {
     "age": "Patient.birthDate",
     "sex": "Patient.gender",
     "ischaemic_heart_disease": "Coronary heart disease in the record without an infarction.",
+    "systolic_bp_sd": "Systolic blood pressures of two days or more in the record.",
     "sdi_decile": "Nothing in a record is read as this input yet.",
     "spo2_scale_2": "Set by a clinician; no code is read for it yet, so scale 1 is used.",
 }

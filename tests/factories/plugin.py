@@ -26,7 +26,7 @@ def install(folder: Path, target: Path) -> None:
     """What `pip install --no-deps --target` leaves of a pure package: its modules, its metadata."""
     project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
     source = folder / "src"
-    for path in source.rglob("*.py"):
+    for path in (p for p in source.rglob("*") if p.is_file() and p.suffix in (".py", ".csv")):
         place = target / path.relative_to(source)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(path.read_text())

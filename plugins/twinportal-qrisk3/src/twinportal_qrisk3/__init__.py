@@ -1,0 +1,1 @@
+"""QRISK3-2017 for Twinportal."""
