@@ -32,6 +32,7 @@ PATHS = (
     "/models/",
     "/models/prevent_base_10y/",
     "/models/prevent_full_30y/",
+    "/models/has_bled/",
     "/models/kfre_4v/2009.1/",
     "/models/old_score/",
 )

@@ -79,7 +79,7 @@ def test_the_clinician_reads_at_least_and_why(ill: Patient) -> None:
     assert "CHA2DS2-VASc: " in text and "CHA2DS2-VASc: at least" not in text
     assert "Further myocardial infarction (natural history, uncalibrated), 1 year:" in text
     assert "FIB-4 index AST: none recorded. Order AST." in text
-    assert "not yet verified here" in text
+    assert "the source was read, the figure was not recomputed here" in text
 
 
 def test_every_detail_page_opens(ill: Patient) -> None:

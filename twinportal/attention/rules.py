@@ -1,6 +1,7 @@
 """The attention rules: why a patient stands where on the worklist. Pure; documented on a page.
 
-Thresholds marked [M] are commonly used and not yet verified here; [J] are this project's own.
+Thresholds marked [S] were read in a source (docs/evidence.md), those marked [M] are commonly used and
+not yet verified here; [J] are this project's own.
 A change is looked at over at least 90 days, against the newest standing prediction of the same
 model and outcome that is at least that old.
 """
@@ -120,8 +121,8 @@ RULES: tuple[Rule, ...] = (
         3,
         CVD_10Y,
         "Cardiovascular disease within 10 years: 20 % or more",
-        "Commonly called high.",
-        "M",
+        "Called high in a published study of this model.",
+        "S",
         _at_least(0.20),
     ),
     Rule(
@@ -129,8 +130,8 @@ RULES: tuple[Rule, ...] = (
         4,
         KIDNEY_5Y,
         "Kidney failure within 5 years: 3 % or more",
-        "The lower end of the usual range for a referral to nephrology (3 to 5 %).",
-        "M",
+        "The lower end of the range for a referral to nephrology (3 to 5 %) in KDIGO 2024.",
+        "S",
         _at_least(0.03),
     ),
     Rule(
@@ -147,8 +148,8 @@ RULES: tuple[Rule, ...] = (
         6,
         CVD_10Y,
         "Cardiovascular disease within 10 years: 7.5 % or more",
-        "Commonly called intermediate; treatment is discussed.",
-        "M",
+        "From here the 2025 AHA/ACC guideline starts medicine in stage 1 hypertension.",
+        "S",
         _at_least(0.075),
     ),
     Rule(

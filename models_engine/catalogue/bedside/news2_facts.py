@@ -46,11 +46,11 @@ NEWS2_FACTS = ModelFacts(
     performance=(
         Performance(
             measure="AUROC for death within 24 hours (NEWS, the first version)",
-            population="hospital admissions",
+            population="35,585 acute medical admissions, 198,755 sets of observations",
             value="0.894",
-            interval="not known to us",
-            where="Smith 2013",
-            evidence="M",
+            interval="95 % CI 0.887 to 0.902",
+            where="Smith 2013 (abstract)",
+            evidence="S",
         ),
     ),
     calibration="Not applicable: it is not a probability.",
@@ -79,6 +79,15 @@ NEWS2_FACTS = ModelFacts(
                 "Royal College of Physicians. National Early Warning Score (NEWS) 2: Standardising "
                 "the assessment of acute-illness severity in the NHS. London: RCP, 2017."
             ),
+            evidence="S",
+        ),
+        Reference(
+            citation=(
+                "Smith GB, et al. The ability of the National Early Warning Score (NEWS) to "
+                "discriminate patients at risk of early cardiac arrest, unanticipated intensive "
+                "care unit admission, and death. Resuscitation 2013;84:465-470 (abstract)."
+            ),
+            doi="10.1016/j.resuscitation.2012.12.016",
             evidence="S",
         ),
     ),

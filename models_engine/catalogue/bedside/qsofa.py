@@ -1,12 +1,12 @@
-"""qSOFA: three signs of a poor course in suspected infection, one point each. [M]
+"""qSOFA: three signs of a poor course in suspected infection, one point each.
 
-Altered mentation is a Glasgow Coma Scale below 15, or C, V, P or U of ACVPU [J]. Values are rounded
+Altered mentation is a Glasgow Coma Scale below 15 [S], or C, V, P or U of ACVPU [J]. Values are rounded
 half up to whole numbers, as charted [J].
 
 References
 ----------
 Singer M et al. The Third International Consensus Definitions for Sepsis and Septic Shock
-(Sepsis-3). JAMA 2016.
+(Sepsis-3). JAMA 2016. Read as reprinted; what was opened: docs/evidence.md, E-QSOFA.
 """
 
 from collections.abc import Mapping
@@ -43,8 +43,8 @@ NUMBERS: Mapping[str, float] = {
     "not_alert.points": 1,
 }
 BANDS = (
-    Band("negative", "0 or 1: fewer than two signs", 0.0, "M"),
-    Band("positive", "2 or 3: positive", 2.0, "M"),
+    Band("negative", "0 or 1: fewer than two signs", 0.0, "S"),
+    Band("positive", "2 or 3: positive", 2.0, "S"),
 )
 
 
@@ -101,8 +101,8 @@ def qsofa() -> ClinicalModel:
                 },
                 expected={"qsofa": float(points)},
                 tolerance=1e-9,
-                provenance="computed by hand from the definition",
-                evidence="M",
+                provenance="computed by hand from the definition as reprinted",
+                evidence="S",
             )
             for rate, systolic, dull, points in _COMPUTED
         ),

@@ -12,7 +12,7 @@ QSOFA_FACTS = ModelFacts(
     owner="Sepsis-3 task force; this project (implementation)",
     contact="The hospital's Twinportal administrator; the project's issue tracker.",
     updated=UPDATED,
-    evidence="M",
+    evidence="S",
     predicts="A poor course in hospital when an infection is suspected; points, no probability.",
     moment="One set of observations within an hour, and for that hour only.",
     intended_users="Clinicians at the bedside.",
@@ -28,12 +28,20 @@ QSOFA_FACTS = ModelFacts(
         "each with its time of day, there is no number."
     ),
     output_scale="0 to 3 points; 2 or more is positive.",
-    how_made="Published rule: one point each for three signs.",
+    how_made="Published rule: one point each for three signs; read in three reprints.",
     development_data=_UNREAD,
-    outcome_definition="Death in hospital, or a long stay in intensive care (from memory).",
+    outcome_definition="Death in hospital, as later articles describe it.",
     exclusions=_UNREAD,
     missing_data_handling=_UNREAD,
     performance=(
+        Performance(
+            measure="AUROC for death in hospital",
+            population="adults with suspected infection, 85 US hospitals, 2012 to 2015",
+            value="0.814",
+            interval="not stated in the abstract",
+            where="abstract of PMC6859245, as stored",
+            evidence="S",
+        ),
         Performance(
             measure="Sensitivity for sepsis of two points or more within a day of admission",
             population="adults admitted to 85 US hospitals, 2012 to 2015",
@@ -51,7 +59,9 @@ QSOFA_FACTS = ModelFacts(
     explanation_quality="Not applicable.",
     risks=(
         "It misses many people with sepsis: a low score does not rule it out. Consciousness from "
-        "ACVPU is read as altered for C, V, P and U (our choice)."
+        "ACVPU is read as altered for C, V, P and U (our choice). Sources differ on the Glasgow "
+        "Coma Scale: below 15 (used here, as most print it) or a lower limit in the data that the "
+        "rule was made from."
     ),
     if_it_fails="No number is shown, with what to measure by name.",
     monitoring="Counts of refusals.",
@@ -63,9 +73,12 @@ QSOFA_FACTS = ModelFacts(
         Reference(
             citation=(
                 "Singer M, et al. The Third International Consensus Definitions for Sepsis and "
-                "Septic Shock (Sepsis-3). JAMA 2016."
+                "Septic Shock (Sepsis-3). JAMA 2016. The three signs and their limits read as reprinted "
+                "by Brundage Group, Sepsis-3 (all three) and in the repository "
+                "bhavenmurji/RapidResponseCentral, qSOFA.md (with Glasgow Coma Scale below 15)."
             ),
-            evidence="M",
+            url="https://brundagegroup.com/tips/sepsis-3/",
+            evidence="S",
         ),
     ),
     change_log=(Change("2016.1", UPDATED, "First implementation."),),

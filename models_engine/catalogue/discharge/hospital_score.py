@@ -1,7 +1,8 @@
 """HOSPITAL score: 0 to 13 points for a potentially avoidable readmission within 30 days.
 
 Admissions of the year before count 2 points from the second on, as in later validations; sources
-disagree (the first publication is also quoted with 2 points from the first admission on) [M].
+disagree (one quotes the score with 2 points from the first admission on). What was opened:
+docs/evidence.md, E-HOSPITAL.
 
 References
 ----------
@@ -51,9 +52,9 @@ NUMBERS: Mapping[str, float] = {
     **steps("length_of_stay", 0, (5, 2)),
 }
 BANDS = (
-    Band("low", "0 to 4: low", 0.0, "M"),
-    Band("intermediate", "5 or 6: intermediate", 5.0, "M"),
-    Band("high", "7 or more: high", 7.0, "M"),
+    Band("low", "0 to 4: low", 0.0, "S"),
+    Band("intermediate", "5 or 6: intermediate", 5.0, "S"),
+    Band("high", "7 or more: high", 7.0, "S"),
 )
 
 

@@ -4,7 +4,8 @@ L length of stay, A acute admission, C comorbidity by LACE's own variant of the 
 emergency visits in the 6 months before the admission, without the one that led to it.
 
 The expected risk is an interpolation between the two published ends (2.0 % at 0 points, 43.7 % at
-19), and no more than that [M].
+19), and no more than that; the probability that the paper prints for each score was not found. What
+was opened: docs/evidence.md, E-LACE.
 
 References
 ----------

@@ -34,8 +34,8 @@ LACE_FACTS = ModelFacts(
     ),
     how_made="Published index of four items, made with logistic regression.",
     development_data=(
-        "Adults discharged to the community from medical and surgical services of several "
-        "hospitals in Ontario (secondary source)."
+        "4,812 adults discharged to the community from medical and surgical services of 11 "
+        "hospitals in Ontario; 385 (8.0 %) died or were readmitted unplanned (abstract)."
     ),
     outcome_definition="Death or unplanned readmission within 30 days after discharge.",
     exclusions="People who live in nursing homes (secondary source).",
@@ -47,6 +47,14 @@ LACE_FACTS = ModelFacts(
             value="0.684",
             interval="not read by us",
             where="van Walraven 2010",
+            evidence="S",
+        ),
+        Performance(
+            measure="C-statistic of the modified LACE+ score; LACE is called similar",
+            population="368,154 people, British Columbia, 2014 to 2017",
+            value="0.681",
+            interval="95 % CI 0.678 to 0.684",
+            where="external validation (abstract of Staples 2021)",
             evidence="S",
         ),
     ),
@@ -78,9 +86,11 @@ LACE_FACTS = ModelFacts(
             citation=(
                 "van Walraven C, et al. Derivation and validation of an index to predict early "
                 "death or unplanned readmission after discharge from hospital to the community. "
-                "CMAJ 2010;182:551."
+                "CMAJ 2010;182:551-557 (abstract; its tables were not in what we could open)."
             ),
-            evidence="M",
+            doi="10.1503/cmaj.091117",
+            url="https://pmc.ncbi.nlm.nih.gov/articles/PMC2845681",
+            evidence="S",
         ),
         Reference(
             citation=(

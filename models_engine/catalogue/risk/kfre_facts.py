@@ -7,6 +7,10 @@ from models_engine.catalogue.facts import Change, ModelFacts, Performance, Refer
 
 UPDATED = date(2026, 11, 20)
 UPDATED_8V = date(2026, 11, 21)
+_REVIEW = (
+    "independent validation, as in table 2 of a review in BMJ Open, which gives the study by number "
+    "only (bmjopen.bmj.com/highwire/markup/264244)"
+)
 _SALFORD = "Salford, UK, advanced kidney care clinic, 743 and 613 people (PMC8147075)"
 
 REFERENCES = (
@@ -19,8 +23,13 @@ REFERENCES = (
         evidence="S",
     ),
     Reference(
-        citation="Tangri N, et al. JAMA 2016;315:164 (recalibration).",
-        evidence="M",
+        citation=(
+            "Tangri N, et al. JAMA 2016;315:164 (recalibration; not read). Validated in 721,357 "
+            "people of 31 cohorts on four continents, as Kang and colleagues describe it (Sci Rep "
+            "2020)."
+        ),
+        url="https://www.nature.com/articles/s41598-020-69715-3",
+        evidence="S",
     ),
     Reference(
         citation=(
@@ -43,19 +52,19 @@ REFERENCES = (
 PERFORMANCE = (
     Performance(
         measure="C statistic, 5 years",
-        population="721,357 people, several countries",
-        value="0.88 (pooled)",
+        population="people with chronic kidney disease stages 3 to 5, several cohorts",
+        value="0.88",
         interval="not read by us",
-        where="Tangri, JAMA 2016",
-        evidence="M",
+        where=_REVIEW,
+        evidence="S",
     ),
     Performance(
         measure="C statistic, 2 years",
-        population="721,357 people, several countries",
-        value="0.90 (pooled)",
+        population="people with chronic kidney disease stages 3 to 5, several cohorts",
+        value="0.90",
         interval="not read by us",
-        where="Tangri, JAMA 2016",
-        evidence="M",
+        where=_REVIEW,
+        evidence="S",
     ),
     Performance(
         measure="AUC, 2 years",

@@ -52,11 +52,12 @@ OPTIMAL_SOURCE = (
     "medicine or statin; HbA1c 5.3 %, urine ACR 10 mg/g and SDI decile 1 where the patient has one."
 )
 
+# of total cardiovascular disease only: docs/evidence.md, E-PREVENT-BANDS [S]
 RISK_BANDS_10Y = (
-    Band("low", "Low", 0.0, "M"),
-    Band("borderline", "Borderline", 0.05, "M"),
-    Band("intermediate", "Intermediate", 0.075, "M"),
-    Band("high", "High", 0.20, "M"),
+    Band("low", "Low", 0.0, "S"),
+    Band("borderline", "Borderline", 0.05, "S"),
+    Band("intermediate", "Intermediate", 0.075, "S"),
+    Band("high", "High", 0.20, "S"),
 )
 OUTCOME_WORDS = {
     "cvd": ("Total cardiovascular disease", "atherosclerotic disease or heart failure"),

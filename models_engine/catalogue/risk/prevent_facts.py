@@ -22,6 +22,35 @@ CDC = Reference(
     url="https://wwwn.cdc.gov/KDSS/detail.aspx?Qnum=Q811&topic=1",
     evidence="S",
 )
+BANDS = Reference(
+    citation=(
+        "PREVENT 10-year cardiovascular risk and mortality among US adults, NHANES 2003-2019 "
+        "(abstract): total CVD low below 5 %, borderline 5 to 7.4, intermediate 7.5 to 19.9, high "
+        "from 20."
+    ),
+    url=(
+        "https://arxivlens.com/PaperView/Details/ahas-new-prevent-10-year-cardiovascular-risk-and-"
+        "all-cause-cvd-and-non-cvd-mortality-among-us-adults-the-nhanes-2003-2019.-4268-59520969"
+    ),
+    evidence="S",
+)
+THRESHOLD = Reference(
+    citation=(
+        "American Heart Association, top things to know, 28 August 2025: PREVENT total CVD of 7.5 % "
+        "or more starts medicine in stage 1 hypertension (2025 AHA/ACC guideline)."
+    ),
+    url=(
+        "https://professional.heart.org/en/science-news/use-of-risk-assessment-to-guide-decision-"
+        "making-for-blood-pressure-management/top-things-to-know"
+    ),
+    evidence="S",
+)
+_LIMITS = (
+    " The limits of low to high at 10 years are for total cardiovascular disease, as a study of "
+    "PREVENT uses them. The 2026 ACC/AHA guideline on lipids has others, for atherosclerotic disease "
+    "alone (low below 3 %, borderline below 5, intermediate below 10, high from 10): that "
+    "probability is not put into words here, and may not be read by the limits of the total."
+)
 _EXTERNAL = "external validation, 3,330,085 people in 21 US data sets (abstract of Khan 2024)"
 
 PERFORMANCE = (
@@ -76,7 +105,10 @@ def prevent_facts(title: str, years: int, variant: str) -> ModelFacts:
         ),
         moment="At a consultation, from the newest values that are not too old.",
         intended_users="Clinicians, and patients together with their clinician.",
-        intended_use="To start a talk about preventing a first cardiovascular event.",
+        intended_use=(
+            "To start a talk about preventing a first cardiovascular event."
+            + (_LIMITS if years == 10 else "")
+        ),
         intended_population=f"Adults aged {ages} without known cardiovascular disease, in the US.",
         not_for=(
             "People with known cardiovascular disease (coronary heart disease, myocardial "
@@ -118,7 +150,7 @@ def prevent_facts(title: str, years: int, variant: str) -> ModelFacts:
         licence="Equations published in Circulation; coefficients from preventr (MIT licence).",
         cost="None.",
         conflicts_and_funding="Not stated in the sources that we have read.",
-        references=(KHAN, PREVENTR, CDC),
+        references=(KHAN, PREVENTR, CDC, *((BANDS, THRESHOLD) if years == 10 else ())),
         change_log=(Change("2023.1", UPDATED, "First implementation."),),
     )
 

@@ -2,7 +2,8 @@
 
 References
 ----------
-Lip GYH et al. Chest 2010;137:263-272 (items and points). Friberg L et al. 2012 (annual rates).
+Lip GYH et al. Chest 2010;137:263-272 (items and points). Friberg L et al. Eur Heart J
+2012;33:1500-1510 (annual rates). What was opened: docs/evidence.md, E-CHADSVASC.
 """
 
 from collections.abc import Mapping
@@ -28,7 +29,8 @@ from models_engine.catalogue.risk.applicability import not_after_death
 from models_engine.catalogue.scores import parts
 
 VERSION = "2010.1"
-# ischaemic strokes in 100 person-years by score 0 to 9, without anticoagulation [M]
+# ischaemic strokes in 100 person-years by score 0 to 9, without anticoagulation; read as other
+# authors reprint them [S]
 FRIBERG_2012 = (0.2, 0.6, 2.2, 3.2, 4.8, 7.2, 9.7, 11.2, 10.8, 12.2)
 
 NUMBERS = {
@@ -105,13 +107,14 @@ FACTS = parts.score_facts(
     owner="Lip and colleagues (score); this project (implementation)",
     predicts="Points for the risk of stroke in atrial fibrillation. It is not a probability.",
     moment="When atrial fibrillation is known, and whenever the record changes.",
-    intended_use="To talk about anticoagulation. Commonly: from 2 points in men and 3 in women [M].",
+    intended_use="To talk about anticoagulation. The 2023 ACC/AHA guideline recommends it from 2 points in men and 3 in women.",
     intended_population="Adults with atrial fibrillation.",
-    not_for="Mechanical heart valves or moderate to severe mitral stenosis, which we do not read [M].",
+    not_for="Mechanical heart valves or moderate to severe mitral stenosis, which we do not read.",
     missing_inputs="A condition without a record counts as absent, and the page lists it.",
     output_scale=(
         "0 to 9 points. The yearly rate of ischaemic stroke beside them is Friberg 2012, a Swedish "
-        "cohort; published, not yet verified here, and not this person's probability."
+        "cohort, as other authors reprint it, and not this person's probability. Other cohorts "
+        "found other rates, for instance 0.6 at 2 points and 5.3 at 5 (PMC4276003, table 2)."
     ),
     how_made="Points of the publication; items and points read in a reprint of its table.",
     outcome_definition="Ischaemic stroke in people without anticoagulation (rates).",
@@ -128,7 +131,21 @@ FACTS = parts.score_facts(
             "S",
             url="https://pmc.ncbi.nlm.nih.gov/articles/PMC5279844/table/t1-cia-12-175/",
         ),
-        Reference("Friberg L, et al. 2012 (annual rates of ischaemic stroke by score).", "M"),
+        Reference(
+            "Friberg L, Rosenqvist M, Lip GY. Evaluation of risk stratification schemes for "
+            "ischaemic stroke and bleeding in 182 678 patients with atrial fibrillation. Eur Heart "
+            "J 2012;33:1500-1510. Rates read as reprinted in the repository awell-health/awell-score "
+            "and in two further public programs; the paper itself was not read.",
+            "S",
+            doi="10.1093/eurheartj/ehr488",
+            url="https://github.com/awell-health/awell-score",
+        ),
+        Reference(
+            "2023 ACC/AHA/ACCP/HRS guideline on atrial fibrillation, section 6.3 (pocket guide): "
+            "anticoagulation is recommended from 2 points in men and 3 in women.",
+            "S",
+            url="https://eguideline.guidelinecentral.com/i/387793-atrial-fibrillation/43",
+        ),
     ),
 )
 
@@ -150,7 +167,7 @@ def cha2ds2_vasc() -> ClinicalModel:
                 unit=parts.POINTS,
                 definition="Points for the risk of stroke in atrial fibrillation.",
                 bands=parts.rate_bands(
-                    FRIBERG_2012, "{rate} ischaemic strokes in 100 person-years", "M"
+                    FRIBERG_2012, "{rate} ischaemic strokes in 100 person-years", "S"
                 ),
             ),
         ),
@@ -172,8 +189,8 @@ def cha2ds2_vasc() -> ClinicalModel:
                 },
                 {"cha2ds2_vasc": 5.0},
                 1e-9,
-                "counted by hand from the published points",
-                "M",
+                "counted by hand from the points as reprinted",
+                "S",
             ),
             Vector(
                 "man of 66 after a TIA",
@@ -189,8 +206,8 @@ def cha2ds2_vasc() -> ClinicalModel:
                 },
                 {"cha2ds2_vasc": 3.0},
                 1e-9,
-                "counted by hand from the published points",
-                "M",
+                "counted by hand from the points as reprinted",
+                "S",
             ),
         ),
         artefact_hash=artefact_hash(VERSION, parts.in_text(NUMBERS), DECLARED),

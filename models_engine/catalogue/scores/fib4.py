@@ -4,8 +4,8 @@ age x AST / (platelets x sqrt(ALT)); the lower cut-off is higher from 65 years o
 
 References
 ----------
-Sterling RK et al. Hepatology 2006;43:1317-1325 (index). Formula and cut-offs by age read as given
-by a public calculator of hepatologists (see facts).
+Sterling RK et al. Hepatology 2006;43:1317-1325 (index; abstract read). Cut-offs by age read as given
+by a public calculator of hepatologists (see facts; docs/evidence.md, E-FIB4).
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from models_engine.catalogue.contract import (
     Refusal,
     Vector,
 )
-from models_engine.catalogue.facts import Reference
+from models_engine.catalogue.facts import Performance, Reference
 from models_engine.catalogue.risk import inputs
 from models_engine.catalogue.risk.applicability import not_after_death, not_with
 from models_engine.catalogue.scores import parts
@@ -73,21 +73,46 @@ FACTS = parts.score_facts(
     moment="Whenever AST, ALT and platelets are known.",
     intended_use="To decide who needs a further test for liver fibrosis.",
     intended_population="Adults in whom chronic liver disease is considered.",
-    not_for="Acute hepatitis, pregnancy; less reliable below 35 years [M].",
+    not_for="Acute hepatitis, pregnancy. The cut-offs are given for 36 years and more.",
     missing_inputs="Without AST, ALT or platelets of the last year there is no number.",
     output_scale="An index without unit, and the group that it falls in by age.",
-    how_made="Published formula; the cut-offs are commonly used ones.",
+    how_made=(
+        "Published formula. The cut-offs are those used for fatty liver disease; the publication's "
+        "own were below 1.45 and above 3.25, in people with HIV and hepatitis C."
+    ),
+    development_data="832 people with HIV and hepatitis C, with a liver biopsy (abstract).",
+    performance=(
+        Performance(
+            measure="AUROC, Ishak stage 4 to 6 against 0 to 3",
+            population="832 people with HIV and hepatitis C",
+            value="0.765",
+            interval="not stated in the abstract",
+            where="Sterling 2006 (abstract)",
+            evidence="S",
+        ),
+    ),
     outcome_definition="Advanced fibrosis of the liver.",
     risks=(
         "The three tests may be of different days of the last year: look at their dates. "
         "Other causes of low platelets or raised AST raise the index."
     ),
     references=(
-        Reference("Sterling RK, et al. Hepatology 2006;43:1317-1325.", "M"),
+        Reference(
+            "Sterling RK, et al. Development of a simple noninvasive index to predict significant "
+            "fibrosis in patients with HIV/HCV coinfection. Hepatology 2006;43:1317-1325 (abstract).",
+            "S",
+            doi="10.1002/hep.21178",
+        ),
         Reference(
             "gihep.com, Fibrosis 4 Score: formula, 1.30 and 2.67, and below 2 from 65 years on.",
             "S",
             url="http://gihep.com/calculators/hepatology/fibrosis-4-score/",
+        ),
+        Reference(
+            "Noninvasive tests to assess hepatic fibrosis in fatty liver disease, table of an "
+            "article at ashpublications: low below 1.3, high above 2.67.",
+            "S",
+            url="http://ashpublications.net/view-large/12506453",
         ),
     ),
 )

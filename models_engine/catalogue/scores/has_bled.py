@@ -4,7 +4,8 @@ What the record cannot tell counts nothing and is named: the score is then a low
 
 References
 ----------
-Pisters R et al. Chest 2010;138:1093-1100. Items, limits and rates read as reprinted (see facts).
+Pisters R et al. Chest 2010;138:1093-1100. Items, limits and rates read as reprinted (see facts;
+docs/evidence.md, E-HASBLED).
 """
 
 from collections.abc import Mapping
@@ -23,12 +24,12 @@ from models_engine.catalogue.contract import (
     Refusal,
     Vector,
 )
-from models_engine.catalogue.facts import Reference
+from models_engine.catalogue.facts import Change, Reference
 from models_engine.catalogue.risk import inputs
 from models_engine.catalogue.risk.applicability import not_after_death
 from models_engine.catalogue.scores import parts
 
-VERSION = "2010.1"
+VERSION = "2010.2"
 # major bleeds in 100 person-years by score 0 to 5 (Pisters 2010) [S]
 PISTERS_2010 = (1.13, 1.02, 1.88, 3.74, 8.70, 12.50)
 
@@ -36,8 +37,8 @@ NUMBERS = {
     "hypertension": 1.0,
     "systolic_above": 160.0,
     "renal": 1.0,
-    # 200 umol/L in mg/dL
-    "creatinine_above": 200.0 / 88.4,
+    # "200 umol/L (2.26 mg/dL)" or more, as the paper is reprinted: the limit itself counts
+    "creatinine_from": 2.26,
     "liver": 1.0,
     "bilirubin_times": 2.0,
     "enzymes_times": 3.0,
@@ -102,7 +103,7 @@ DECLARED = (
 
 def points(n: Mapping[str, float], x: Arrays) -> FloatArray:
     """Points of shape (n, 1); a missing optional input counts nothing."""
-    renal = (x["renal_replacement"] > 0) | (x["creatinine"] > n["creatinine_above"])
+    renal = (x["renal_replacement"] > 0) | (x["creatinine"] >= n["creatinine_from"])
     enzymes = np.fmax(x["ast"], x["alt"]) > n["enzymes_times"] * n["enzymes_normal"]
     bilirubin = x["bilirubin_total"] > n["bilirubin_times"] * n["bilirubin_normal"]
     liver = (x["chronic_liver_disease"] > 0) | (enzymes & bilirubin)
@@ -158,7 +159,15 @@ FACTS = parts.score_facts(
         "0 to 9 points. The yearly rate of major bleeding beside them is Pisters 2010 (0 to 5 "
         "points), not this person's probability."
     ),
-    how_made="Points of the publication; items, limits and rates read in two reprints.",
+    how_made="Points of the publication; items, limits and rates read in three reprints.",
+    change_log=(
+        Change(
+            VERSION,
+            parts.UPDATED,
+            "A creatinine of exactly 200 umol/L counts: the limit is 200 or more, not above it.",
+        ),
+        Change("2010.1", parts.UPDATED, parts.VERSION_TEXT),
+    ),
     outcome_definition=(
         "Intracranial bleeding, a fall of haemoglobin by more than 20 g/L, transfusion, or "
         "hospitalisation."
@@ -167,7 +176,10 @@ FACTS = parts.score_facts(
         "The laboratory's own upper limits of normal are not read: bilirubin 1.2 mg/dL, AST and "
         "ALT 40 U/L are taken (our choice). Alkaline phosphatase is not read. Any NSAID or "
         "platelet inhibitor counts, low-dose aspirin too; a predisposition to bleeding such as "
-        "anaemia does not. The INR's time in range is not computed: the target is not recorded."
+        "anaemia does not. The INR's time in range is not computed: the target is not recorded. "
+        "Reprints differ at limits: creatinine of 200 umol/L or more (used here) or above it, age "
+        "above 65 (used here) or from 65, alcohol from 8 units or drinks a week (used here) or "
+        "above 8."
     ),
     references=(
         Reference(
@@ -176,6 +188,23 @@ FACTS = parts.score_facts(
             "Items, limits and rates read as reprinted in table 3 of PMC3418985.",
             "S",
             url="https://pmc.ncbi.nlm.nih.gov/articles/PMC3418985/table/t3-0580850",
+        ),
+        Reference(
+            "Table 2 of an article in J Am Board Fam Med: the same items, rates to 4 points, "
+            "creatinine of 200 umol/L (2.26 mg/dL) or more.",
+            "S",
+            url=(
+                "https://www.jabfm.org/highwire/markup/9515/expansion?width=1000&height=500&iframe=true"
+                "&postprocessors=highwire_tables%2Chighwire_reclass%2Chighwire_figures"
+                "%2Chighwire_math%2Chighwire_inline_linked_media%2Chighwire_embed"
+            ),
+        ),
+        Reference(
+            "Cheung KS, Leung WK. World J Gastroenterol 2017;23:1954-1963, table 4: the same items, "
+            "creatinine of 200 umol/L or more.",
+            "S",
+            doi="10.3748/wjg.v23.i11.1954",
+            url="http://wjgnet.com/1007-9327/full/v23/i11/1954-T4.htm",
         ),
     ),
 )
@@ -220,8 +249,8 @@ def has_bled() -> ClinicalModel:
                 {**_NOTHING, "age": 70.0, "systolic_bp": 165.0, "bleeding_medicine": 1.0},
                 {"has_bled": 3.0},
                 1e-9,
-                "counted by hand from the published points",
-                "M",
+                "counted by hand from the points as reprinted",
+                "S",
             ),
             Vector(
                 "everything",
@@ -232,8 +261,8 @@ def has_bled() -> ClinicalModel:
                 },
                 {"has_bled": 9.0},
                 1e-9,
-                "counted by hand from the published points",
-                "M",
+                "counted by hand from the points as reprinted",
+                "S",
             ),
         ),
         artefact_hash=artefact_hash(VERSION, parts.in_text(NUMBERS), DECLARED),

@@ -5,7 +5,7 @@
 
 References
 ----------
-Kim WR et al. MELD 3.0. Gastroenterology 2021;161:1887-1895. doi 10.1053/j.gastro.2021.08.050
+Kim WR et al. MELD 3.0. Gastroenterology 2021;161:1887-1895. doi 10.1053/j.gastro.2021.08.050. What was opened: docs/evidence.md, E-MELD3.
 """
 
 from collections.abc import Mapping
@@ -134,11 +134,15 @@ FACTS = parts.score_facts(
     intended_population="Adults with chronic liver disease.",
     not_for=(
         "People without chronic liver disease, acute liver failure, and allocation of organs, "
-        "which has rules of its own. Not valid where a vitamin K antagonist raises the INR [M]."
+        "which has rules of its own. Anticoagulation that raises the INR makes it too high (shown "
+        "for MELD by Heuman and colleagues)."
     ),
     missing_inputs="Without one of the five tests of the last 90 days there is no number.",
     output_scale="Whole points from 6 to 40. No probability is given.",
-    how_made="Published formula; every term and bound read in a public calculator.",
+    how_made=(
+        "Published formula; every term and bound read in a public calculator, every term again in "
+        "an R package."
+    ),
     outcome_definition="Death within 90 days without a transplant.",
     risks=(
         "The five tests may be of different days: look at their dates. A diagnosis of dependence "
@@ -157,6 +161,17 @@ FACTS = parts.score_facts(
             "patientnotes.ai, MELD 3.0 calculator: the whole formula and its bounds.",
             "S",
             url="https://staging.patientnotes.ai/tools/calculators/meld-score",
+        ),
+        Reference(
+            "ampel-leipzig/ameld, R/meld.R at commit 1e33728: the same terms and bounds, but no "
+            "highest creatinine.",
+            "S",
+            url="https://github.com/ampel-leipzig/ameld",
+        ),
+        Reference(
+            "MELD-XI (abstract): MELD can overestimate risk when anticoagulation raises the INR.",
+            "S",
+            doi="10.1002/lt.20906",
         ),
     ),
 )

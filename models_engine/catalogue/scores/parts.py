@@ -37,12 +37,14 @@ def score_facts(
     evidence: EvidenceTag,
     references: tuple[Reference, ...],
     performance: tuple[Performance, ...] = (NO_FIGURE,),
+    change_log: tuple[Change, ...] = (),
     **texts: str,
 ) -> ModelFacts:
     """The facts page of a published score; what is the same for all of them is said here.
 
     `texts` are the fields of ModelFacts, required: name, owner, predicts, moment, intended_use,
     intended_population, not_for, missing_inputs, output_scale, how_made, outcome_definition, risks.
+    They may replace what is common. Without a `change_log` this is the first implementation.
     """
     common = {
         "contact": "The hospital's Twinportal administrator; the project's issue tracker.",
@@ -68,7 +70,7 @@ def score_facts(
         evidence=evidence,
         performance=performance,
         references=references,
-        change_log=(Change(version, UPDATED, VERSION_TEXT),),
+        change_log=change_log or (Change(version, UPDATED, VERSION_TEXT),),
         calibration_points=(),
         subgroup_rows=(),
         **{**common, **texts},

@@ -45,9 +45,11 @@ INFARCTION = Words(
         Reference(
             citation=(
                 "Hosmer DW, Lemeshow S, May S. Applied Survival Analysis, 2nd ed., Wiley 2008 "
-                "(the WHAS500 data)."
+                "(the WHAS500 data), as the description of the data in the R package smoothHR cites it; "
+                "the book was not read."
             ),
-            evidence="M",
+            url="https://search.r-project.org/CRAN/refmans/smoothHR/html/whas500.html",
+            evidence="S",
         ),
     ),
 )

@@ -31,13 +31,19 @@ def test_cha2ds2_vasc_of_the_example():
 def test_stroke_rates(points, rate):
     band = model("cha2ds2_vasc").outcome("cha2ds2_vasc").band_of(points)
     assert band.label == f"{rate:g} ischaemic strokes in 100 person-years"
-    assert band.evidence == "M"
+    assert band.evidence == "S"
 
 
 @pytest.mark.parametrize(("points", "rate"), list(enumerate(PISTERS)))
 def test_bleeding_rates(points, rate):
     band = model("has_bled").outcome("has_bled").band_of(points)
     assert band.label == f"{rate:g} major bleeds in 100 person-years"
+
+
+@pytest.mark.parametrize(("umol", "points"), [(199, 0), (200, 1), (201, 1)])
+def test_a_creatinine_of_200_counts_for_bleeding(umol, points):
+    # "serum creatinine >= 200 umol/L": the limit itself counts
+    assert score("has_bled", creatinine=umol / 88.4) == points
 
 
 def test_no_rate_is_made_up_for_more_than_five_points():

@@ -38,12 +38,12 @@ def test_the_probability_is_a_percentage():
     }
 
 
-def test_the_band_says_that_its_limits_are_not_verified():
+def test_the_band_says_how_sure_its_limits_are():
     (cvd, ascvd, *_) = rendered()["prediction"]
 
     assert cvd["qualitativeRisk"]["coding"][0]["code"] == "intermediate"
     assert cvd["qualitativeRisk"]["text"] == (
-        "Intermediate (limits: published, not yet verified here)"
+        "Intermediate (limits: published; the source was read, the figure was not recomputed here)"
     )
     assert "qualitativeRisk" not in ascvd
 

@@ -64,8 +64,7 @@ EVIDENCE = {
     **dict.fromkeys([*IDS, *SCORE2_IDS, *QUIET], "V"),
     # without a published example
     "ckdpc_40_diabetes": "S",
-    **dict.fromkeys(("lace", "news2"), "S"),
-    **dict.fromkeys(("qsofa", "hospital_score"), "M"),
+    **dict.fromkeys(("lace", "news2", "qsofa", "hospital_score"), "S"),
     **dict.fromkeys(("cha2ds2_vasc", "has_bled", "charlson", "fib4", "meld3", "findrisc"), "S"),
     # no reference value but our own: coefficients read twice
     "ukpds_om2_second_mi": "S",

@@ -43,7 +43,7 @@ def has_bled(p):
     points = 0
     if p["systolic_bp"] > 160:
         points += 1
-    if p["renal_replacement"] or p["creatinine"] * 88.4 > 200:
+    if p["renal_replacement"] or round(p["creatinine"] * 88.4) >= 200:
         points += 1
     bilirubin = not is_missing(p, "bilirubin_total") and p["bilirubin_total"] / 1.2 > 2
     enzymes = any(not is_missing(p, test) and p[test] / 40 > 3 for test in ("ast", "alt"))
@@ -78,7 +78,7 @@ def bleeding_people():
     yield nothing | tested
     for changed in (
         *({"systolic_bp": v} for v in (159, 160, 161, 162)),
-        *({"creatinine": v} for v in (2.26, 2.262, 2.263, 2.27, 2.28)),
+        *({"creatinine": v} for v in (2.25, 2.26, 2.262, 2.263, 2.28)),
         *({"age": v} for v in (64, 65, 65.5, 66)),
         *({"alcohol_drinks": v} for v in (1, 1.14, 8 / 7, 1.15, 2)),
         *({"bilirubin_total": v, "ast": 500} for v in (2.3, 2.39, 2.4, 2.41, 2.5)),
