@@ -18,10 +18,12 @@ from jwcrypto.jwk import JWK
 from jwcrypto.jwt import JWT
 from oauth2_provider.models import AccessToken, Application
 
+from models_engine.models import MonitoringReference
 from patients.models import CareTeamMember, ClientProfile, Patient, StaleTwin
 from patients.sign_on import clients
 from patients.sign_on.assertions import ASSERTION_TYPE
 from patients.sign_on.token_address import token_address
+from twinportal import monitoring
 from twinportal.accounts.models import User
 
 SEED = 20261120
@@ -165,6 +167,15 @@ def _create_user(
 def waiting_twins() -> int:
     """How many twins have no up-to-date predictions yet."""
     return StaleTwin.objects.count()
+
+
+def monitor_models() -> None:
+    """A reference at the first start, a snapshot at each, so that the pages have what to show."""
+    now = timezone.now()
+    if MonitoringReference.objects.exists():
+        monitoring.take(now=now)
+    else:
+        monitoring.freeze(actor_kind="system", actor="demo", now=now)
 
 
 def write_summary(path: Path, *, base_url: str, users: list[Record], ehr: Record) -> Record:

@@ -295,6 +295,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "twinportal.tasks.clear_expired_sign_ons",
         "schedule": 10 * 60,
     },
+    "monitor-models": {
+        "task": "twinportal.tasks.monitor_models",
+        "schedule": 24 * 60 * 60,
+        "options": {"expires": 12 * 60 * 60},
+    },
     "clear-old-activity": {
         "task": "twinportal.tasks.clear_old_activity",
         "schedule": 24 * 60 * 60,
@@ -306,6 +311,8 @@ CELERY_TASK_ROUTES = {
     "twinportal.tasks.work_on_bulk_job": {"queue": "bulk"},
     # it alone, beside the web server, has their files
     "twinportal.tasks.expire_bulk_jobs": {"queue": "bulk"},
+    "twinportal.tasks.monitor_models": {"queue": "bulk"},
+    "twinportal.tasks.freeze_references": {"queue": "bulk"},
 }
 
 # --- Browser security -------------------------------------------------------------------------

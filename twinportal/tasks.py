@@ -15,7 +15,7 @@ from patients.services import (
     quarantine_replay,
 )
 from patients.sign_on import housekeeping
-from twinportal import heartbeat, pipeline, staleness
+from twinportal import heartbeat, monitoring, pipeline, staleness
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +104,18 @@ def survey_codes() -> None:
 def clear_old_activity() -> None:
     """Statistics of last winter help nobody."""
     activity_store.clear_before(timezone.now() - timedelta(days=settings.ACTIVITY_DAYS))
+
+
+@shared_task
+def monitor_models() -> None:
+    """The daily snapshot of how the models fare. A second one of a day replaces the first."""
+    monitoring.take(now=timezone.now())
+
+
+@shared_task
+def freeze_references(actor: str, request_id: str = "") -> None:
+    """What a data steward asked for on a page: too long for a request. Twice is the same again."""
+    monitoring.freeze(actor_kind="user", actor=actor, now=timezone.now(), request_id=request_id)
 
 
 @shared_task

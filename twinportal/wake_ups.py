@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from kombu.exceptions import OperationalError
 
 from twinportal.tasks import (
+    freeze_references,
     refresh_twins,
     replay_mapping,
     replay_quarantined,
@@ -72,6 +73,16 @@ def wake_for_bulk_job(job_id: int) -> None:
         work_on_bulk_job.delay(job_id)
     except OperationalError:
         log.warning("the broker is down; the sweep will find the bulk job")
+
+
+def ask_for_references(actor: str, request_id: str) -> bool:
+    """Whether the broker has taken it: nothing else remembers that it was asked for."""
+    try:
+        freeze_references.delay(actor, request_id)
+    except OperationalError:
+        log.warning("the broker is down; no reference was set")
+        return False
+    return True
 
 
 def wake_for_mappings(mapping_ids: list[int]) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models_engine.catalogue.facts import EvidenceTag, ModelFacts, require_tag, require_text
+from models_engine.catalogue.outcome_event import OutcomeEvent
 
 FloatArray = NDArray[np.float64]
 Arrays = Mapping[str, FloatArray]
@@ -197,7 +198,10 @@ class Band:
 
 @dataclass(frozen=True)
 class Outcome:
-    """One output of a model. `definition` says which events count, in words."""
+    """One output of a model. `definition` says which events count, in words.
+
+    `event` says which recorded facts they are; without it the outcome cannot be monitored.
+    """
 
     id: str
     label: str
@@ -206,6 +210,7 @@ class Outcome:
     unit: str = ""
     definition: str = ""
     bands: tuple[Band, ...] = ()
+    event: OutcomeEvent | None = None
 
     def __post_init__(self) -> None:
         require_text(f"Outcome {self.id}", id=self.id, label=self.label, definition=self.definition)

@@ -18,6 +18,17 @@ EVIDENCE_TEXT: dict[str, str] = {
     "J": "Chosen by this project; not taken from a publication.",
 }
 
+# how a model is watched here, as its facts say: see docs/monitoring.md
+DRIFT_ONLY = (
+    "Every day: who gets no number and why, and drift of inputs and outputs against a reference "
+    "that a data steward has frozen. It gives no probability that events could be compared with."
+)
+MONITORED = (
+    "Every day: who gets no number and why, drift of inputs and outputs against a reference that "
+    "a data steward has frozen, and recorded events against what was foretold, where the record "
+    "tells the event."
+)
+
 
 def require_text(whose: str, /, **texts: str) -> None:
     """Raise ValueError when one of the named texts is blank."""

@@ -127,10 +127,25 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "horizon_years": outcome.horizon_years,
         "is_probability": outcome.is_probability,
         "unit": outcome.unit,
+        "recognised_by": _recognised_by(outcome),
         "bands": [
             {"code": b.code, "label": b.label, "from": b.low, "evidence": _evidence(b.evidence)}
             for b in outcome.bands
         ],
+    }
+
+
+def _recognised_by(outcome: Outcome) -> dict[str, Any] | None:
+    """Null where the record does not tell whether the event happened."""
+    event = outcome.event
+    if event is None:
+        return None
+    return {
+        "concepts": list(event.concepts),
+        "death": event.death,
+        "first": event.first,
+        "text": event.in_words(),
+        "departs": event.departs,
     }
 
 

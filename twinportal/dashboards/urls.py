@@ -5,6 +5,7 @@ from twinportal.dashboards import views
 urlpatterns = [
     path("", views.home, name="home"),
     path("", include("twinportal.dashboards.clinician.urls")),
+    path("models/monitoring/", include("twinportal.dashboards.monitoring.urls")),
     path("models/", include("twinportal.dashboards.model_facts.urls")),
     path("my/", include("twinportal.dashboards.portal.urls")),
     path("steward/", include("twinportal.dashboards.steward.urls")),

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from models_engine.catalogue.facts import Change, ModelFacts, Performance, Reference
+from models_engine.catalogue.facts import DRIFT_ONLY, Change, ModelFacts, Performance, Reference
 
 UPDATED = date(2026, 11, 21)
 _UNREAD = "Not stated in the sources that we have read."
@@ -65,7 +65,7 @@ NEWS2_FACTS = ModelFacts(
         "up, as on paper (our choice)."
     ),
     if_it_fails="No number is shown, with what to measure by name. Go by the bedside chart.",
-    monitoring="Counts of refusals.",
+    monitoring=DRIFT_ONLY,
     review="On every new edition of the score or of this implementation; at least yearly.",
     licence=(
         "Reproduced with acknowledgement from: Royal College of Physicians. National Early Warning "

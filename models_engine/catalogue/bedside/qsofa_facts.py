@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from models_engine.catalogue.facts import Change, ModelFacts, Performance, Reference
+from models_engine.catalogue.facts import DRIFT_ONLY, Change, ModelFacts, Performance, Reference
 
 UPDATED = date(2026, 11, 21)
 _UNREAD = "Not stated in the sources that we have read."
@@ -64,7 +64,7 @@ QSOFA_FACTS = ModelFacts(
         "rule was made from."
     ),
     if_it_fails="No number is shown, with what to measure by name.",
-    monitoring="Counts of refusals.",
+    monitoring=DRIFT_ONLY,
     review="On every change of the definition or of this implementation; at least yearly.",
     licence="Published rule.",
     cost="None.",

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from models_engine.catalogue.facts import Change, ModelFacts, Performance, Reference
+from models_engine.catalogue.facts import DRIFT_ONLY, Change, ModelFacts, Performance, Reference
 
 UPDATED = date(2026, 11, 21)
 _UNREAD = "Not stated in the sources that we have read."
@@ -73,7 +73,7 @@ HOSPITAL_FACTS = ModelFacts(
         "or more. Stays in hospitals that do not send here are not counted."
     ),
     if_it_fails="No number is shown, with what to record by name.",
-    monitoring="Counts of refusals.",
+    monitoring=DRIFT_ONLY,
     review="On every change of the score or of this implementation; at least yearly.",
     licence="Published score.",
     cost="None.",

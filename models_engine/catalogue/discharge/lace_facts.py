@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from models_engine.catalogue.facts import Change, ModelFacts, Performance, Reference
+from models_engine.catalogue.facts import DRIFT_ONLY, Change, ModelFacts, Performance, Reference
 
 UPDATED = date(2026, 11, 21)
 _UNREAD = "Not stated in the sources that we have read."
@@ -76,7 +76,7 @@ LACE_FACTS = ModelFacts(
         "counted."
     ),
     if_it_fails="No number is shown, with what to record by name.",
-    monitoring="Counts of refusals.",
+    monitoring=DRIFT_ONLY,
     review="On every change of the index or of this implementation; at least yearly.",
     licence="Published index.",
     cost="None.",

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from models_engine.catalogue.facts import Change, ModelFacts, Performance, Reference
+from models_engine.catalogue.facts import DRIFT_ONLY, Change, ModelFacts, Performance, Reference
 
 UPDATED = date(2026, 11, 20)
 _VALIDATION = "validation data, 12 studies, 4,050 people (abstract of Inker 2021)"
@@ -63,7 +63,7 @@ CKD_EPI_FACTS = ModelFacts(
     explanation_quality="Not applicable.",
     risks="Muscle mass, diet and some medicines change creatinine without changing filtration.",
     if_it_fails="No number is shown, with the reason by name.",
-    monitoring="Counts of refusals.",
+    monitoring=DRIFT_ONLY,
     review="On every change of the equation or of this implementation; at least yearly.",
     licence="Published equation.",
     cost="None.",

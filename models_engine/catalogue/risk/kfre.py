@@ -27,6 +27,7 @@ from models_engine.catalogue.contract import (
     Refusal,
     Vector,
 )
+from models_engine.catalogue.outcome_event import KIDNEY_REPLACEMENT
 from models_engine.catalogue.risk import inputs
 from models_engine.catalogue.risk.applicability import not_after_death, not_with
 from models_engine.catalogue.risk.kfre_facts import kfre_facts
@@ -142,6 +143,7 @@ def kfre_outcomes() -> tuple[Outcome, ...]:
             horizon_years=float(years),
             is_probability=True,
             definition=f"Kidney failure treated by dialysis or transplant within {years} years.",
+            event=KIDNEY_REPLACEMENT,
         )
         for years in HORIZONS
     )

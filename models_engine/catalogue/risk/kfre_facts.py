@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from models_engine.catalogue.facts import Change, ModelFacts, Performance, Reference
+from models_engine.catalogue.facts import MONITORED, Change, ModelFacts, Performance, Reference
 
 UPDATED = date(2026, 11, 20)
 UPDATED_8V = date(2026, 11, 21)
@@ -136,7 +136,7 @@ def kfre_facts(region: str) -> ModelFacts:
             "CKD-EPI 2021 below eGFR 45. One low eGFR alone does not prove chronic disease."
         ),
         if_it_fails="No number is shown, with the reason by name; use clinical judgement.",
-        monitoring="Counts of refusals and of stale inputs; no outcome monitoring yet.",
+        monitoring=MONITORED,
         review="On every change of the equation or of this implementation; at least yearly.",
         licence="Published equation; test values from PyPI kfre (MIT licence).",
         cost="None.",

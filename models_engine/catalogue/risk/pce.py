@@ -26,6 +26,7 @@ from models_engine.catalogue.contract import (
     Outcome,
     Refusal,
 )
+from models_engine.catalogue.outcome_event import INFARCTION_OR_STROKE
 from models_engine.catalogue.risk import inputs
 from models_engine.catalogue.risk.applicability import not_after_death, not_with
 from models_engine.catalogue.risk.inputs import MG_DL_PER_MMOL_L_CHOLESTEROL, cholesterol
@@ -209,6 +210,7 @@ def pce() -> ClinicalModel:
                     "A first non-fatal myocardial infarction, death from coronary heart disease, "
                     "or stroke within 10 years."
                 ),
+                event=INFARCTION_OR_STROKE,
             ),
         ),
         predict=Equation(NUMBERS, formula),

@@ -14,6 +14,13 @@ from models_engine.catalogue.contract import (
     Outcome,
     Refusal,
 )
+from models_engine.catalogue.outcome_event import (
+    ATHEROSCLEROTIC,
+    CARDIOVASCULAR,
+    CORONARY,
+    HEART_FAILURE,
+    STROKE,
+)
 from models_engine.catalogue.risk import inputs, prevent_equations
 from models_engine.catalogue.risk.applicability import not_after_death, not_with
 from models_engine.catalogue.risk.inputs import cholesterol
@@ -59,6 +66,13 @@ RISK_BANDS_10Y = (
     Band("intermediate", "Intermediate", 0.075, "S"),
     Band("high", "High", 0.20, "S"),
 )
+EVENTS = {
+    "cvd": CARDIOVASCULAR,
+    "ascvd": ATHEROSCLEROTIC,
+    "hf": HEART_FAILURE,
+    "chd": CORONARY,
+    "stroke": STROKE,
+}
 OUTCOME_WORDS = {
     "cvd": ("Total cardiovascular disease", "atherosclerotic disease or heart failure"),
     "ascvd": ("Atherosclerotic cardiovascular disease", "coronary heart disease or stroke"),
@@ -138,6 +152,7 @@ def _outcomes(years: int) -> tuple[Outcome, ...]:
             is_probability=True,
             definition=f"A first event within {years} years: {OUTCOME_WORDS[outcome][1]}.",
             bands=RISK_BANDS_10Y if outcome == "cvd" and years == 10 else (),
+            event=EVENTS[outcome],
         )
         for outcome in prevent_equations.OUTCOMES
     )

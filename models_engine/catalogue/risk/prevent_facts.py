@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from models_engine.catalogue.facts import Change, ModelFacts, Performance, Reference
+from models_engine.catalogue.facts import MONITORED, Change, ModelFacts, Performance, Reference
 
 UPDATED = date(2026, 11, 20)
 KHAN = Reference(
@@ -145,7 +145,7 @@ def prevent_facts(title: str, years: int, variant: str) -> ModelFacts:
             "probability too low when the record is incomplete. Kidney function is estimated."
         ),
         if_it_fails="No number is shown, with the reason by name; use clinical judgement.",
-        monitoring="Counts of refusals and of stale inputs; no outcome monitoring yet.",
+        monitoring=MONITORED,
         review="On every change of the equations or of this implementation; at least yearly.",
         licence="Equations published in Circulation; coefficients from preventr (MIT licence).",
         cost="None.",

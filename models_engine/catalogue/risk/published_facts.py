@@ -3,6 +3,7 @@
 from datetime import date
 
 from models_engine.catalogue.facts import (
+    MONITORED,
     Change,
     EvidenceTag,
     ModelFacts,
@@ -80,7 +81,7 @@ def published_facts(
         ),
         risks=risks,
         if_it_fails="No number is shown, with the reason by name; use clinical judgement.",
-        monitoring="Counts of refusals and of stale inputs; no outcome monitoring yet.",
+        monitoring=MONITORED,
         review="On every change of the equation or of this implementation; at least yearly.",
         licence=licence,
         cost="None.",

@@ -29,6 +29,7 @@ from models_engine.catalogue.contract import (
     Outcome,
     Refusal,
 )
+from models_engine.catalogue.outcome_event import INFARCTION_OR_STROKE
 from models_engine.catalogue.risk import inputs
 from models_engine.catalogue.risk.applicability import not_after_death, not_with
 from models_engine.catalogue.risk.inputs import DIABETES_CONCEPTS
@@ -271,6 +272,7 @@ def outcome(bands: tuple[Band, ...] = ()) -> Outcome:
             "Death from cardiovascular disease, a first non-fatal myocardial infarction or a "
             "first non-fatal stroke within 10 years."
         ),
+        event=INFARCTION_OR_STROKE,
         bands=bands,
     )
 

@@ -22,6 +22,16 @@ from models_engine.catalogue.contract import (
     Vector,
 )
 from models_engine.catalogue.facts import EvidenceTag
+from models_engine.catalogue.outcome_event import (
+    DEATH,
+    HEART_FAILURE,
+    INFARCTION,
+    KIDNEY_FAILURE,
+    STROKE,
+    OutcomeEvent,
+    a_further,
+    first_recorded,
+)
 from models_engine.catalogue.risk import ukpds_equations as equations
 from models_engine.catalogue.risk.applicability import not_after_death, not_with
 from models_engine.catalogue.risk.ukpds_facts import LABEL, ukpds_facts
@@ -179,6 +189,22 @@ EVENTS = (
 )
 
 
+# other ischaemic heart disease has no concept without infarction: it cannot be recognised
+RECORDED: dict[str, OutcomeEvent] = {
+    "heart_failure": HEART_FAILURE,
+    "mi": INFARCTION,
+    "second_mi": a_further("myocardial_infarction"),
+    "stroke": STROKE,
+    "second_stroke": a_further("stroke"),
+    "blindness": first_recorded("blindness"),
+    "ulcer": first_recorded("foot_ulcer"),
+    "amputation": first_recorded("lower_limb_amputation"),
+    "second_amputation": a_further("lower_limb_amputation"),
+    "renal_failure": KIDNEY_FAILURE,
+    "death": DEATH,
+}
+
+
 def applies(event: _Event, circumstances: Circumstances) -> tuple[Refusal, ...]:
     """For living people with type 2 diabetes, before a first event or after it."""
     found = (
@@ -231,6 +257,7 @@ def _model(event: _Event) -> ClinicalModel:
                 horizon_years=1.0,
                 is_probability=True,
                 definition=f"{event.what[:1].upper()}{event.what[1:]} within one year.",
+                event=RECORDED.get(event.id),
             ),
         ),
         predict=Equation(numbers, partial(_column, event.formula)),

@@ -1,6 +1,6 @@
 """Model facts of the UKPDS Outcomes Model 2 equations."""
 
-from models_engine.catalogue.facts import EvidenceTag, ModelFacts, Performance, Reference
+from models_engine.catalogue.facts import MONITORED, EvidenceTag, ModelFacts, Performance, Reference
 from models_engine.catalogue.risk.ukpds_inputs import MICROALBUMINURIA_ACR
 from models_engine.catalogue.scores.parts import score_facts
 
@@ -37,6 +37,7 @@ def ukpds_facts(version: str, what: str, evidence: EvidenceTag, *, further: str 
         evidence=evidence,
         references=REFERENCES,
         performance=PERFORMANCE,
+        monitoring=MONITORED,
         name=f"UKPDS Outcomes Model 2: {what} ({LABEL})",
         owner="Hayes and colleagues, University of Oxford (equations); this project (implementation)",
         predicts=f"The probability of {what} within one year.",

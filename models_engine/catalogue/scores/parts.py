@@ -8,6 +8,7 @@ import numpy as np
 
 from models_engine.catalogue.contract import Band, Circumstances, FloatArray, Input, Refusal
 from models_engine.catalogue.facts import (
+    DRIFT_ONLY,
     Change,
     EvidenceTag,
     ModelFacts,
@@ -59,7 +60,7 @@ def score_facts(
         "explanation": "None: the inputs are listed with their sources.",
         "explanation_quality": "Not applicable.",
         "if_it_fails": "No number is shown, with the reason by name; use clinical judgement.",
-        "monitoring": "Counts of refusals; no outcome monitoring yet.",
+        "monitoring": DRIFT_ONLY,
         "review": "On every change of the score or of this implementation; at least yearly.",
         "licence": "Published score; facts only.",
         "cost": "None.",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from models_engine.catalogue.facts import Change, ModelFacts, Performance, Reference
+from models_engine.catalogue.facts import MONITORED, Change, ModelFacts, Performance, Reference
 from models_engine.catalogue.trained.additive import Artefact
 
 UPDATED = date(2026, 11, 21)
@@ -85,7 +85,7 @@ def facts_of(words: Words, artefact: Artefact, measured: Mapping[str, Any]) -> M
         ),
         risks=words.risks,
         if_it_fails="No number is shown, with the reason by name; use clinical judgement.",
-        monitoring="Counts of refusals and of stale inputs; no outcome monitoring yet.",
+        monitoring=MONITORED,
         review="On every change of the data, the script or the artefact; at least yearly.",
         licence=f"Artefact: this project's. Data: {data['licence']}.",
         cost="None.",

@@ -17,6 +17,7 @@ from models_engine.catalogue.contract import (
     Vector,
 )
 from models_engine.catalogue.display import POPULATION
+from models_engine.catalogue.outcome_event import DEATH, OutcomeEvent
 from models_engine.catalogue.risk import inputs
 from models_engine.catalogue.risk.applicability import not_after_death, not_with
 from models_engine.catalogue.risk.inputs import cholesterol
@@ -61,6 +62,7 @@ class Offer:
     optimal: Mapping[str, float]
     optimal_source: str
     recent: Mapping[str, int]
+    event: OutcomeEvent = DEATH
 
 
 def like_the_training_data(near: Resemblance, circumstances: Circumstances) -> tuple[Refusal, ...]:
@@ -138,6 +140,10 @@ POST_INFARCTION = Offer(
     optimal={"heart_failure": 0.0},
     optimal_source="Reference value chosen by this project: no heart failure.",
     recent={"myocardial_infarction": RECENT_DAYS},
+    event=OutcomeEvent(
+        death=True,
+        departs="Time counts from the prediction, at most 30 days after the infarction began.",
+    ),
 )
 
 
@@ -177,6 +183,7 @@ def trained_model(offer: Offer) -> ClinicalModel:
                 horizon_years=years,
                 is_probability=True,
                 definition=offer.definition.format(years=years),
+                event=offer.event,
             )
             for outcome, years in zip(ids, horizons, strict=True)
         ),

@@ -44,6 +44,7 @@ class Command(BaseCommand):
                 self._load(options["patients"])
                 users = demo.create_people(known.get("users", []))
                 self._wait_for_predictions(supervisor)
+                demo.monitor_models()
                 _wait_until_ready(base_url, supervisor)
                 ehr = demo.ehr_sign_on(base_url, embedded.var_dir() / "ehr-key.json", known)
                 summary = demo.write_summary(summary_path, base_url=base_url, users=users, ehr=ehr)
