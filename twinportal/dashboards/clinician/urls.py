@@ -1,12 +1,23 @@
 from django.urls import path
 
-from twinportal.dashboards.clinician import views, worklist_views
+from twinportal.dashboards.clinician import (
+    body_weight_views,
+    drug_level_views,
+    views,
+    worklist_views,
+)
 
 urlpatterns = [
     path("worklist/", worklist_views.worklist, name="worklist"),
     path("worklist/search/", worklist_views.search, name="worklist-search"),
     path("worklist/rules/", worklist_views.rules, name="worklist-rules"),
     path("twins/<uuid:public_id>/", views.twin, name="twin"),
+    path(
+        "twins/<uuid:public_id>/drug-levels/<slug:drug>/",
+        drug_level_views.drug_levels,
+        name="drug-levels",
+    ),
+    path("twins/<uuid:public_id>/body-weight/", body_weight_views.body_weight, name="body-weight"),
     path("twins/<uuid:public_id>/release/", views.release, name="twin-release"),
     path("twins/<uuid:public_id>/predictions/<int:pk>/", views.prediction, name="prediction"),
     path("twins/<uuid:public_id>/trends/<slug:concept>/", views.trend, name="trend"),

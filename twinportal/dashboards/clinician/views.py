@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from explain.selectors import attributions_of
+from models_engine.catalogue.mechanistic.drugs import DRUGS
 from models_engine.models import Prediction
 from patients import audit
 from patients.models import Fact, Patient, ResourceVersion
@@ -39,7 +40,12 @@ def twin(request: HttpRequest, public_id: UUID) -> HttpResponse:
     patient = visible_patient(request, public_id)
     audit.record_read(request, patient, what="twin page")
     page = TwinPage(patient, timezone.now())
-    context = {"page": page, "banner": page.banner, "reference_note": REFERENCE_NOTE}
+    context = {
+        "page": page,
+        "banner": page.banner,
+        "reference_note": REFERENCE_NOTE,
+        "drugs": DRUGS.values(),
+    }
     return render(request, "clinician/twin.html", context)
 
 

@@ -52,6 +52,9 @@ bmi               | 39156-5                                 | kg/m2  | 14-70   |
 waist             | 8280-0 56086-2                          | cm     | 50-180  | 20-300  | 731
 urine_albumin     | 1754-1 14957-5                          | mg/L   | 0-4000  | 0-30000 | 366
 alcohol_drinks    | 74013-4                                 | {drinks}/d | 0-15 | 0-100  | 366
+vancomycin_level  | 20578-1 4092-3 4090-7 4091-5            | mg/L   | 1-60    | 0-500   | 7
+gentamicin_level  | 35668-3 3663-2 3664-0 3665-7            | mg/L   | 0.1-40  | 0-300   | 7
+digoxin_level     | 10535-3 14698-5                         | ug/L   | 0.1-3   | 0-50    | 30
 """
 ROWS = [tuple(cell.strip() for cell in line.split("|")) for line in CATALOGUE.strip().splitlines()]
 

@@ -1,0 +1,56 @@
+"""Drug levels and body weight in a real browser: by keyboard, narrow, without JavaScript."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.factories import drug_levels as drugs
+from tests.factories.people import push
+from tests.functional.conftest import PHONE, Visit, Ward
+
+NARROW = {"width": 320, "height": 640}
+pytestmark = [pytest.mark.browser]
+
+
+def test_a_clinician_looks_at_levels_and_tries_a_regimen(
+    ward: Ward, visit: Visit, ehr_client
+) -> None:
+    # given a patient on vancomycin
+    push(ehr_client, *drugs.course("p1", datetime.now(UTC)))
+    # when the doctor opens the page from the twin, on a phone without JavaScript
+    doctor = visit("doctor", PHONE, java_script_enabled=False)
+    doctor.goes_to(f"/twins/{ward.patient.public_id}/")
+    doctor.page.get_by_role("link", name="Vancomycin levels").click()
+    assert doctor.page.locator("svg.course-figure circle").count() == 1
+    # and types a regimen with the keyboard
+    doctor.page.locator("#id_amount").focus()
+    for value in ("1000", "12", "1"):
+        doctor.page.keyboard.type(value)
+        doctor.page.keyboard.press("Tab")
+    doctor.page.locator("#id_hours").press("Enter")
+    doctor.page.wait_for_selector("#regimen")
+    # then it says where the regimen leads, and the address nothing
+    assert "1000 mg over 1 h every 12 h" in doctor.page.locator("#regimen").inner_text()
+    assert doctor.page.url.endswith("/drug-levels/vancomycin/")
+
+
+def test_the_pages_are_accessible_and_narrow(ward: Ward, visit: Visit, ehr_client) -> None:
+    push(ehr_client, *drugs.course("p1", datetime.now(UTC)))
+    doctor = visit("doctor", NARROW)
+    base = f"/twins/{ward.patient.public_id}"
+    doctor.goes_to(f"{base}/drug-levels/vancomycin/")
+    doctor.page.locator("summary").first.click()
+    doctor.page.fill("#id_doses", "nonsense")
+    doctor.page.get_by_role("button", name="Simulate").click()
+    doctor.page.wait_for_selector(".errorlist")
+    assert doctor.axe_violations() == []
+    doctor.goes_to(f"{base}/body-weight/")
+    doctor.page.fill("#id_intake_change", "-500")
+    doctor.page.fill("#id_activity_level", "1.5")
+    doctor.page.get_by_role("button", name="Simulate").click()
+    doctor.page.wait_for_selector("svg.course-figure")
+    assert doctor.axe_violations() == [] and doctor.complaints == []
+    for path in ("drug-levels/vancomycin/", "body-weight/"):
+        doctor.goes_to(f"{base}/{path}")
+        width = doctor.page.evaluate("document.documentElement.scrollWidth")
+        assert width <= NARROW["width"], path
