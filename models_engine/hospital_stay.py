@@ -15,6 +15,7 @@ from patients.record.stays import (
     Stay,
     admission_of,
     admissions_before,
+    discharge_of,
     disposition_of,
     emergency_visits_before,
     service_of,
@@ -25,6 +26,8 @@ from patients.record.stays import (
 DAYS_AFTER = 30
 # the CKD stages that count as moderate or severe renal disease: [J]
 SEVERE_STAGES = frozenset({"G4", "G5"})
+# where somebody lives on with care; rehabilitation is a stay in a hospital that goes on
+CARE_FACILITIES = frozenset({"facility", "long_term_care"})
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -117,9 +120,12 @@ def _emergency_admission(state: State, stay: Stay, declared: Input) -> Found:
     return Found(used, source_of(declared, value, used, "used", shown))
 
 
-def _emergency_visits(state: State, stay: Stay, declared: Input) -> Found:
-    visits = emergency_visits_before(state, stay)
-    return _count(declared, len(visits), [value for visit in visits for value in visit])
+def _emergency_visits(months: int) -> _OfStay:
+    def read(state: State, stay: Stay, declared: Input) -> Found:
+        visits = emergency_visits_before(state, stay, months)
+        return _count(declared, len(visits), [value for visit in visits for value in visit])
+
+    return read
 
 
 def _previous_admissions(state: State, stay: Stay, declared: Input) -> Found:
@@ -190,6 +196,41 @@ def _procedure(state: State, stay: Stay, declared: Input) -> Found:
     return Found(1.0, source_of(declared, last, 1.0, "used", last.display or "yes"))
 
 
+def _care_facility(state: State, stay: Stay, declared: Input) -> Found:
+    """Yes for nursing and long-term care; no for any other place that is recorded."""
+    went = discharge_of(state, stay)
+    if went is None:
+        text = f"{declared.label}: not recorded, or its code is not known here."
+        return missing(declared, f"{text} {declared.order}")
+    used = float(went.code in CARE_FACILITIES)
+    return Found(used, source_of(declared, went, used, "used", went.display))
+
+
+def _medicine(state: State, stay: Stay, declared: Input) -> Found:
+    """Ordered, given or taken at any time of the stay; the last begun is the source."""
+    taken = [
+        value
+        for concept in declared.recorded_concepts
+        for value in state.series(concept)
+        if _overlaps(stay, value)
+    ]
+    if taken:
+        last = max(taken, key=lambda value: (value.effective_at, value.resource_id))
+        return Found(1.0, source_of(declared, last, 1.0, "used", last.display or "yes"))
+    note = "assumed absent: none recorded during the stay"
+    source = InputUsed(declared.concept, declared.label, 0.0, "", "assumed_absent", "no", note=note)
+    return Found(0.0, source, notes=(f"{declared.label}: {note}.",))
+
+
+def _overlaps(stay: Stay, value: Value) -> bool:
+    """Whether a medicine began in the stay, or before it and went on into it."""
+    if _is_in(stay, value):
+        return True
+    return value.effective_at < stay.start_at and (
+        value.end_at is None or value.end_at > stay.start_at
+    )
+
+
 def _comorbidity(state: State, declared: Input) -> Found:
     """Ever recorded, as the Charlson index counts; the stage of a kidney disease decides which."""
     severe_kidney = declared.concept == "lace_liver_renal_severe"
@@ -218,11 +259,15 @@ def unread_diagnoses(state: State) -> int:
 STAY: Mapping[str, Callable[[State, Input], Found]] = {
     "length_of_stay": _about_stay(_length),
     "emergency_admission": _about_stay(_emergency_admission),
-    "emergency_visits": _about_stay(_emergency_visits),
+    "emergency_visits": _about_stay(_emergency_visits(6)),
+    "emergency_visits_12_months": _about_stay(_emergency_visits(12)),
     "previous_admissions": _about_stay(_previous_admissions),
     "haemoglobin_at_discharge": _about_stay(_at_discharge),
     "sodium_at_discharge": _about_stay(_at_discharge),
     "oncology_discharge": _about_stay(_oncology),
     "procedure_in_stay": _about_stay(_procedure),
+    "to_care_facility": _about_stay(_care_facility),
+    "insulin_in_stay": _about_stay(_medicine),
+    "glucose_lowering_in_stay": _about_stay(_medicine),
     **{f"lace_{name}": _comorbidity for name in COMORBIDITIES},
 }

@@ -101,6 +101,7 @@ class Input:
     without an optional input for which the paper has no term.
     `max_age_hours` instead of days is for what is observed at the bedside: it counts from the
     moment, so a value that is dated to the day only does not count.
+    `window` says which time counts, in words, where that is not the rule for the role.
     """
 
     concept: str
@@ -122,6 +123,7 @@ class Input:
     ever: bool = False
     if_missing: str = ""
     max_age_hours: float | None = None
+    window: str = ""
 
     def __post_init__(self) -> None:
         owner = f"Input {self.concept}"

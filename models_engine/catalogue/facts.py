@@ -139,6 +139,32 @@ class SubgroupRow:
 
 
 @dataclass(frozen=True)
+class NetBenefitRow:
+    """One point of a decision curve: acting on everybody whose probability is `threshold` or more.
+
+    `value` is the net benefit a person, true positives less false positives weighted by the odds of
+    the threshold, with its 95 % interval `low` to `high`; `treat_all` that of acting on everybody;
+    acting on nobody has 0. `share` is the share of people acted on. Measured by this project.
+    """
+
+    outcome: str
+    threshold: float
+    share: float
+    value: float
+    low: float
+    high: float
+    treat_all: float
+    where: str
+
+    def __post_init__(self) -> None:
+        owner = f"NetBenefitRow {self.outcome}"
+        require_text(owner, outcome=self.outcome, where=self.where)
+        _require_interval(owner, self.low, self.value, self.high)
+        if not 0 < self.threshold < 1 or not 0 <= self.share <= 1 or self.treat_all > 1:
+            raise ValueError(f"{owner}: needs a threshold and a share between 0 and 1")
+
+
+@dataclass(frozen=True)
 class Change:
     """One line of a model's change log."""
 
@@ -154,8 +180,9 @@ class Change:
 class ModelFacts:
     """Everything a facts page states that is not already in the model's inputs and outcomes.
 
-    `calibration_points` and `subgroup_rows` are what this project has measured itself; a model
-    without them is shown as "not measured here". Published figures stand in `performance`.
+    `calibration_points`, `subgroup_rows` and `net_benefit_rows` are what this project has measured
+    itself; a model without them is shown as "not measured here". Published figures stand in
+    `performance`.
     """
 
     name: str
@@ -194,6 +221,7 @@ class ModelFacts:
     change_log: tuple[Change, ...]
     calibration_points: tuple[CalibrationPoint, ...] = ()
     subgroup_rows: tuple[SubgroupRow, ...] = ()
+    net_benefit_rows: tuple[NetBenefitRow, ...] = ()
 
     def __post_init__(self) -> None:
         texts = {f.name: getattr(self, f.name) for f in fields(self) if f.type is str}

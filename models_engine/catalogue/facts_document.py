@@ -9,6 +9,7 @@ from typing import Any
 
 from models_engine.catalogue.accepted_codes import accepted_codes, concepts_of, source_text
 from models_engine.catalogue.contract import ClinicalModel, Input, Outcome, Vector
+from models_engine.catalogue.explanation_quality import explanation_quality
 from models_engine.catalogue.facts import EVIDENCE_TEXT, ModelFacts
 
 FORMAT = "twinportal-model-facts/1"
@@ -34,9 +35,11 @@ def facts_document(model: ClinicalModel) -> dict[str, Any]:
         "interval": model.interval_text,
         "vectors": [_vector(model, vector) for vector in model.vectors],
         "explained_against": _baselines(model),
+        "explanation_quality": explanation_quality(model),
         "performance": [_tagged(row) for row in model.facts.performance],
         "calibration_points": [asdict(row) for row in model.facts.calibration_points],
         "subgroup_rows": [asdict(row) for row in model.facts.subgroup_rows],
+        "net_benefit_rows": [asdict(row) for row in model.facts.net_benefit_rows],
         "references": [_tagged(row) for row in model.facts.references],
         "change_log": [
             {"version": c.version, "on": c.on.isoformat(), "what": c.what}
@@ -93,6 +96,8 @@ def range_text(declared: Input) -> str:
 
 def time_window(declared: Input) -> str:
     """How old a value may be, or for how long a record counts, in words."""
+    if declared.window:
+        return declared.window
     if declared.max_age_hours is not None:
         hours = "hour" if declared.max_age_hours == 1 else "hours"
         return f"at most {declared.max_age_hours} {hours} old"

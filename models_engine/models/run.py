@@ -38,8 +38,11 @@ class ModelRun(models.Model):
 
     class Meta:
         constraints = [
+            # a replayed moment is fixed, so that what a correction changed and another changed back
+            # is said of it a second time; the first run stays, superseded
             models.UniqueConstraint(
                 fields=["patient", "model_id", "model_version", "as_of", "state_hash"],
+                condition=models.Q(replayed=False),
                 name="model_run_idempotent",
             ),
         ]

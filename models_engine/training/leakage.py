@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from sksurv.linear_model import CoxPHSurvivalAnalysis
 
 from models_engine.catalogue.contract import FloatArray
+from models_engine.training.cox import newton_cox
 from models_engine.training.metrics import Outcomes, harrell_c
 
 # of how far all others together are above chance, the share that one column may reach alone
@@ -120,6 +120,6 @@ def _c(
     x = np.concatenate(list(columns), axis=1)
     x = (x - x[train].mean(axis=0)) / (x[train].std(axis=0) + 1e-9)
     known = Outcomes(outcomes.time[train], outcomes.event[train])
-    fitted = CoxPHSurvivalAnalysis(alpha=ALPHA).fit(x[train], known.pairs)
+    fitted = newton_cox(x[train], known.time, known.event, ALPHA)
     unseen = Outcomes(outcomes.time[test], outcomes.event[test])
-    return harrell_c(unseen, fitted.predict(x[test]))
+    return harrell_c(unseen, x[test] @ fitted.coefficients)

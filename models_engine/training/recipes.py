@@ -1,7 +1,7 @@
 """What is trained: cohort, terms, horizons, and what each model is compared with."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -25,8 +25,12 @@ class Plan:
     draws: int
     fold_draws: int
     repeats: int
+    # probabilities from which somebody might act, by outcome: where net benefit is measured
+    thresholds: Mapping[str, tuple[float, ...]]
     external: Callable[[Path], Cohort] | None = None
     binary: tuple[str, ...] = ()
+    # instead of the 1st to 99th percentile
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     # rounding of follow-up times for the forest of a large cohort, in years
     coarse: float = 0.0
     # boosting and the forest are fitted to at most so many people a fold; 0 is everybody
@@ -36,6 +40,11 @@ class Plan:
     def concepts(self) -> tuple[str, ...]:
         """The inputs, each once."""
         return tuple(dict.fromkeys(term.concept for term in self.recipe.terms))
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """How the artefact names what is predicted: by horizon, or the event."""
+        return tuple(str(horizon) for horizon in self.recipe.horizons) or ("event",)
 
 
 def survival_learners(
@@ -60,6 +69,7 @@ def yes_no_learners(plan: Plan) -> dict[str, tuple[learners.YesNoLearner, tuple[
     """The same for a yes/no outcome."""
     return {
         "this model": (partial(learners.fit_logistic, plan.recipe.terms), plan.concepts),
+        "gradient boosting, the same inputs": (learners.boosting_yes_no, plan.concepts),
         "logistic regression, all columns": (learners.plain_logistic, ()),
         "gradient boosting, all columns": (learners.boosting_yes_no, ()),
         "random forest, all columns": (learners.forest_yes_no, ()),
@@ -78,6 +88,7 @@ POST_INFARCTION = Plan(
     draws=400,
     fold_draws=100,
     repeats=5,
+    thresholds={"1.0": (0.05, 0.10, 0.20, 0.30), "3.0": (0.10, 0.20, 0.30, 0.40)},
     external=lambda folder: cohorts.trace(),
     binary=("sex", "heart_failure"),
 )
@@ -109,45 +120,48 @@ GENERAL_MORTALITY = Plan(
     draws=400,
     fold_draws=100,
     repeats=2,
+    thresholds={"10.0": (0.05, 0.10, 0.20, 0.30)},
     binary=("sex",),
     coarse=0.5,
     most=3000,
 )
 READMISSION = Plan(
     name="readmission_30d",
-    version="diabetes130.1",
+    version="diabetes130.2",
     load=cohorts.readmission,
     recipe=Recipe(
         LOGISTIC,
         (
-            Term("age", 65, 10, knots=(-2.0, 0.0, 1.5)),
+            Term("age", 65, 10, knots=(-3.0, -1.0, 0.5, 2.0)),
             Term("sex"),
-            Term("inpatient_stays_last_year", log1p=True),
-            Term("emergency_visits_last_year", log1p=True),
-            Term("days_in_hospital", 1.5, 1, log1p=True),
-            Term("medicines", 15, 10),
-            Term("diagnoses", 7, 2),
-            Term("not_to_home"),
-            Term("insulin"),
-            Term("metformin"),
+            # both tell less of an old person
+            Term("previous_admissions", log1p=True),
+            Term("previous_admissions", log1p=True, times="age"),
+            Term("age", 65, 10, times="to_care_facility"),
+            Term("emergency_visits_12_months", log1p=True),
+            Term("length_of_stay", 1.5, 1, log1p=True),
+            Term("to_care_facility"),
+            Term("insulin_in_stay"),
+            Term("glucose_lowering_in_stay"),
         ),
     ),
     units={
         "age": "a",
         "sex": "",
-        "inpatient_stays_last_year": "1",
-        "emergency_visits_last_year": "1",
-        "days_in_hospital": "d",
-        "medicines": "1",
-        "diagnoses": "1",
-        "not_to_home": "",
-        "insulin": "",
-        "metformin": "",
+        "previous_admissions": "{admissions}",
+        "emergency_visits_12_months": "{visits}",
+        "length_of_stay": "d",
+        "to_care_facility": "",
+        "insulin_in_stay": "",
+        "glucose_lowering_in_stay": "",
     },
     compared_at=None,
     draws=100,
     fold_draws=20,
     repeats=1,
-    binary=("sex", "not_to_home", "insulin", "metformin"),
+    thresholds={"event": (0.05, 0.08, 0.10, 0.12, 0.15, 0.20)},
+    binary=("sex", "to_care_facility", "insulin_in_stay", "glucose_lowering_in_stay"),
+    # stays of 1 to 14 days were collected; ages are known as decades, so that 25 stands for 20 to 29
+    ranges={"length_of_stay": (1.0, 14.0), "age": (20.0, 99.0)},
 )
 PLANS = (POST_INFARCTION, GENERAL_MORTALITY, READMISSION)

@@ -17,7 +17,8 @@ import numpy as np
 
 from models_engine.catalogue.trained.additive import COX, FOLDER, Additive
 from models_engine.training.cohorts import Cohort
-from models_engine.training.evaluate import compare_survival, compare_yes_no, subgroups
+from models_engine.training.evaluate import compare_survival, compare_yes_no
+from models_engine.training.held_out import tables as held_out_tables
 from models_engine.training.intervals import calibrate, fit_with_spread
 from models_engine.training.leakage import Table, encode, hunt
 from models_engine.training.metrics import Outcomes, harrell_c, observed_risk
@@ -27,7 +28,7 @@ from models_engine.training.write_artefact import content, write_json
 # strong for a good reason: people die of age, and who was often in hospital comes back
 EXPLAINED = {
     "age": "the strongest honest predictor of death",
-    "inpatient_stays_last_year": "counted before admission",
+    "previous_admissions": "counted before admission",
 }
 LEAK_ROWS = 8000
 
@@ -40,21 +41,20 @@ def cohort_of(plan: Plan, data: Path) -> Cohort:
 
 
 def performance(plan: Plan, cohort: Cohort, data: Path) -> dict[str, Any]:
-    """Cross-validated tables, subgroups, leakage, external validation."""
-    table: dict[str, Any]
+    """Cross-validated comparison, tables of the held-out predictions, leakage, external validation."""
     if plan.recipe.kind == COX:
         assert plan.compared_at is not None  # noqa: S101 - a survival plan names its horizon
-        tables, risks = compare_survival(cohort, survival_learners(plan), plan.compared_at)
+        learners = compare_survival(cohort, survival_learners(plan), plan.compared_at)
     else:
-        tables, risks = compare_yes_no(cohort, yes_no_learners(plan))
-    table = {
+        learners = compare_yes_no(cohort, yes_no_learners(plan))
+    table: dict[str, Any] = {
         "people": len(np.unique(cohort.groups)),
         "rows": cohort.size,
         "events": int(cohort.event.sum()),
         "horizon_years": plan.compared_at,
         "validation": "5-fold cross-validation, all rows of a person in one fold, seed 0",
-        "learners": tables,
-        "subgroups": subgroups(cohort, risks["this model"], plan.compared_at),
+        "learners": learners,
+        "held_out": held_out_tables(plan, cohort),
         "leakage_suspects": leaks(cohort),
     }
     if plan.external is not None:

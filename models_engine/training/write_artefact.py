@@ -34,7 +34,7 @@ def content(
     near = resemblance(cohort)
     sample = background(plan, cohort.rows(inside), near, ranges)
     names = [name for term in plan.recipe.terms for name in term.names]
-    outcomes = [str(h) for h in plan.recipe.horizons] or ["event"]
+    outcomes = plan.outcomes
     made: dict[str, Any] = {
         "format": FORMAT,
         "name": plan.name,
@@ -141,6 +141,8 @@ def _places(name: str, sd: float) -> int:
 def _range(plan: Plan, concept: str, values: FloatArray) -> list[float]:
     if concept in plan.binary:
         return [0.0, 1.0]
+    if concept in plan.ranges:
+        return list(plan.ranges[concept])
     low, high = np.percentile(values, PERCENTILES)
     places = _places(concept, float(values.std()))
     return [round(float(low), places), round(float(high), places)]

@@ -112,8 +112,13 @@ def admissions_before(state: State, stay: Stay, months: int = 12) -> tuple[Stay,
 
 def disposition_of(state: State, stay: Stay) -> str:
     """Where the person went from there (home, died, transferred ...); empty when not recorded."""
-    found = _detail(state, DISPOSITION, stay)
+    found = discharge_of(state, stay)
     return found.code if found else ""
+
+
+def discharge_of(state: State, stay: Stay) -> Value | None:
+    """The fact that says where the person went from there, as far as the table knows its code."""
+    return _detail(state, DISPOSITION, stay)
 
 
 def service_of(state: State, stay: Stay) -> Value | None:

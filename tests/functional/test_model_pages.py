@@ -33,6 +33,9 @@ PATHS = (
     "/models/prevent_base_10y/",
     "/models/prevent_full_30y/",
     "/models/has_bled/",
+    # trained here: two outcomes with calibration, groups and decision curves; and 30 days
+    "/models/post_infarction_mortality/",
+    "/models/readmission_30d/",
     "/models/kfre_4v/2009.1/",
     "/models/old_score/",
 )

@@ -16,8 +16,9 @@ from django.test.utils import CaptureQueriesContext
 from models_engine import registry
 from models_engine.catalogue.facts import CalibrationPoint, SubgroupRow
 from models_engine.catalogue.facts_document import facts_document
+from models_engine.catalogue.trained.additive import read_performance
 from models_engine.models import ModelRun, Prediction
-from models_engine.registry import all_models, model
+from models_engine.registry import all_models, model, research_ids
 from patients.terminology.codings import code_in
 from patients.terminology.conditions import condition_of
 from patients.terminology.measurements import observation_of
@@ -48,6 +49,11 @@ def page(client: Client, path: str) -> str:
 
 def words(text: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", text).split())
+
+
+def interval(row: dict[str, float], times: float, digits: int, unit: str = "") -> str:
+    low, high = (f"{times * row[end]:.{digits}f}{unit}" for end in ("low", "high"))
+    return f"{low} to {high}"
 
 
 class TestAccess:
@@ -160,7 +166,7 @@ class TestPage:
 
     def test_what_nobody_has_measured_is_said(self, doctor: Client) -> None:
         text = words(page(doctor, "/models/kfre_4v/"))
-        assert text.count("Not measured here.") == 2
+        assert text.count("Not measured here.") == 3
 
     def test_measured_tables_are_drawn_and_written(
         self, doctor: Client, monkeypatch: pytest.MonkeyPatch
@@ -177,7 +183,7 @@ class TestPage:
         facts = replace(good.facts, calibration_points=points, subgroup_rows=rows)
         self.put(monkeypatch, replace(good, facts=facts))
         text = page(doctor, "/models/prevent_base_10y/")
-        assert "Not measured here" not in text
+        assert text.count("Not measured here") == 1, "net benefit"
         plot = text[text.index('<svg class="calibration"') : text.index("</svg>")]
         assert plot.count("<circle") == plot.count('class="interval"') == 10
         assert 'role="img" aria-label="Calibration: Total cardiovascular disease, 10 years.' in plot
@@ -185,6 +191,49 @@ class TestPage:
             assert f"{100 * point.predicted:.2f} %" in text
             assert f"{100 * point.low:.2f} % to {100 * point.high:.2f} %" in text
         assert "0.710" in text and "0.650 to 0.770" in text and "Sex: male" in text
+
+    @pytest.mark.parametrize("model_id", sorted(research_ids()))
+    def test_what_was_measured_in_training_stands_on_the_page_and_in_json(
+        self, doctor: Client, model_id: str
+    ) -> None:
+        """Every value of the training run's tables is in the tables beside the figures."""
+        text = page(doctor, f"/models/{model_id}/")
+        document = doctor.get(f"/models/{model_id}/facts.json").json()
+        outcomes = document["outcomes"]
+        assert text.count("<svg") == 2 * len(outcomes)
+        measured = read_performance(model_id)["held_out"].values()
+        found = [(key, row) for tables in measured for key in tables for row in tables[key]]
+        keys = {
+            "calibration": "calibration_points",
+            "subgroups": "subgroup_rows",
+            "net_benefit": "net_benefit_rows",
+        }
+        for key, in_json in keys.items():
+            rows = [row for of, row in found if of == key]
+            stored = [{k: v for k, v in r.items() if k in rows[0]} for r in document[in_json]]
+            assert stored == rows
+        for key, row in found:
+            if key == "calibration":
+                expected = [f"{100 * row['observed']:.2f} %", interval(row, 100, 2, " %")]
+            elif key == "subgroups":
+                expected = [f"{row['value']:.3f}", interval(row, 1, 3), str(row["events"])]
+            else:
+                expected = [
+                    f"{100 * row['threshold']:.2f} %",
+                    f"{100 * row['share']:.2f} %",
+                    f"{row['value']:.4f}",
+                    interval(row, 1, 4),
+                    f"{row['treat_all']:.4f}",
+                ]
+            for each in expected:
+                assert f'<td class="number">{each}</td>' in text, (key, row)
+        assert "Not measured here." not in text
+
+    def test_a_horizon_of_less_than_a_year_is_told_in_days(self, doctor: Client) -> None:
+        text = page(doctor, "/models/readmission_30d/")
+        assert "<h3>Readmission to hospital, 30 days</h3>" in text
+        assert "Calibration: Readmission to hospital, 30 days" in text
+        assert "0.08" not in words(text[text.index("<h2>Outcomes") : text.index("How it was")])
 
     def test_the_number_of_queries_does_not_grow_with_runs(
         self, ehr_client: Client, doctor: Client

@@ -267,6 +267,29 @@ def test_older_data_that_arrive_late_change_the_replayed_past(ehr: Client) -> No
     assert [p.status for p in first] == ["superseded", "past"]
 
 
+def test_a_correction_that_is_taken_back_is_replayed_again(ehr: Client) -> None:
+    """The past then says again what it said first: the key of a replayed run comes twice."""
+    record = fhir.complete_record(date="2025-03-01T09:00:00Z")
+    push(ehr, *record)
+    refresh()
+    diabetes = fhir.condition("dm", "44054006")
+    system = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+    wrong = {"coding": [{"system": system, "code": "entered-in-error"}]}
+    in_error = {k: v for k, v in diabetes.items() if k != "clinicalStatus"}
+    in_error["verificationStatus"] = wrong
+    for hour, condition in enumerate((diabetes, in_error), start=1):
+        push(ehr, condition)
+        refresh(now=NOW + timedelta(hours=hour))
+    found = Prediction.objects.filter(
+        model_id="prevent_base_10y", outcome="cvd", as_of__date="2025-07-01"
+    ).order_by("pk")
+    assert [p.status for p in found] == ["superseded", "superseded", "past"]
+    assert found[0].value == found[2].value != found[1].value
+    # and once more changes nothing
+    refresh(now=NOW + timedelta(hours=3))
+    assert found.count() == 3
+
+
 def test_a_failing_refresh_keeps_the_mark_and_says_what_kind(ehr: Client, settings: Any) -> None:
     push(ehr, *fhir.complete_record())
     settings.KFRE_REGION = "no such region"

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 
+from models_engine.catalogue.horizon import horizon_text
 from models_engine.models import Prediction
 from models_engine.registry import model_as_run
 from patients.models import Patient
@@ -59,4 +60,4 @@ def titled(label: str, horizon_years: float | None) -> str:
     """An outcome with its horizon: "Stroke, 1 year"."""
     if not horizon_years:
         return label
-    return f"{label}, {horizon_years:g} year{'' if horizon_years == 1 else 's'}"
+    return f"{label}, {horizon_text(horizon_years)}"

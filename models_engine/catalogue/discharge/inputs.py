@@ -4,6 +4,8 @@ from models_engine.catalogue.contract import Circumstances, Input, Refusal
 from models_engine.catalogue.risk.applicability import not_after_death
 
 THIRTY_DAYS = 30
+AT_DISCHARGE = "at the end of the stay in hospital, which was at most 30 days ago"
+IN_STAY = "at any time of the stay in hospital that ended at most 30 days ago"
 
 LENGTH_OF_STAY = Input(
     concept="length_of_stay",
@@ -48,6 +50,42 @@ PREVIOUS_ADMISSIONS = Input(
     group="before",
     published_unit="admissions",
     order="Record stays in hospital as Encounters of class IMP.",
+)
+EMERGENCY_VISITS_YEAR = Input(
+    concept="emergency_visits_12_months",
+    role="derived",
+    unit="{visits}",
+    low=0,
+    max_age_days=THIRTY_DAYS,
+    label="Emergency visits in the 12 months before the admission",
+    group="before",
+    published_unit="visits",
+    order="Record emergency visits as Encounters of class EMER.",
+)
+TO_CARE_FACILITY = Input(
+    concept="to_care_facility",
+    role="coded",
+    max_age_days=THIRTY_DAYS,
+    label="Discharged to a care facility",
+    group="stay",
+    order="Record where the person went (Encounter.hospitalization.dischargeDisposition).",
+    window=AT_DISCHARGE,
+)
+INSULIN_IN_STAY = Input(
+    concept="insulin_in_stay",
+    role="medication",
+    label="Insulin during the stay",
+    group="diabetes",
+    any_of=("insulin",),
+    window=IN_STAY,
+)
+GLUCOSE_LOWERING_IN_STAY = Input(
+    concept="glucose_lowering_in_stay",
+    role="medication",
+    label="Any glucose-lowering medicine during the stay",
+    group="diabetes",
+    any_of=("glucose_lowering",),
+    window=IN_STAY,
 )
 HAEMOGLOBIN = Input(
     concept="haemoglobin_at_discharge",

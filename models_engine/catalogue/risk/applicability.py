@@ -41,7 +41,7 @@ def not_with(
     )
 
 
-def only_with(
+def only_with_condition(
     conditions: tuple[str, ...], present: frozenset[str], name: str, because: str
 ) -> tuple[Refusal, ...]:
     """A refusal when none of `conditions` is `present`; `name` is what they are together."""

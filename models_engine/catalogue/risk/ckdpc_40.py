@@ -29,7 +29,11 @@ from models_engine.catalogue.contract import (
     Vector,
 )
 from models_engine.catalogue.risk import inputs
-from models_engine.catalogue.risk.applicability import not_after_death, not_with, only_with
+from models_engine.catalogue.risk.applicability import (
+    not_after_death,
+    not_with,
+    only_with_condition,
+)
 from models_engine.catalogue.risk.ckdpc_40_facts import CKDPC_40_FACTS, VERSION
 from models_engine.catalogue.risk.inputs import DIABETES_CONCEPTS
 
@@ -160,7 +164,7 @@ def ckdpc_40_applies(circumstances: Circumstances) -> tuple[Refusal, ...]:
     """With diabetes, before dialysis or transplant, outside acute kidney injury and pregnancy."""
     return (
         *not_after_death(circumstances),
-        *only_with(
+        *only_with_condition(
             DIABETES_CONCEPTS,
             circumstances.ever,
             "diabetes",

@@ -25,7 +25,7 @@ from models_engine.catalogue.contract import (
     Refusal,
 )
 from models_engine.catalogue.risk import inputs, score2
-from models_engine.catalogue.risk.applicability import only_with
+from models_engine.catalogue.risk.applicability import only_with_condition
 from models_engine.catalogue.risk.score2_facts import score2_diabetes_facts
 from models_engine.catalogue.risk.score2_vectors import (
     HBA1C_AT_ZERO,
@@ -168,7 +168,7 @@ def score2_diabetes_applies(circumstances: Circumstances) -> tuple[Refusal, ...]
     """With type 2 diabetes, without known cardiovascular disease."""
     return (
         *score2.without_cvd(circumstances, "SCORE2-Diabetes"),
-        *only_with(
+        *only_with_condition(
             ("diabetes_type_2",),
             circumstances.ever,
             "type 2 diabetes",

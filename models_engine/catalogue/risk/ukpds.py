@@ -209,7 +209,7 @@ def applies(event: _Event, circumstances: Circumstances) -> tuple[Refusal, ...]:
     """For living people with type 2 diabetes, before a first event or after it."""
     found = (
         *not_after_death(circumstances),
-        *parts.only_with(
+        *parts.only_if_found(
             circumstances,
             "diabetes_type_2",
             "the equations are for type 2 diabetes, and none is recorded.",
@@ -225,7 +225,7 @@ def applies(event: _Event, circumstances: Circumstances) -> tuple[Refusal, ...]:
     if event.after:
         concept = equations.HISTORY[event.after]
         because = f"{ALL[concept].label} is not recorded; this is about a further one."
-        found += parts.only_with(circumstances, concept, because)
+        found += parts.only_if_found(circumstances, concept, because)
     return found
 
 

@@ -92,7 +92,7 @@ def applies(circumstances: Circumstances) -> tuple[Refusal, ...]:
     """For people with atrial fibrillation."""
     return (
         *not_after_death(circumstances),
-        *parts.only_with(
+        *parts.only_if_found(
             circumstances,
             "atrial_fibrillation",
             "the score is for people with atrial fibrillation, and none is recorded.",

@@ -105,7 +105,7 @@ def applies(circumstances: Circumstances) -> tuple[Refusal, ...]:
     """For people with chronic liver disease."""
     return (
         *not_after_death(circumstances),
-        *parts.only_with(
+        *parts.only_if_found(
             circumstances,
             "liver_disease",
             "MELD is for people with chronic liver disease, and none is recorded.",

@@ -74,6 +74,7 @@ def score_facts(
         change_log=change_log or (Change(version, UPDATED, VERSION_TEXT),),
         calibration_points=(),
         subgroup_rows=(),
+        net_benefit_rows=(),
         **{**common, **texts},
     )
 
@@ -120,8 +121,8 @@ def any_range(declared: Input, **changed: object) -> Input:
     return replace(declared, low=None, high=None, low_open=False, high_open=False, **changed)  # type: ignore[arg-type]
 
 
-def only_with(circumstances: Circumstances, concept: str, because: str) -> tuple[Refusal, ...]:
-    """A refusal when the record does not have what the score is for."""
+def only_if_found(circumstances: Circumstances, concept: str, because: str) -> tuple[Refusal, ...]:
+    """A refusal when the input that the score is for was read as absent."""
     if circumstances.values.get(concept) != 0.0:
         return ()
     return (Refusal("not_applicable", concept, f"Not applicable: {because}"),)

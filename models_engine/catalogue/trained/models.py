@@ -1,7 +1,7 @@
 """The trained models that may run: for clinicians, and only for people like those in the data."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,16 +11,26 @@ from models_engine.catalogue.contract import (
     Background,
     Circumstances,
     ClinicalModel,
+    Direction,
     Input,
     Outcome,
     Refusal,
     Vector,
 )
+from models_engine.catalogue.discharge.inputs import (
+    EMERGENCY_VISITS_YEAR,
+    GLUCOSE_LOWERING_IN_STAY,
+    INSULIN_IN_STAY,
+    LENGTH_OF_STAY,
+    PREVIOUS_ADMISSIONS,
+    TO_CARE_FACILITY,
+)
 from models_engine.catalogue.display import POPULATION
+from models_engine.catalogue.horizon import DAYS_PER_YEAR
 from models_engine.catalogue.outcome_event import DEATH, OutcomeEvent
 from models_engine.catalogue.risk import inputs
 from models_engine.catalogue.risk.applicability import not_after_death, not_with
-from models_engine.catalogue.risk.inputs import cholesterol
+from models_engine.catalogue.risk.inputs import DIABETES_CONCEPTS, cholesterol
 from models_engine.catalogue.trained.additive import (
     Artefact,
     Resemblance,
@@ -28,7 +38,7 @@ from models_engine.catalogue.trained.additive import (
     read_performance,
 )
 from models_engine.catalogue.trained.facts import Words, facts_of, interval_text
-from models_engine.catalogue.trained.words import GENERAL, INFARCTION
+from models_engine.catalogue.trained.words import GENERAL, INFARCTION, READMITTED
 
 FAMILY = "trained"
 OUTSIDE = "Outside the population this model was built for"
@@ -61,8 +71,17 @@ class Offer:
     words: Words
     optimal: Mapping[str, float]
     optimal_source: str
-    recent: Mapping[str, int]
+    recent: Mapping[str, int] = field(default_factory=dict)
+    # of a yes/no outcome: how far ahead it looks
+    days: int = 0
     event: OutcomeEvent = DEATH
+    monotone: Mapping[str, Direction] = field(default_factory=dict)
+
+    def outcome_of(self, key: str) -> tuple[str, float]:
+        """Id and horizon in years of what the artefact names `key`."""
+        if self.days:
+            return self.name, self.days / DAYS_PER_YEAR
+        return f"{self.name}_{float(key):g}y", float(key)
 
 
 def like_the_training_data(near: Resemblance, circumstances: Circumstances) -> tuple[Refusal, ...]:
@@ -102,6 +121,30 @@ def _after_infarction(circumstances: Circumstances) -> tuple[Refusal, ...]:
     return (Refusal("not_applicable", "myocardial_infarction", text),)
 
 
+# where a stay did not end, or ended otherwise than in the training data
+NOT_DISCHARGED = {
+    "died": "the person died in hospital",
+    "hospice": "the person went to a hospice",
+    "transferred": "the person was moved to another hospital",
+    "rehabilitation": "the person was moved to rehabilitation",
+    "left_against_advice": "the person left against advice",
+}
+
+
+def _at_discharge(circumstances: Circumstances) -> tuple[Refusal, ...]:
+    """With diabetes, to home or a care facility; whether there was a stay, the inputs tell."""
+    if circumstances.deceased:
+        return not_after_death(circumstances)
+    found = []
+    if not circumstances.ever.intersection(DIABETES_CONCEPTS):
+        text = f"{OUTSIDE}: it is for people with diabetes, and none is recorded."
+        found.append(Refusal("not_applicable", DIABETES_CONCEPTS[0], text))
+    if why := NOT_DISCHARGED.get(circumstances.discharged_to):
+        text = f"{OUTSIDE}: {why}. It is for a discharge to home or to a care facility."
+        found.append(Refusal("not_applicable", "discharge_disposition", text))
+    return tuple(found)
+
+
 GENERAL_MORTALITY = Offer(
     name="general_mortality",
     title="Death of any cause, general population (research)",
@@ -127,7 +170,6 @@ GENERAL_MORTALITY = Offer(
         "Reference values chosen by this project, among the lowest risks of this model: systolic "
         "blood pressure 110 mmHg, BMI 25, total cholesterol 200 mg/dL, albumin 4.7 g/dL."
     ),
-    recent={},
 )
 POST_INFARCTION = Offer(
     name="post_infarction_mortality",
@@ -146,10 +188,53 @@ POST_INFARCTION = Offer(
     ),
 )
 
+READMISSION = Offer(
+    name="readmission_30d",
+    title="Readmission within 30 days, people with diabetes (research)",
+    declared=(
+        inputs.age(0, None),
+        inputs.SEX,
+        PREVIOUS_ADMISSIONS,
+        EMERGENCY_VISITS_YEAR,
+        LENGTH_OF_STAY,
+        TO_CARE_FACILITY,
+        INSULIN_IN_STAY,
+        GLUCOSE_LOWERING_IN_STAY,
+    ),
+    label="Readmission to hospital",
+    definition="A new stay in hospital, planned or not, less than 30 days after discharge.",
+    applies=_at_discharge,
+    words=READMITTED,
+    optimal={
+        "previous_admissions": 0.0,
+        "emergency_visits_12_months": 0.0,
+        "length_of_stay": 1.0,
+        "to_care_facility": 0.0,
+        "insulin_in_stay": 0.0,
+        "glucose_lowering_in_stay": 0.0,
+    },
+    optimal_source=(
+        "Reference values chosen by this project, among the lowest risks of this model: a stay of "
+        "1 day that ended at home, no stay and no emergency visit in the year before, no "
+        "glucose-lowering medicine. They say nothing about whether a medicine is good."
+    ),
+    days=30,
+    event=OutcomeEvent(
+        ("inpatient_stay",),
+        first=False,
+        departs="The stay that is being left does not count; stays elsewhere are not known.",
+    ),
+    monotone={
+        "previous_admissions": "up",
+        "emergency_visits_12_months": "up",
+        "length_of_stay": "up",
+    },
+)
+
 
 def _ranged(declared: Input, artefact: Artefact) -> Input:
     """The input with the 1st to 99th percentile of the training data as its range."""
-    if declared.role in ("condition", "medication") or declared.concept == "sex":
+    if declared.role in ("condition", "medication", "coded") or declared.concept == "sex":
         return declared
     low, high = artefact.range_of(declared.concept)
     return replace(declared, low=low, high=high, low_open=False, high_open=False)
@@ -167,9 +252,8 @@ def trained_model(offer: Offer) -> ClinicalModel:
     artefact, measured = read_artefact(offer.name), read_performance(offer.name)
     content, fitted = artefact.content, artefact.model
     declared = tuple(_ranged(one, artefact) for one in offer.declared)
-    horizons = [float(key) for key in content["model"]["baseline"]]
-    ids = [f"{offer.name}_{years:g}y" for years in horizons]
-    by_key = dict(zip(content["model"]["baseline"], ids, strict=True))
+    outcomes = {key: offer.outcome_of(key) for key in content["model"]["baseline"]}
+    by_key = {key: outcome for key, (outcome, _) in outcomes.items()}
     return ClinicalModel(
         id=offer.name,
         version=content["version"],
@@ -185,11 +269,11 @@ def trained_model(offer: Offer) -> ClinicalModel:
                 definition=offer.definition.format(years=years),
                 event=offer.event,
             )
-            for outcome, years in zip(ids, horizons, strict=True)
+            for outcome, years in outcomes.values()
         ),
         predict=fitted.predict,
         applies=_applies(offer, artefact.resemblance),
-        facts=facts_of(offer.words, artefact, measured),
+        facts=facts_of(offer.words, artefact, measured, by_key),
         vectors=tuple(
             Vector(
                 name=f"made-up person {number}",
@@ -216,9 +300,10 @@ def trained_model(offer: Offer) -> ClinicalModel:
         interval_text=interval_text(artefact),
         research=True,
         recent=offer.recent,
+        monotone=offer.monotone,
     )
 
 
 def trained_models() -> tuple[ClinicalModel, ...]:
-    """Those whose inputs a twin can hold. Readmission needs hospital stays, which it does not."""
-    return tuple(map(trained_model, (POST_INFARCTION, GENERAL_MORTALITY)))
+    """Those whose inputs a twin can hold."""
+    return tuple(map(trained_model, (POST_INFARCTION, GENERAL_MORTALITY, READMISSION)))

@@ -19,6 +19,7 @@ PROBABILITIES = [m.id for m in REGISTERED.values() if m.is_probability and not m
 NEEDS = {
     "score2_diabetes": ("diabetes_type_2",),
     "ckdpc_40_diabetes": DIABETES_CONCEPTS,
+    "readmission_30d": DIABETES_CONCEPTS,
 }
 # what rises with every outcome over its whole range is declared as `monotone` and checked there;
 # here stands what holds for one outcome or a part of the range, for the people of the background
@@ -55,6 +56,9 @@ RISING = [
     ("general_mortality", "general_mortality_10y", "age", [30, 40, 50, 60, 70]),
     ("general_mortality", "general_mortality_10y", "systolic_bp", [100, 130, 160, 190]),
     ("general_mortality", "general_mortality_10y", "albumin", [5.0, 4.5, 4.0, 3.6]),
+    ("readmission_30d", "readmission_30d", "previous_admissions", [0, 1, 2, 4, 6]),
+    ("readmission_30d", "readmission_30d", "emergency_visits_12_months", [0, 1, 2, 3]),
+    ("readmission_30d", "readmission_30d", "length_of_stay", [1, 3, 7, 14]),
 ]
 # the same, and the probability must not rise
 FALLING = [

@@ -57,7 +57,7 @@ QUIET = [
     "ukpds_om2_death",
 ]
 # trained by this project
-RESEARCH = ["post_infarction_mortality", "general_mortality"]
+RESEARCH = ["post_infarction_mortality", "general_mortality", "readmission_30d"]
 SCORE2_IDS = ["score2", "score2_op", "score2_diabetes"]
 # recomputed against published values, all but these
 EVIDENCE = {
@@ -82,7 +82,7 @@ def test_registered_models():
     assert quiet_ids() == set(QUIET)
     assert research_ids() == set(RESEARCH)
     assert model("kfre_4v") is all_models()[IDS.index("kfre_4v")]
-    assert model("general_mortality") is all_models()[-1]
+    assert model("readmission_30d") is all_models()[-1]
     with pytest.raises(KeyError):
         model("crystal_ball")
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from explain.wording.numbers import percent
 from models_engine.catalogue.display import POPULATION
+from models_engine.catalogue.horizon import horizon_text
 from models_engine.catalogue.trained.models import OUTSIDE
 from models_engine.models import Prediction
 from models_engine.registry import model_as_run
@@ -38,10 +39,13 @@ class ResearchModel:
         """Each probability with its interval, in words."""
         return [
             {
-                "horizon": f"{row.horizon_years:g} years" if row.horizon_years != 1 else "1 year",
+                "horizon": horizon_text(row.horizon_years),
                 "percent": percent(row.value),
                 "interval": f"{percent(row.low)} to {percent(row.high)}",
             }
             for row in self.rows
-            if row.value is not None and row.low is not None and row.high is not None
+            if row.horizon_years is not None
+            and row.value is not None
+            and row.low is not None
+            and row.high is not None
         ]

@@ -1,12 +1,14 @@
 """A model's facts as the page shows them: sections, tables and the calibration figure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import groupby
 from typing import Any
 
+from explain.figures import decision_curve
 from explain.figures.calibration import Calibration, Measured, calibration
 from models_engine.catalogue.contract import ClinicalModel
+from models_engine.catalogue.horizon import horizon_text
 from models_engine.plugins import package_of
 from models_engine.selectors import UsedVersion
 
@@ -73,6 +75,15 @@ class Plot:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """The decision curve of one outcome in one place: a figure and the table of the same values."""
+
+    figure: decision_curve.DecisionCurve
+    rows: tuple[Mapping[str, Any], ...]
+    where: str
+
+
+@dataclass(frozen=True)
 class CodeList:
     """The codes of one recorded concept in one system."""
 
@@ -111,6 +122,11 @@ class FactsPage:
         ]
 
     @property
+    def outcomes(self) -> list[dict[str, Any]]:
+        """The outcomes, each with its horizon in its title."""
+        return [{**row, "title": _with_horizon(row)} for row in self.document["outcomes"]]
+
+    @property
     def vectors_agree(self) -> bool:
         return all(r["agrees"] for v in self.document["vectors"] for r in v["results"])
 
@@ -139,8 +155,25 @@ class FactsPage:
         return made
 
     @property
+    def curves(self) -> list[Curve]:
+        """A decision curve for each outcome and data set that was measured."""
+        made = []
+        for (outcome, where), rows in _by(self.document["net_benefit_rows"], "outcome", "where"):
+            ordered = tuple(sorted(rows, key=lambda row: float(row["threshold"])))
+            names = [f.name for f in fields(decision_curve.Measured)]
+            measured = [decision_curve.Measured(*(r[name] for name in names)) for r in ordered]
+            title = f"Net benefit: {self._labels.get(outcome, outcome)}"
+            made.append(Curve(decision_curve.decision_curve(title, measured), ordered, where))
+        return made
+
+    @property
     def subgroups(self) -> list[dict[str, Any]]:
         rows = self.document["subgroup_rows"]
+        return [{**r, "outcome": self._labels.get(r["outcome"], r["outcome"])} for r in rows]
+
+    @property
+    def explanation_quality(self) -> list[dict[str, Any]]:
+        rows = self.document["explanation_quality"]
         return [{**r, "outcome": self._labels.get(r["outcome"], r["outcome"])} for r in rows]
 
     @property
@@ -215,4 +248,4 @@ def _digits(result: Mapping[str, Any]) -> dict[str, Any]:
 
 def _with_horizon(outcome: Mapping[str, Any]) -> str:
     years = outcome["horizon_years"]
-    return f"{outcome['label']}, {years:g} years" if years else str(outcome["label"])
+    return f"{outcome['label']}, {horizon_text(years)}" if years else str(outcome["label"])

@@ -47,11 +47,13 @@ class Result:
 
 def released_results(patient: Patient, level: Level) -> list[Result]:
     """At most three current results that may be shown, the most important first."""
-    wrong = unsupported_runs(patient)
-    standing = [p for p in current_predictions(patient.pk) if p.run_id not in wrong]
-    shown = [block.main for block in displayed(standing) if _may_show(block.main)]
-    shown = shown[:RESULTS_SHOWN]
-    return _with_explanations(shown, level)
+    shown = [p for p in _for_patients(patient) if p.released_at is not None]
+    return _with_explanations(shown[:RESULTS_SHOWN], level)
+
+
+def waits_for_review(patient: Patient) -> bool:
+    """Whether there is a result that the patient would see once a clinician releases it."""
+    return any(p.released_at is None for p in _for_patients(patient))
 
 
 def released_result(patient: Patient, pk: int, level: Level) -> Result | None:
@@ -60,12 +62,16 @@ def released_result(patient: Patient, pk: int, level: Level) -> Result | None:
     return next((result for result in results if result.prediction.pk == pk), None)
 
 
-def _may_show(prediction: Prediction) -> bool:
-    return (
-        prediction.value is not None
-        and prediction.released_at is not None
-        and prediction.outcome in OUTCOMES
-    )
+def _for_patients(patient: Patient) -> list[Prediction]:
+    """Current numbers of the kind that patients see, released or not: a block of its own, with
+    words for patients, on data that still stand. Scores, plug-ins and research models are none."""
+    wrong = unsupported_runs(patient)
+    standing = [p for p in current_predictions(patient.pk) if p.run_id not in wrong]
+    return [
+        block.main
+        for block in displayed(standing)
+        if block.main.value is not None and block.main.outcome in OUTCOMES
+    ]
 
 
 def _with_explanations(shown: list[Prediction], level: Level) -> list[Result]:

@@ -9,13 +9,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from explain.wording.phrases import LEVEL_NAMES, LEVELS, Level
-from models_engine.registry import quiet_ids, research_ids
-from models_engine.selectors import current_predictions
 from patients import audit
 from patients.access.policy import visible_patients
 from patients.models import Patient, StaleTwin
 from twinportal.dashboards.access import role_required
-from twinportal.dashboards.portal.results import released_result, released_results
+from twinportal.dashboards.portal.results import released_result, released_results, waits_for_review
 
 
 @role_required("patient")
@@ -26,11 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = _context(request, patient)
     context["results"] = released_results(patient, _level(request))
     if not context["results"]:
-        withheld = quiet_ids() | research_ids()
-        current = current_predictions(patient.pk).exclude(model_id__in=withheld)
-        context["waits_for_review"] = current.filter(
-            value__isnull=False, is_probability=True, released_at=None
-        ).exists()
+        context["waits_for_review"] = waits_for_review(patient)
     return render(request, "portal/home.html", context)
 
 

@@ -67,6 +67,12 @@ def three(value: float) -> str:
 
 
 @register.filter
+def four(value: float) -> str:
+    """Four decimals: a net benefit."""
+    return f"{value:.4f}"
+
+
+@register.filter
 def isodate(value: str) -> str:
     """The day of an ISO moment, as on the rest of the page."""
     return f"{datetime.fromisoformat(value):%-d %b %Y}"

@@ -6,6 +6,7 @@ import pytest
 
 from models_engine.catalogue.contract import Circumstances
 from models_engine.catalogue.display import displayed, research_runs
+from models_engine.catalogue.trained.additive import read_artefact
 from models_engine.features import build_features
 from models_engine.registry import model, research_ids
 from models_engine.services.run import run_model
@@ -35,7 +36,11 @@ def codes(model_id, person):
 
 
 def test_research_models_are_named():
-    assert research_ids() == {"post_infarction_mortality", "general_mortality"}
+    assert research_ids() == {
+        "post_infarction_mortality",
+        "general_mortality",
+        "readmission_30d",
+    }
 
 
 def test_an_adult_like_those_in_the_data_gets_a_number_with_an_interval():
@@ -168,11 +173,39 @@ def test_the_dead_get_the_one_reason():
 
 @pytest.mark.parametrize("model_id", sorted(research_ids()))
 def test_facts_hold_the_measured_figures(model_id):
-    facts = model(model_id).facts
+    found = model(model_id)
+    facts = found.facts
 
     measures = [p.measure for p in facts.performance]
-    assert "Harrell's C (this model)" in measures
-    assert any(m.startswith("Uno's C (random survival forest, all columns") for m in measures)
-    assert "women" in facts.subgroups
+    assert {"Harrell's C (this model)", "AUC (this model)"} & set(measures)
+    assert any("random" in m and "forest, all columns" in m for m in measures)
     assert "nominal 90%" in facts.uncertainty
     assert "Research model" in facts.intended_use
+    assert "of the best learner compared" in facts.how_made
+    outcomes = [o.id for o in found.outcomes]
+    for rows in (facts.calibration_points, facts.subgroup_rows, facts.net_benefit_rows):
+        assert list(dict.fromkeys(row.outcome for row in rows)) == outcomes
+        assert all("held out in 5-fold cross-validation" in row.where for row in rows)
+    for outcome in outcomes:
+        groups = {(r.group, r.level) for r in facts.subgroup_rows if r.outcome == outcome}
+        assert {("Sex", "female"), ("Sex", "male"), ("Age", "75 and older")} <= groups or (
+            # nobody of 75 was in the survey
+            model_id == "general_mortality" and ("Age", "65 to 74") in groups
+        )
+        bands = [p for p in facts.calibration_points if p.outcome == outcome]
+        assert len(bands) == 10
+        assert len([r for r in facts.net_benefit_rows if r.outcome == outcome]) >= 4
+
+
+@pytest.mark.parametrize("model_id", sorted(research_ids()))
+def test_the_bands_hold_everybody_once(model_id):
+    facts = model(model_id).facts
+    for outcome in model(model_id).outcomes:
+        people = sum(p.people for p in facts.calibration_points if p.outcome == outcome.id)
+        by_sex = sum(
+            row.people
+            for row in facts.subgroup_rows
+            if (row.outcome, row.group, row.measure)
+            == (outcome.id, "Sex", "Observed over expected")
+        )
+        assert people == by_sex == read_artefact(model_id).content["data"]["rows"]

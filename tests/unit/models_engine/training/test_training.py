@@ -12,7 +12,7 @@ NEEDS = "the dependency group `training` is not installed (make train installs i
 pytest.importorskip("sksurv", reason=NEEDS)
 pytest.importorskip("SurvSet", reason=NEEDS)
 
-from models_engine.training import cohorts, learners, train
+from models_engine.training import cohorts, held_out, learners, train
 from models_engine.training.cox import newton_cox
 from models_engine.training.evaluate import compare_survival, outcomes_of
 from models_engine.training.intervals import conformal, fit_with_spread
@@ -24,7 +24,8 @@ from models_engine.training.leakage import (
     hunt,
 )
 from models_engine.training.metrics import Outcomes, harrell_c, observed_risk
-from models_engine.training.recipes import GENERAL_MORTALITY, POST_INFARCTION
+from models_engine.training.recipes import GENERAL_MORTALITY, POST_INFARCTION, READMISSION
+from models_engine.training.splits import folds
 
 LEAKS = {"num_surv2m", "num_surv6m", "num_sps", "fac_sfdm2", "fac_dnr"}
 
@@ -32,7 +33,7 @@ LEAKS = {"num_surv2m", "num_surv6m", "num_sps", "fac_sfdm2", "fac_dnr"}
 @pytest.fixture(scope="module")
 def support2():
     raw = cohorts.survset("support2")
-    some = np.random.default_rng(0).permutation(len(raw["time"]))[:3000]
+    some = np.random.default_rng(0).permutation(len(raw["time"]))[:1200]
     raw = {name: column[some] for name, column in raw.items()}
     outcomes = Outcomes(raw["time"].astype(float), raw["event"].astype(bool))
     return encode(raw, ("pid", "event", "time")), outcomes
@@ -89,7 +90,7 @@ def test_the_harness_meets_the_benchmark_table(name, cox):
     )  # fmt: skip
     horizon = float(np.median(cohort.time))
 
-    table, _ = compare_survival(cohort, {"cox": (learners.ridge_cox, ())}, horizon, say=str)
+    table = compare_survival(cohort, {"cox": (learners.ridge_cox, ())}, horizon, say=str)
 
     assert table["cox"]["harrell_c"]["mean"] == pytest.approx(cox[0], abs=0.002)
     assert table["cox"]["harrell_c"]["sd"] == pytest.approx(cox[1], abs=0.002)
@@ -146,15 +147,39 @@ def test_the_external_validation_is_the_committed_one():
     close(found, read_performance(POST_INFARCTION.name)["external"])
 
 
-def test_the_general_model_is_refitted_from_the_archive():
-    folder = shared_data("nhanes1-mortality.tar.xz").parent
-    cohort = train.cohort_of(GENERAL_MORTALITY, folder)
+@pytest.mark.parametrize(
+    ("plan", "archive"),
+    [(GENERAL_MORTALITY, "nhanes1-mortality.tar.xz"), (READMISSION, "uci.tar.xz")],
+    ids=lambda one: getattr(one, "name", None),
+)
+def test_a_model_is_refitted_and_checked_from_its_archive(plan, archive):
+    cohort = train.cohort_of(plan, shared_data(archive).parent)
 
-    coefficients, baseline = GENERAL_MORTALITY.recipe.fit(cohort)
+    coefficients, baseline = plan.recipe.fit(cohort)
 
-    committed = read_artefact(GENERAL_MORTALITY.name).model
-    np.testing.assert_allclose(coefficients, committed.coefficients, atol=1e-6)
-    np.testing.assert_allclose(baseline, committed.baseline, atol=1e-6)
+    committed = read_artefact(plan.name)
+    np.testing.assert_allclose(coefficients, committed.model.coefficients, atol=1e-6)
+    np.testing.assert_allclose(baseline, committed.model.baseline, atol=1e-6)
+    assert committed.content["data"]["rows"] == cohort.size
+    risks = held_out.predictions(plan.recipe, cohort.only(plan.concepts))
+    horizon = plan.recipe.horizons[0] if plan.recipe.horizons else None
+    found = held_out.calibration(held_out.Predicted(cohort, risks[:, 0], horizon))
+    close(found, read_performance(plan.name)["held_out"][plan.outcomes[0]]["calibration"])
+
+
+def test_the_readmission_cohort_is_of_discharges_to_home_or_care():
+    folder = shared_data("uci.tar.xz").parent
+
+    cohort = cohorts.readmission(folder)
+
+    assert set(np.unique(cohort.columns["length_of_stay"])) == set(range(1, 15))
+    assert len(np.unique(cohort.groups)) < cohort.size
+    # insulin is one of the glucose-lowering medicines
+    columns = cohort.columns
+    assert (columns["glucose_lowering_in_stay"] >= columns["insulin_in_stay"]).all()
+    assert (columns["glucose_lowering_in_stay"] >= columns["metformin_in_stay"]).all()
+    for train_rows, test_rows in folds(cohort.groups):
+        assert not set(cohort.groups[train_rows]) & set(cohort.groups[test_rows])
 
 
 def test_nobodys_row_is_in_an_artefact():

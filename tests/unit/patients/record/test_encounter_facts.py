@@ -136,6 +136,9 @@ def test_elements_that_disagree_say_nothing():
         ("other-hcf", "transferred"),
         ("psy", "transferred"),
         ("exp", "died"),
+        # nursing care is where one lives on, rehabilitation a stay that goes on
+        ("snf", "facility"),
+        ("rehab", "rehabilitation"),
     ],
 )
 def test_where_an_inpatient_went(code, meaning):
