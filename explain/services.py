@@ -1,15 +1,15 @@
-"""Explains a prediction when it is made: exact Shapley values against two named baselines."""
+"""Explains predictions when they are made: exact Shapley values against two named baselines."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from explain.attribution.attribute import Attribution as Explanation
-from explain.attribution.attribute import Contribution, attribute
+from explain.attribution.attribute import Contribution, attribute_all
 from explain.models import Attribution
 from models_engine.catalogue.contract import ClinicalModel
 from models_engine.catalogue.feature_set import FeatureSet
-from models_engine.models import Prediction
 from models_engine.plugins import package_of
 
 log = logging.getLogger(__name__)
@@ -20,47 +20,63 @@ class AdditivityError(ArithmeticError):
     """Contributions that do not add up must never be stored."""
 
 
-def explain_run(
-    model: ClinicalModel, features: FeatureSet, predictions: Sequence[Prediction]
-) -> list[Attribution]:
-    """Unsaved attributions of one run's predictions, both baselines.
+@dataclass(frozen=True, eq=False)
+class Explained:
+    """A run to be explained: the keys of its predictions by outcome, and their values."""
+
+    model: ClinicalModel
+    features: FeatureSet
+    predictions: Mapping[str, tuple[int, float]]
+
+
+def explain_runs(runs: Sequence[Explained]) -> list[Attribution]:
+    """Unsaved attributions of these runs' predictions, both baselines; one call a model.
 
     None for a derived value or a run without numbers, and none when a plug-in cannot be explained:
     its number stands without bars. Raises AdditivityError.
     """
-    if not model.is_probability or model.quiet or not features.is_usable:
-        return []
-    package = package_of(model)
+    by_model: dict[str, list[Explained]] = {}
+    for run in runs:
+        if run.model.is_probability and not run.model.quiet and run.features.is_usable:
+            by_model.setdefault(run.model.id, []).append(run)
+    made: list[Attribution] = []
+    for of_model in by_model.values():
+        if package := package_of(of_model[0].model):
+            made += [row for run in of_model for row in _plugged_in(run, package)]
+        else:
+            made += _rows(of_model)
+    return made
+
+
+def _plugged_in(run: Explained, package: str) -> list[Attribution]:
     try:
-        return _rows(model, features, predictions)
-    except Exception as error:
-        if not package:
-            raise
+        return _rows([run])
+    except Exception as error:  # noqa: BLE001 whatever somebody else's code raises
         log.error(
-            "plug-in model %s of %s not explained: %s", model.id, package, type(error).__name__
+            "plug-in model %s of %s not explained: %s", run.model.id, package, type(error).__name__
         )
         return []
 
 
-def _rows(
-    model: ClinicalModel, features: FeatureSet, predictions: Sequence[Prediction]
-) -> list[Attribution]:
-    by_outcome = {row.outcome: row for row in predictions}
+def _rows(runs: Sequence[Explained]) -> list[Attribution]:
+    told = attribute_all(runs[0].model, [run.features.values for run in runs])
     return [
-        _row(by_outcome[explanation.outcome], features, explanation)
-        for explanation in attribute(model, features.values)
+        _row(run, explanation)
+        for run, explanations in zip(runs, told, strict=True)
+        for explanation in explanations
     ]
 
 
-def _row(prediction: Prediction, features: FeatureSet, explanation: Explanation) -> Attribution:
+def _row(run: Explained, explanation: Explanation) -> Attribution:
     total = explanation.baseline_value + sum(c.contribution for c in explanation.contributions)
-    if prediction.value is None or abs(total - prediction.value) > ADDITIVITY_TOLERANCE:
-        raise AdditivityError(f"{prediction.model_id} {explanation.outcome}")
+    key, value = run.predictions[explanation.outcome]
+    if abs(total - value) > ADDITIVITY_TOLERANCE:
+        raise AdditivityError(f"{run.model.id} {explanation.outcome}")
     return Attribution(
-        prediction=prediction,
+        prediction_id=key,
         baseline=explanation.baseline,
         baseline_value=explanation.baseline_value,
-        contributions=[_contribution(features, part) for part in explanation.contributions],
+        contributions=[_contribution(run.features, part) for part in explanation.contributions],
     )
 
 

@@ -9,9 +9,10 @@ The rules (missing is not the same for all):
 - an unusual value (quality "verify") is used and marked.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 
 import numpy as np
 
@@ -88,23 +89,14 @@ class StateReader:
         self.state = state
         self.today = state.as_of.astimezone(UTC).date()
         self._found: dict[Input, Found] = {}
-        self._of_the_record = record_readers(state, self.today)
-
-    def find(self, declared: Input) -> Found:
-        """The value of a declared input, or why there is none."""
-        if declared not in self._found:
-            self._found[declared] = self._read(declared)
-        return self._found[declared]
-
-    def _read(self, declared: Input) -> Found:
-        readers: dict[str, Callable[[Input], Found]] = {
+        self._readers: Mapping[str, Callable[[Input], Found]] = {
             "age": self._age,
             "sex": self._sex,
             "bmi": self._bmi,
             "egfr": self._egfr,
-            **self._of_the_record,
+            **record_readers(state, self.today),
         }
-        by_role: dict[str, Callable[[Input], Found]] = {
+        self._by_role: Mapping[str, Callable[[Input], Found]] = {
             "demographic": self._measurement,
             "measurement": self._measurement,
             "derived": self._measurement,
@@ -113,12 +105,20 @@ class StateReader:
             "condition": self._condition,
             "medication": self._medication,
         }
+
+    def find(self, declared: Input) -> Found:
+        """The value of a declared input, or why there is none."""
+        if declared not in self._found:
+            self._found[declared] = self._read(declared)
+        return self._found[declared]
+
+    def _read(self, declared: Input) -> Found:
         elsewhere = BEDSIDE.get(declared.concept) or STAY.get(declared.concept)
         if elsewhere is not None:
             return elsewhere(self.state, declared)
         if declared.max_age_hours is not None:
             return observed(self.state, declared)
-        return readers.get(declared.concept, by_role[declared.role])(declared)
+        return self._readers.get(declared.concept, self._by_role[declared.role])(declared)
 
     def _age(self, declared: Input) -> Found:
         if self.state.birth_date is None:
@@ -263,6 +263,7 @@ class StateReader:
         )
         return Found(0.0, source, notes=(f"{declared.label}: {note}.",))
 
+    @cached_property
     def circumstances(self) -> Circumstances:
         """Death and the conditions that may stop a model."""
         active = {c for c in CONDITION_NAMES if self.state.active(c)}
@@ -289,6 +290,7 @@ class StateReader:
         recorded = self.state.active("pregnancy")
         return recorded is not None and (self.today - recorded.effective_date).days < PREGNANCY_DAYS
 
+    @cached_property
     def ends(self) -> list[date]:
         """First days after which a condition that stops a model is over by itself.
 
@@ -377,11 +379,11 @@ def build_features(
         gathered.add(declared, reader.find(declared))
     not_applicable = tuple(
         replace(refusal, mappings=reader.read_by(refusal.concept) or gathered.read_by(refusal))
-        for refusal in model.applies(replace(reader.circumstances(), values=gathered.values))
+        for refusal in model.applies(replace(reader.circumstances, values=gathered.values))
     )
     # what has ended already, a healed infarction, cannot end again
     moments = map(first_day_ended, gathered.moments)
-    days = (*gathered.expires, *reader.ends(), *reader.no_longer_recent(model), *moments)
+    days = (*gathered.expires, *reader.ends, *reader.no_longer_recent(model), *moments)
     expiry = [day for day in days if day > reader.today]
     # several inputs may be refused for one and the same reason: no stay in hospital
     refusals = tuple(dict.fromkeys((*not_applicable, *gathered.refusals)))

@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from models_engine.models import ModelRun
 from patients.models import Fact
 from patients.record.state import Demographics
+from patients.record.state_as_of import StoredFact
 
 FEEDS_MODELS = {Fact.Quality.USABLE, Fact.Quality.VERIFY}
 
 
-def fact_fingerprint(fact: Fact) -> str:
+def fact_fingerprint(fact: StoredFact) -> str:
     """Resource, then what it said. A new version that says the same has the same fingerprint."""
     said = [fact.concept, repr(fact.value), fact.value_code, str(fact.effective_at or "")]
     return f"{fact.resource_type}/{fact.resource_fhir_id} {'|'.join(said)}"
@@ -26,7 +27,7 @@ def demographics_fingerprint(demographics: Demographics) -> str:
     return f"Patient {demographics.sex}|{born}"
 
 
-def usable_fingerprints(facts: Iterable[Fact], demographics: Demographics) -> set[str]:
+def usable_fingerprints(facts: Iterable[StoredFact], demographics: Demographics) -> set[str]:
     """What the record says now."""
     found = {fact_fingerprint(fact) for fact in facts if fact.quality in FEEDS_MODELS}
     found.add(demographics_fingerprint(demographics))

@@ -1,10 +1,12 @@
 """Reads of stored predictions."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from models_engine.fingerprints import lost_evidence, usable_fingerprints
 from models_engine.models import ModelRun, Prediction
@@ -31,29 +33,6 @@ def standing_history(patient_id: int) -> "QuerySet[Prediction]":
     )
 
 
-def replayed_predictions(patient_id: int, moments: Collection[datetime]) -> "QuerySet[Prediction]":
-    """What stands of the replays at these moments, with runs."""
-    return Prediction.objects.filter(
-        patient_id=patient_id,
-        run__replayed=True,
-        as_of__in=moments,
-        status=Prediction.Status.PAST,
-    ).select_related("run")
-
-
-def earlier_prediction(current: Prediction, *, now: datetime) -> Prediction | None:
-    """The newest standing one of the same model and outcome from at least 90 days ago."""
-    return (
-        standing_history(current.patient_id)
-        .filter(
-            model_id=current.model_id,
-            outcome=current.outcome,
-            as_of__lte=now - CHANGE_AFTER,
-        )
-        .first()
-    )
-
-
 def current_runs(patient_id: int) -> list[ModelRun]:
     """Runs whose predictions stand now."""
     return list(
@@ -63,14 +42,63 @@ def current_runs(patient_id: int) -> list[ModelRun]:
     )
 
 
-def standing_runs(patient_id: int) -> "QuerySet[ModelRun]":
-    """Runs that are not superseded, oldest first."""
+def standing_runs(patient_ids: Collection[int]) -> "QuerySet[ModelRun]":
+    """Runs of these patients that are not superseded, oldest first; what they were given stays
+    in the table until somebody asks for it.
+    """
     return (
-        ModelRun.objects.filter(patient_id=patient_id)
+        ModelRun.objects.filter(patient_id__in=patient_ids)
         .exclude(predictions__status=Prediction.Status.SUPERSEDED)
-        .select_related("risk_assessment")
+        .defer("inputs", "refusals", "notes")
         .order_by("pk")
     )
+
+
+class StandingRow(NamedTuple):
+    """A stored prediction of a run that stands, and why it has no number if it has none."""
+
+    pk: int
+    run_id: int
+    model_id: str
+    outcome: str
+    value: float | None
+    refusals: list[dict[str, Any]]
+
+
+def standing_rows(
+    patient_ids: Collection[int], moments: Collection[datetime]
+) -> defaultdict[int, list[StandingRow]]:
+    """By run: what stands now, and of what was replayed at these moments. One query."""
+    replays = Q(status=Prediction.Status.PAST, as_of__in=moments, run__replayed=True)
+    found = Prediction.objects.filter(
+        Q(status=Prediction.Status.CURRENT) | replays, patient_id__in=patient_ids
+    ).order_by("pk")
+    by_run: defaultdict[int, list[StandingRow]] = defaultdict(list)
+    for row in found.values_list("pk", "run_id", "model_id", "outcome", "value", "run__refusals"):
+        by_run[row[1]].append(StandingRow(*row))
+    return by_run
+
+
+def earlier_values(
+    patient_ids: Collection[int], *, now: datetime
+) -> dict[tuple[int, str, str], float]:
+    """By patient, model and outcome: the newest standing value from at least 90 days ago.
+
+    One query for any number of patients.
+    """
+    rows = (
+        Prediction.objects.filter(
+            patient_id__in=patient_ids, value__isnull=False, as_of__lte=now - CHANGE_AFTER
+        )
+        .exclude(status=Prediction.Status.SUPERSEDED)
+        .order_by("patient_id", "model_id", "outcome", "-as_of", "-pk")
+        .distinct("patient_id", "model_id", "outcome")
+    )
+    return {
+        (row.patient_id, row.model_id, row.outcome): row.value
+        for row in rows.only("patient_id", "model_id", "outcome", "value", "as_of")
+        if row.value is not None
+    }
 
 
 @dataclass(frozen=True)

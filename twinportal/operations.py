@@ -10,6 +10,8 @@ from django.db.models import Count, Max, Min
 
 from patients.models import Heartbeat, Patient, Resource, StaleTwin
 from twinportal.heartbeat import BULK, SWEEP, WORKER
+from twinportal.population.models import PopulationRun
+from twinportal.population.services import last_run
 
 QUEUES = ("celery", "bulk")
 # delivered to a worker, and not done
@@ -67,7 +69,9 @@ class Size:
 
 @dataclass(frozen=True)
 class Operations:
-    """Everything at one moment. `queues` is None while the broker does not answer."""
+    """Everything at one moment. `queues` is None while the broker does not answer, `population`
+    while all twins were never scored together.
+    """
 
     at: datetime
     queues: Queues | None
@@ -76,6 +80,7 @@ class Operations:
     sweep_at: datetime | None
     stale: StaleTwins
     size: Size
+    population: PopulationRun | None
 
     @property
     def is_quiet(self) -> bool:
@@ -109,6 +114,7 @@ def operations(*, now: datetime) -> Operations:
         sweep_at=beats.get(SWEEP),
         stale=stale_twins(),
         size=_size(),
+        population=last_run(),
     )
 
 

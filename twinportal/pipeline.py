@@ -1,12 +1,13 @@
 """The one place that runs models, explains them, stores both and writes back to FHIR.
 
-`refresh_twin` is idempotent and safe to kill: everything it does is one transaction, and the
-stale mark goes away in that transaction only if nothing changed since the facts were read.
+A refresh is a batch of one: what is read, computed and stored is the same for one twin and for
+many, to the last bit of every number. It is idempotent and safe to kill: everything it does is one
+transaction, and a stale mark goes away in that transaction only if nothing changed since the facts
+were read.
 """
 
 import logging
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -14,31 +15,32 @@ from typing import Literal
 from django.conf import settings
 from django.db import connection, transaction
 
-from explain.models import Attribution
-from explain.services import explain_run
-from models_engine import fingerprints, selectors
+from models_engine import fingerprints
 from models_engine.catalogue.contract import ClinicalModel
-from models_engine.catalogue.display import displayed
 from models_engine.models import ModelRun, Prediction
-from models_engine.plugins import package_of
 from models_engine.registry import all_models
 from models_engine.services import evidence, store
-from models_engine.services.run import ModelResult, run_models
-from patients.models import Fact, Patient, StaleTwin
-from patients.record.loading import demographics_of
-from patients.record.state import Demographics, State
+from models_engine.services.run import ModelResult, run_models_on
 from patients.record.state_as_of import state_as_of
-from twinportal import staleness, write_back
+from twinportal import reasons, staleness, twins, write_back
 from twinportal.attention import services as attention
+from twinportal.attention.services import Standing
 from twinportal.history import anchors
 from twinportal.lost import why_lost
+from twinportal.reasons import Stored
+from twinportal.twins import Twin
+from twinportal.write_back import Amendment
 
 log = logging.getLogger(__name__)
 # first key of PostgreSQL's two-key advisory locks: one refresh of a twin at a time
 REFRESH_LOCK = 7001
 NEWER_DATA = "newer data or a later date"
-AmendedStatus = Literal["cancelled", "entered-in-error"]
 OLDER_DATA = "older data arrived after it was replayed"
+AmendedStatus = Literal["cancelled", "entered-in-error"]
+DELETED = "the Patient resource was deleted"
+LOCK = """
+    SELECT id FROM unnest(%s::int[]) AS id WHERE pg_try_advisory_xact_lock(%s, id)
+"""
 
 
 @dataclass
@@ -51,15 +53,56 @@ class Refresh:
 
 
 @dataclass
-class Twin:
-    """One patient's record as the refresh read it, and the runs that still stand."""
+class ModelCount:
+    """What a batch did with one model; `refused`: there is no number, and the page says why."""
 
-    patient: Patient
-    facts: list[Fact]
-    demographics: Demographics
-    now: datetime
-    current: dict[str, ModelRun] = field(default_factory=dict)
-    replayed: dict[tuple[str, datetime], ModelRun] = field(default_factory=dict)
+    created: int = 0
+    kept: int = 0
+    refused: int = 0
+
+
+@dataclass
+class Scored:
+    """What became of a batch: `held` were in the hands of another worker, `failed` say why."""
+
+    refreshed: dict[int, Refresh] = field(default_factory=dict)
+    held: list[int] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
+    models: dict[str, ModelCount] = field(default_factory=dict)
+
+    def add(self, other: "Scored") -> None:
+        """Take in what became of another batch."""
+        self.refreshed |= other.refreshed
+        self.held += other.held
+        self.failed |= other.failed
+        for model_id, count in other.models.items():
+            mine = self.models.setdefault(model_id, ModelCount())
+            mine.created += count.created
+            mine.kept += count.kept
+            mine.refused += count.refused
+
+
+@dataclass(frozen=True)
+class _Fresh:
+    """A result that is to be stored."""
+
+    result: ModelResult
+    as_of: datetime
+    replayed: bool
+
+
+@dataclass
+class _Work:
+    """What is to be written of one twin; `told` are the results of each moment, the last is now."""
+
+    twin: Twin
+    done: Refresh = field(default_factory=Refresh)
+    told: dict[datetime, list[ModelResult]] = field(default_factory=dict)
+    endings: list[store.Ending] = field(default_factory=list)
+    amendments: list[Amendment] = field(default_factory=list)
+    kept: list[tuple[ModelRun, ModelResult, datetime]] = field(default_factory=list)
+    fresh: list[_Fresh] = field(default_factory=list)
+    stands: list[Stored] = field(default_factory=list)
 
 
 def refresh_twin(patient_id: int, *, now: datetime) -> Refresh | None:
@@ -68,201 +111,215 @@ def refresh_twin(patient_id: int, *, now: datetime) -> Refresh | None:
     A failure is recorded on the stale mark, which stays, and raised.
     """
     try:
-        done = _refresh_once(patient_id, now=now)
+        scored = _together([patient_id], now=now, only_stale=True)
     except Exception as error:
         staleness.record_failure(patient_id, error, now=now)
         raise
+    done = scored.refreshed.get(patient_id)
+    if done is not None:
+        log.info(
+            "refreshed twin %s: %s new, %s kept, %s superseded",
+            patient_id,
+            done.created,
+            done.kept,
+            done.superseded,
+        )
     return done
 
 
+def score_twins(patient_ids: Sequence[int], *, now: datetime, only_stale: bool = False) -> Scored:
+    """The same for many twins in one transaction, whether they are marked stale or not.
+
+    One that fails does not take the others with it: the batch is halved until it stands alone, and
+    its failure is recorded on its mark.
+    """
+    try:
+        return _together(patient_ids, now=now, only_stale=only_stale)
+    except Exception as error:  # noqa: BLE001 whatever it is
+        if len(patient_ids) == 1:
+            staleness.record_failure(patient_ids[0], error, now=now)
+            log.error("refresh failed: %s", type(error).__name__)
+            return Scored(failed={patient_ids[0]: type(error).__name__})
+    middle = len(patient_ids) // 2
+    scored = score_twins(patient_ids[:middle], now=now, only_stale=only_stale)
+    scored.add(score_twins(patient_ids[middle:], now=now, only_stale=only_stale))
+    return scored
+
+
 @transaction.atomic
-def _refresh_once(patient_id: int, *, now: datetime) -> Refresh | None:
-    if not _lock(patient_id):
-        # the one who holds the lock leaves the mark if anything changed since it looked
-        return None
-    stale = StaleTwin.objects.filter(pk=patient_id).first()
-    if stale is None:
-        return None
-    refresh = Refresh()
-    twin = _read(patient_id, now)
-    _supersede_the_wrong(twin, refresh)
-    if twin.patient.active:
-        _replay(twin, refresh)
-        _run_now(twin, refresh)
-    attention.refresh(patient_id, now)
-    staleness.done(stale, [fact.effective_at for fact in twin.facts], now=now)
-    log.info(
-        "refreshed twin %s: %s new, %s kept, %s superseded",
-        patient_id,
-        refresh.created,
-        refresh.kept,
-        refresh.superseded,
-    )
-    return refresh
-
-
-def _lock(patient_id: int) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [REFRESH_LOCK, patient_id])
-        return bool(cursor.fetchone()[0])
-
-
-def _read(patient_id: int, now: datetime) -> Twin:
-    patient = Patient.objects.get(pk=patient_id)
-    return Twin(
-        patient=patient,
-        facts=list(Fact.objects.filter(patient_id=patient_id)),
-        demographics=demographics_of(patient),
+def _together(patient_ids: Sequence[int], *, now: datetime, only_stale: bool) -> Scored:
+    # the one who holds a lock leaves the mark if anything changed since it looked
+    mine = _lock(patient_ids)
+    marks = staleness.marks_of(mine)
+    wanted = [key for key in mine if key in marks or not only_stale]
+    scored = Scored(held=sorted({*patient_ids} - mine))
+    if not wanted:
+        return scored
+    past = anchors(now)
+    batch = [_Work(twin) for twin in twins.read(wanted, past)]
+    for work in batch:
+        _end_the_wrong(work)
+    _run([work for work in batch if work.twin.patient.active], [*past, now])
+    for work in batch:
+        _replay(work, past)
+        _run_now(work, now, scored)
+    _write(batch, now)
+    reasons.explain([stored for work in batch for stored in work.stands])
+    attention.refresh([_standing(work, now) for work in batch], now)
+    staleness.done(
+        {
+            marks[work.twin.patient.pk]: [fact.effective_at for fact in work.twin.facts]
+            for work in batch
+            if work.twin.patient.pk in marks
+        },
         now=now,
     )
+    scored.refreshed = {work.twin.patient.pk: work.done for work in batch}
+    return scored
 
 
-def _supersede_the_wrong(twin: Twin, refresh: Refresh) -> None:
-    """End every run whose evidence is gone or whose model is; keep the others in `twin`."""
-    usable = fingerprints.usable_fingerprints(twin.facts, twin.demographics)
-    artefacts = {
-        model.id: (model.version, model.artefact_hash)
-        for model in all_models(settings.KFRE_REGION, settings.SCORE2_REGION)
-    }
-    current = {run.pk for run in selectors.current_runs(twin.patient.pk)}
-    for run in selectors.standing_runs(twin.patient.pk):
-        lost = fingerprints.lost_evidence(run, usable)
+def _lock(patient_ids: Collection[int]) -> set[int]:
+    """Those of the twins that nobody else refreshes at this moment."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, [sorted(patient_ids), REFRESH_LOCK])
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _models() -> tuple[ClinicalModel, ...]:
+    return all_models(settings.KFRE_REGION, settings.SCORE2_REGION)
+
+
+def _end_the_wrong(work: _Work) -> None:
+    """End every run whose evidence is gone or whose model is; keep the others in the twin."""
+    twin = work.twin
+    artefacts = {model.id: (model.version, model.artefact_hash) for model in _models()}
+    current = {run_id for run_id, rows in twin.rows.items() if rows}
+    for run in twin.runs:
+        lost = fingerprints.lost_evidence(run, twin.usable)
         if not twin.patient.active:
-            _supersede(twin, run, "the Patient resource was deleted", "entered-in-error", refresh)
+            _supersede(work, run, DELETED, "entered-in-error")
         elif lost:
-            _supersede(twin, run, why_lost(run, lost), "entered-in-error", refresh)
+            _supersede(work, run, why_lost(run, lost), "entered-in-error")
         elif artefacts.get(run.model_id) != (run.model_version, run.artefact_hash):
             reason = f"model version {run.model_version} was withdrawn"
-            _supersede(twin, run, reason, "cancelled", refresh)
-        elif run.pk in current:
-            twin.current[run.model_id] = run
+            _supersede(work, run, reason, "cancelled")
         elif run.replayed:
             twin.replayed[run.model_id, run.as_of] = run
+        elif run.pk in current:
+            twin.current[run.model_id] = run
 
 
-def _supersede(
-    twin: Twin, run: ModelRun, reason: str, status: AmendedStatus, refresh: Refresh
-) -> None:
-    store.end_predictions([run], status=Prediction.Status.SUPERSEDED, reason=reason, at=twin.now)
-    write_back.amend(run, status=status, reason=reason, now=twin.now)
-    refresh.superseded += 1
+def _supersede(work: _Work, run: ModelRun, reason: str, status: AmendedStatus) -> None:
+    work.endings.append(store.Ending(run, Prediction.Status.SUPERSEDED, reason))
+    work.amendments.append(Amendment(run, status, reason))
+    work.done.superseded += 1
 
 
-def _results(state: State) -> list[ModelResult]:
-    return run_models(state, kfre_region=settings.KFRE_REGION, score2_region=settings.SCORE2_REGION)
+def _run(batch: Sequence[_Work], moments: Sequence[datetime]) -> None:
+    """What the models say of every twin at every moment: one call a model."""
+    states = [
+        state_as_of(work.twin.demographics, work.twin.facts, moment)
+        for work in batch
+        for moment in moments
+    ]
+    told = iter(
+        run_models_on(
+            states, kfre_region=settings.KFRE_REGION, score2_region=settings.SCORE2_REGION
+        )
+    )
+    for work in batch:
+        work.told = {moment: next(told) for moment in moments}
 
 
-def _replay(twin: Twin, refresh: Refresh) -> None:
+def _replay(work: _Work, past: Sequence[datetime]) -> None:
     """What the models say of fixed past moments, by what the record now says of them."""
-    told: dict[datetime, list[ModelResult]] = {}
-    for moment in anchors(twin.now):
-        state = state_as_of(twin.demographics, twin.facts, moment)
-        results = told[moment] = [r for r in _results(state) if r.has_numbers]
-        said = {r.model.id for r in results}
-        for (model_id, as_of), run in list(twin.replayed.items()):
+    for moment in past:
+        results = [result for result in work.told.get(moment, ()) if result.has_numbers]
+        said = {result.model.id for result in results}
+        for (model_id, as_of), run in work.twin.replayed.items():
             if as_of == moment and model_id not in said:
-                _supersede(twin, run, OLDER_DATA, "cancelled", refresh)
-        fresh = []
+                _supersede(work, run, OLDER_DATA, "cancelled")
         for result in results:
-            known = twin.replayed.get((result.model.id, moment))
+            known = work.twin.replayed.get((result.model.id, moment))
             if known is not None and known.state_hash == result.state_hash:
+                work.kept.append((known, result, moment))
                 continue
             if known is not None:
-                _supersede(twin, known, OLDER_DATA, "cancelled", refresh)
-            fresh.append(result)
-        _store(twin, fresh, as_of=moment, replayed=True)
-        refresh.created += len(fresh)
-    standing = list(selectors.replayed_predictions(twin.patient.pk, told))
-    _explain(
-        ([row for row in standing if row.as_of == moment], results)
-        for moment, results in told.items()
-    )
+                _supersede(work, known, OLDER_DATA, "cancelled")
+            work.fresh.append(_Fresh(result, moment, replayed=True))
 
 
-def _run_now(twin: Twin, refresh: Refresh) -> None:
-    state = state_as_of(twin.demographics, twin.facts, twin.now)
-    fresh, replaced = [], []
-    results = _results(state)
-    for result in results:
-        known = twin.current.get(result.model.id)
+def _run_now(work: _Work, now: datetime, scored: Scored) -> None:
+    for result in work.told.get(now, ()):
+        known = work.twin.current.get(result.model.id)
+        count = scored.models.setdefault(result.model.id, ModelCount())
         if known is not None and known.state_hash == result.state_hash:
-            features = result.features
-            store.extend_validity(known, features.valid_until, features.expires_at)
-            refresh.kept += 1
+            work.kept.append((known, result, now))
+            work.done.kept += 1
+            count.kept += 1
+            count.refused += not result.has_numbers
             continue
         if known is not None:
-            replaced.append(known)
+            work.endings.append(store.Ending(known, Prediction.Status.PAST, NEWER_DATA))
         if not result.says_nothing:
-            fresh.append(result)
-    store.end_predictions(replaced, status=Prediction.Status.PAST, reason=NEWER_DATA, at=twin.now)
-    pairs = _store(twin, fresh, as_of=twin.now, replayed=False)
-    created = [row for _, rows in pairs for row in rows]
-    store.link_successors(twin.patient.pk, created)
-    runs = [run for run, _ in pairs]
-    write_back.publish(twin.patient, list(zip(fresh, runs, strict=True)), now=twin.now)
-    refresh.created += len(fresh)
-    _explain([(list(selectors.current_predictions(twin.patient.pk)), results)])
+            work.fresh.append(_Fresh(result, now, replayed=False))
+            count.created += 1
+            count.refused += not result.has_numbers
+    work.done.created = len(work.fresh)
 
 
-def _store(
-    twin: Twin, results: Sequence[ModelResult], *, as_of: datetime, replayed: bool
-) -> list[tuple[ModelRun, list[Prediction]]]:
-    """Runs and their predictions, together."""
-    by_id = {fact.pk: fact for fact in twin.facts}
-    status = Prediction.Status.PAST if replayed else Prediction.Status.CURRENT
-    drafts = [
+def _write(batch: Sequence[_Work], now: datetime) -> None:
+    """Endings, then what takes their place; `stands` is what there is in the end."""
+    store.end_predictions([ending for work in batch for ending in work.endings], at=now)
+    write_back.amend([one for work in batch for one in work.amendments], now=now)
+    drafts = _drafts(batch, now)
+    made = store.create_runs(drafts, made_at=now, release=settings.RELEASE_POLICY == "auto")
+    store.link_successors(
+        [
+            row
+            for draft, (_, rows) in zip(drafts, made, strict=True)
+            if not draft.replayed
+            for row in rows
+        ]
+    )
+    store.extend_validity(
+        [
+            (run, result.features.valid_until, result.features.expires_at)
+            for work in batch
+            for run, result, moment in work.kept
+            if moment == now
+        ]
+    )
+    stored = iter(made)
+    for work in batch:
+        work.stands = [
+            reasons.kept(run, work.twin.rows[run.pk], result, moment)
+            for run, result, moment in work.kept
+        ]
+        work.stands += [reasons.created(*next(stored), one.result) for one in work.fresh]
+
+
+def _drafts(batch: Sequence[_Work], now: datetime) -> list[store.Draft]:
+    fresh = [(work.twin, one) for work in batch for one in work.fresh]
+    live = [at for at, (_, one) in enumerate(fresh) if not one.replayed]
+    written = write_back.publish(
+        [(fresh[at][0].patient, fresh[at][1].result, now) for at in live], now=now
+    )
+    resources = dict(zip(live, written, strict=True))
+    return [
         store.Draft(
-            result=result,
-            evidence=evidence.evidence_of(result, by_id, twin.demographics),
-            as_of=as_of,
-            status=status,
-            replayed=replayed,
+            patient_id=twin.patient.pk,
+            result=one.result,
+            evidence=evidence.evidence_of(one.result, twin.fingerprints, twin.demographics),
+            as_of=one.as_of,
+            status=Prediction.Status.PAST if one.replayed else Prediction.Status.CURRENT,
+            replayed=one.replayed,
+            risk_assessment=resources.get(at),
         )
-        for result in results
+        for at, (twin, one) in enumerate(fresh)
     ]
-    release = settings.RELEASE_POLICY == "auto" and not replayed
-    return store.create_runs(drafts, patient_id=twin.patient.pk, made_at=twin.now, release=release)
 
 
-def _explain(
-    moments: Iterable[tuple[Sequence[Prediction], Sequence[ModelResult]]],
-) -> None:
-    """Explain what a page would show of each moment, unless that was done before.
-
-    Of the variants of a model only one is shown: exact Shapley values of all would cost most of
-    a refresh. A variant that becomes the one shown is explained then. Research models and plug-ins
-    are all shown.
-    """
-    wanted: dict[int, tuple[ModelResult, list[Prediction]]] = {}
-    for rows, results in moments:
-        by_id = {result.model.id: result for result in results}
-        of_run: Mapping[int, list[Prediction]] = _by_run(rows)
-        alone = {key for key, result in by_id.items() if _stands_alone(result.model)}
-        shown = [row for block in displayed(rows) for row in block.predictions]
-        shown += [row for row in rows if row.model_id in alone]
-        for row in shown:
-            if row.value is not None:
-                wanted[row.run_id] = by_id[row.model_id], of_run[row.run_id]
-    explained = set(
-        Attribution.objects.filter(prediction__run__in=wanted).values_list(
-            "prediction__run_id", flat=True
-        )
-    )
-    Attribution.objects.bulk_create(
-        attribution
-        for run_id, (result, predictions) in wanted.items()
-        if run_id not in explained
-        for attribution in explain_run(result.model, result.features, predictions)
-    )
-
-
-def _stands_alone(model: ClinicalModel) -> bool:
-    """True of a probability that no block of the page chooses among variants."""
-    return model.is_probability and (model.research or bool(package_of(model)))
-
-
-def _by_run(rows: Iterable[Prediction]) -> dict[int, list[Prediction]]:
-    found: defaultdict[int, list[Prediction]] = defaultdict(list)
-    for row in rows:
-        found[row.run_id].append(row)
-    return found
+def _standing(work: _Work, now: datetime) -> Standing:
+    lines = [line for stored in work.stands if stored.moment == now for line in stored.lines]
+    return Standing(work.twin.patient.pk, lines, work.twin.newest_measurement(now))

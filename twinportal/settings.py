@@ -6,8 +6,10 @@ TWINPORTAL_MODE is `production` unless said otherwise: nothing opens by accident
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -98,6 +100,7 @@ INSTALLED_APPS = [
     "twinportal.accounts",
     "twinportal.attention",
     "twinportal.dashboards",
+    "twinportal.population",
     "twinportal",
 ]
 MIDDLEWARE = [
@@ -253,7 +256,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 1,
 }
 SWEEP_SECONDS = float(get_env("TWINPORTAL_SWEEP_SECONDS", "15"))
-CELERY_BEAT_SCHEDULE = {
+# when every twin is scored anew, day by day (UTC), or "off"
+POPULATION_AT = get_env("TWINPORTAL_POPULATION_AT", "02:30")
+if POPULATION_AT != "off" and not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", POPULATION_AT):
+    raise ImproperlyConfigured("TWINPORTAL_POPULATION_AT is a time like 02:30 (UTC), or off.")
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep-stale-twins": {
         "task": "twinportal.tasks.sweep_stale_twins",
         "schedule": SWEEP_SECONDS,
@@ -276,6 +283,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "twinportal.tasks.sweep_bulk_jobs",
         "schedule": SWEEP_SECONDS,
         "options": {"expires": SWEEP_SECONDS},
+    },
+    "sweep-population": {
+        "task": "twinportal.tasks.sweep_population",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
     },
     "expire-bulk-jobs": {
         "task": "twinportal.tasks.expire_bulk_jobs",
@@ -305,10 +317,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 24 * 60 * 60,
     },
 }
+if POPULATION_AT != "off":
+    CELERY_BEAT_SCHEDULE["score-population"] = {
+        "task": "twinportal.tasks.score_population",
+        "schedule": crontab(hour=POPULATION_AT[:-3], minute=POPULATION_AT[-2:]),
+    }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 # imports and exports have a worker of their own: nobody's prediction waits for them
 CELERY_TASK_ROUTES = {
     "twinportal.tasks.work_on_bulk_job": {"queue": "bulk"},
+    "twinportal.tasks.work_on_population": {"queue": "bulk"},
     # it alone, beside the web server, has their files
     "twinportal.tasks.expire_bulk_jobs": {"queue": "bulk"},
     "twinportal.tasks.monitor_models": {"queue": "bulk"},

@@ -1,13 +1,13 @@
 """Which twins wait for a refresh, and which must be refreshed because time went by."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Q
 
 from models_engine.models import ModelRun, Prediction
-from patients.models import StaleTwin
+from patients.models import Patient, StaleTwin
 
 # a wake-up gets this long before the sweep sends another
 WAKE_UP_PATIENCE = timedelta(seconds=60)
@@ -34,23 +34,48 @@ def due(*, now: datetime) -> list[int]:
     return ids
 
 
-def done(stale: StaleTwin, moments: Iterable[datetime | None], *, now: datetime) -> None:
-    """The twin is up to date, if nothing changed since `stale` was read.
+def marks_of(patient_ids: Collection[int]) -> dict[int, StaleTwin]:
+    """The marks of these twins by their keys; to be read before the facts."""
+    return StaleTwin.objects.in_bulk(patient_ids)
 
-    A value that is dated a moment ahead, by a clock that runs fast, does not count yet: the mark
-    stays until it does, or an early warning score would wait for the next push. Nobody has waited
-    before that moment, which is what the mark then says.
+
+def done(seen: Mapping[StaleTwin, Iterable[datetime | None]], *, now: datetime) -> None:
+    """These twins are up to date, where nothing changed since the marks were read.
+
+    Each mark with the moments of the twin's facts. A value that is dated a moment ahead, by a clock
+    that runs fast, does not count yet: the mark stays until it does, or an early warning score
+    would wait for the next push. Nobody has waited before that moment, which is what the mark then
+    says. The marks are taken in the order in which a push takes them, so that none waits for the
+    other in a circle.
     """
-    ahead = [at for at in moments if at is not None and now < at <= now + FAST_CLOCK]
-    mark = StaleTwin.objects.filter(pk=stale.pk, generation=stale.generation)
-    if ahead:
-        mark.update(marked_at=min(ahead), retry_at=min(ahead), attempts=0, last_error="")
-    else:
-        mark.delete()
+    if not seen:
+        return
+    read = {mark.pk: mark for mark in seen}
+    held = StaleTwin.objects.select_for_update().filter(pk__in=read).order_by("pk")
+    unchanged = {mark.pk for mark in held if mark.generation == read[mark.pk].generation}
+    over = []
+    for mark, moments in seen.items():
+        if mark.pk not in unchanged:
+            continue
+        ahead = [at for at in moments if at is not None and now < at <= now + FAST_CLOCK]
+        if ahead:
+            StaleTwin.objects.filter(pk=mark.pk).update(
+                marked_at=min(ahead), retry_at=min(ahead), attempts=0, last_error=""
+            )
+        else:
+            over.append(mark.pk)
+    StaleTwin.objects.filter(pk__in=over).delete()
 
 
 def record_failure(patient_id: int, error: Exception, *, now: datetime) -> None:
-    """Back off, and say on the page that the refresh failed; the class name carries no PHI."""
+    """Back off, and say on the page that the refresh failed; the class name carries no PHI.
+
+    A twin that had no mark, scored with all others, has one from now on: the sweep tries again.
+    """
+    if Patient.objects.filter(pk=patient_id).exists():
+        StaleTwin.objects.bulk_create(
+            [StaleTwin(patient_id=patient_id, marked_at=now)], ignore_conflicts=True
+        )
     row = StaleTwin.objects.filter(pk=patient_id).first()
     if row is None:
         return

@@ -16,6 +16,7 @@ from patients.services import (
 )
 from patients.sign_on import housekeeping
 from twinportal import heartbeat, monitoring, pipeline, staleness
+from twinportal.population import services as population
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +80,32 @@ def sweep_bulk_jobs() -> None:
 def expire_bulk_jobs() -> None:
     """Files of imports and exports are patient data: they go when their time is over."""
     bulk_jobs.expire(now=timezone.now())
+
+
+@shared_task
+def score_population() -> None:
+    """Begin to score every twin; a run that is still open goes on instead."""
+    run = population.begin(now=timezone.now())
+    if run is not None:
+        work_on_population.delay(run.pk)
+
+
+@shared_task
+def work_on_population(run_id: int) -> None:
+    """A slice of a run over all twins; another message brings the next one.
+
+    Harmless when it comes twice, late, or not at all.
+    """
+    if population.work(run_id):
+        work_on_population.delay(run_id)
+
+
+@shared_task
+def sweep_population() -> None:
+    """Send a wake-up for a run whose worker is gone."""
+    run = population.forsaken(now=timezone.now())
+    if run is not None:
+        work_on_population.delay(run.pk)
 
 
 @shared_task

@@ -1,51 +1,66 @@
 """Writes predictions back as FHIR RiskAssessments, and amends those that turned out wrong."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from models_engine.fhir_rendering import risk_assessment, with_status
 from models_engine.models import ModelRun
 from models_engine.services.run import ModelResult
-from patients.models import Patient
-from patients.services.server_written import create_resources, current_content, update_resource
+from patients.models import Patient, Resource
+from patients.services.server_written import create_for, current_contents, update_resources
 
 
 def publish(
-    patient: Patient, made: Sequence[tuple[ModelResult, ModelRun]], *, now: datetime
-) -> None:
-    """One RiskAssessment a run that gave probabilities, in the caller's transaction."""
-    pairs = [(result, run) for result, run in made if _is_for_the_record(result)]
-    contents = [
-        risk_assessment(
-            model=result.model,
-            probabilities=result.values,
-            patient_id=patient.fhir_id,
-            as_of=run.as_of,
-            state_hash=run.state_hash,
-            basis=result.features.references(),
-            notes=result.features.notes,
+    made: Sequence[tuple[Patient, ModelResult, datetime]], *, now: datetime
+) -> list[Resource | None]:
+    """One RiskAssessment for each result that gives probabilities, in the caller's transaction.
+
+    `made`: whose, what and as of when; returned in the same order.
+    """
+    contents = {
+        at: (
+            patient.pk,
+            risk_assessment(
+                model=result.model,
+                probabilities=result.values,
+                patient_id=patient.fhir_id,
+                as_of=as_of,
+                state_hash=result.state_hash,
+                basis=result.features.references(),
+                notes=result.features.notes,
+            ),
         )
-        for result, run in pairs
-    ]
-    resources = create_resources(contents, patient_id=patient.pk, now=now)
-    for (_, run), resource in zip(pairs, resources, strict=True):
-        run.risk_assessment = resource
-    ModelRun.objects.bulk_update([run for _, run in pairs], ["risk_assessment"])
+        for at, (patient, result, as_of) in enumerate(made)
+        if _is_for_the_record(result)
+    }
+    resources = dict(zip(contents, create_for(list(contents.values()), now=now), strict=True))
+    return [resources.get(at) for at in range(len(made))]
 
 
-def amend(
-    run: ModelRun,
-    *,
-    status: Literal["cancelled", "entered-in-error"],
-    reason: str,
-    now: datetime,
-) -> None:
-    """A new version of the run's RiskAssessment that says why it no longer stands."""
-    if run.risk_assessment is None:
+@dataclass(frozen=True)
+class Amendment:
+    """Why the RiskAssessment of a run does not stand any more."""
+
+    run: ModelRun
+    status: Literal["cancelled", "entered-in-error"]
+    reason: str
+
+
+def amend(amendments: Sequence[Amendment], *, now: datetime) -> None:
+    """A new version of each run's RiskAssessment that says why it no longer stands."""
+    why = {a.run.risk_assessment_id: a for a in amendments if a.run.risk_assessment_id is not None}
+    if not why:
         return
-    content = with_status(current_content(run.risk_assessment), status, reason, now)
-    update_resource(run.risk_assessment, content, now=now)
+    written = current_contents(why)
+    update_resources(
+        [
+            (resource, with_status(content, why[key].status, why[key].reason, now))
+            for key, (resource, content) in written.items()
+        ],
+        now=now,
+    )
 
 
 def _is_for_the_record(result: ModelResult) -> bool:

@@ -68,13 +68,26 @@ def attribute(model: ClinicalModel, values: Mapping[str, float]) -> tuple[Attrib
     `values` are those of a usable FeatureSet, in canonical units; a missing optional input is
     left out. Raises ValueError when the model is not a probability (a derived value).
     """
-    person = {i.concept: float(values.get(i.concept, np.nan)) for i in model.inputs}
-    return tuple(
-        _attribution(model, baseline, index, result)
-        for baseline in BASELINES
-        for result in (explain(model, person, baseline),)
-        for index in range(len(model.outcomes))
-    )
+    return attribute_all(model, [values])[0]
+
+
+def attribute_all(
+    model: ClinicalModel, people: Sequence[Mapping[str, float]]
+) -> list[tuple[Attribution, ...]]:
+    """The same for many people, in few large calls of the model; each gets what `attribute` says."""
+    arrays = {
+        i.concept: np.array([float(values.get(i.concept, np.nan)) for values in people])
+        for i in model.inputs
+    }
+    tables = {baseline: _tabulate(model, arrays, baseline) for baseline in BASELINES}
+    return [
+        tuple(
+            _attribution(model, baseline, index, tables[baseline], person)
+            for baseline in BASELINES
+            for index in range(len(model.outcomes))
+        )
+        for person in range(len(people))
+    ]
 
 
 def explain(
@@ -116,34 +129,60 @@ def attribute_many(
 
     `arrays` (n,) by concept. People are taken together when the same inputs are missing.
     """
+    table = _tabulate(model, arrays, baseline)
+    return table.concepts, table.base, table.parts
+
+
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """`attribute_many` with the outputs (n, o) and who of the concepts played, (n, p)."""
+
+    concepts: tuple[str, ...]
+    base: FloatArray
+    output: FloatArray
+    parts: FloatArray
+    played: np.ndarray[tuple[int, int], np.dtype[np.bool_]]
+
+
+def _tabulate(model: ClinicalModel, arrays: Arrays, baseline: BaselineId) -> _Table:
     concepts = tuple(i.concept for i in model.inputs)
     people = np.stack([np.asarray(arrays[c], dtype=np.float64) for c in concepts], axis=1)
-    base = np.zeros((len(people), len(model.outcomes)))
+    shape = len(people), len(model.outcomes)
+    base, output = np.zeros(shape), np.zeros(shape)
     parts = np.zeros((len(people), len(concepts), len(model.outcomes)))
-    for who in _alike(people, concepts, baseline):
+    played = np.zeros((len(people), len(concepts)), dtype=np.bool_)
+    for who in _alike(model, people, concepts, baseline):
         first = dict(zip(concepts, people[who[0]], strict=True))
         missing = frozenset(c for c, v in first.items() if np.isnan(v))
-        players = _players(model, missing, baseline)
         table = exact_shapley_many(
             model.predict,
             {c: people[who, at] for at, c in enumerate(concepts)},
             baseline_rows(model, first, baseline),
-            players,
+            _players(model, missing, baseline),
         )
-        base[who] = table.baseline
-        seats = [concepts.index(player[0]) for player in players]
+        base[who], output[who] = table.baseline, table.output
+        seats = [concepts.index(player[0]) for player in table.players]
         parts[who[:, None], seats] = table.contributions
-    return concepts, base, parts
+        played[who[:, None], seats] = True
+    return _Table(concepts, base, output, parts, played)
 
 
 def _alike(
-    people: FloatArray, concepts: Sequence[str], baseline: BaselineId
+    model: ClinicalModel, people: FloatArray, concepts: Sequence[str], baseline: BaselineId
 ) -> list[np.ndarray[tuple[int], np.dtype[np.intp]]]:
-    """Row numbers of people who share a baseline: same missing inputs (and age and sex)."""
+    """Row numbers of people who share a baseline: the same inputs are missing.
+
+    An input without a reference value keeps the person's own, so those must be the same too. Age
+    and sex are no players under that baseline: nobody's row is asked for them.
+    """
     keys = np.isnan(people).astype(np.float64)
     if baseline == "optimal":
-        fixed = [concepts.index(c) for c in FIXED_UNDER_OPTIMAL]
-        keys = np.concatenate([keys, people[:, fixed]], axis=1)
+        own = [
+            at
+            for at, c in enumerate(concepts)
+            if c not in FIXED_UNDER_OPTIMAL and c not in model.optimal
+        ]
+        keys = np.concatenate([keys, np.nan_to_num(people[:, own])], axis=1)
     _, inverse = np.unique(keys, axis=0, return_inverse=True)
     return [np.flatnonzero(inverse == key) for key in range(inverse.max() + 1)]
 
@@ -178,27 +217,29 @@ def _players(
 
 
 def _attribution(
-    model: ClinicalModel, baseline: BaselineId, index: int, result: ShapleyResult
+    model: ClinicalModel, baseline: BaselineId, index: int, table: _Table, person: int
 ) -> Attribution:
     source = model.optimal_source if baseline == "optimal" else _background_source(model)
-    parts = []
-    for (concept,), values in result.contributions.items():
-        declared = model.input(concept)
-        parts.append(
-            Contribution(
-                concept=concept,
-                label=declared.label,
-                group=declared.group or concept,
-                modifiable=declared.modifiable,
-                contribution=_without_noise(float(values[index])),
-            )
+    values = table.parts[person, :, index].tolist()
+    parts = [
+        Contribution(
+            concept=declared.concept,
+            label=declared.label,
+            group=declared.group or declared.concept,
+            modifiable=declared.modifiable,
+            contribution=_without_noise(value),
         )
+        for declared, value, played in zip(
+            model.inputs, values, table.played[person].tolist(), strict=True
+        )
+        if played
+    ]
     return Attribution(
         baseline=baseline,
         source=source,
         outcome=model.outcomes[index].id,
-        baseline_value=float(result.baseline[index]),
-        output=float(result.output[index]),
+        baseline_value=float(table.base[person, index]),
+        output=float(table.output[person, index]),
         contributions=tuple(sorted(parts, key=lambda part: -abs(part.contribution))),
     )
 

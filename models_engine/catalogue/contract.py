@@ -6,6 +6,7 @@ condition, a medication class and current smoking are 1.0 yes, 0.0 no. A missing
 input is NaN, and nothing else is.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
@@ -143,6 +144,10 @@ class Input:
         if self.published_per_unit <= 0:
             raise ValueError(f"{owner}: published_per_unit must be positive")
 
+    def __hash__(self) -> int:
+        # of all that is declared it would be most of looking an input up
+        return hash(self.concept)
+
     @property
     def recorded_concepts(self) -> tuple[str, ...]:
         """The concepts of the twin that feed this input."""
@@ -150,7 +155,7 @@ class Input:
 
     def accepts(self, value: float) -> bool:
         """True when `value`, in the canonical unit, is finite and in the published range."""
-        return bool(np.isfinite(value)) and self._above_low(value) and self._below_high(value)
+        return math.isfinite(value) and self._above_low(value) and self._below_high(value)
 
     def _above_low(self, value: float) -> bool:
         if self.low is None:

@@ -1,7 +1,7 @@
 """What a model was given for one person, or why it gets nothing: values, sources, refusals."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
@@ -71,11 +71,24 @@ class InputUsed:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON of one row, as stored with a prediction."""
-        row = asdict(self)
-        row["effective_at"] = self.effective_at.isoformat() if self.effective_at else None
-        row["reference"] = self.reference
-        row["derived_from"] = [source.to_dict() for source in self.derived_from]
-        return row
+        # written out: dataclasses.asdict copies deeply, which was a tenth of a refresh
+        return {
+            "concept": self.concept,
+            "label": self.label,
+            "value": self.value,
+            "unit": self.unit,
+            "status": self.status,
+            "display": self.display,
+            "effective_at": self.effective_at.isoformat() if self.effective_at else None,
+            "fact_id": self.fact_id,
+            "resource_type": self.resource_type,
+            "resource_id": self.resource_id,
+            "resource_version": self.resource_version,
+            "note": self.note,
+            "derived_from": [source.to_dict() for source in self.derived_from],
+            "mappings": list(self.mappings),
+            "reference": self.reference,
+        }
 
 
 @dataclass(frozen=True, eq=False)

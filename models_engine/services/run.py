@@ -1,4 +1,4 @@
-"""Runs every registered model on one state of a twin. Stores nothing.
+"""Runs every registered model on states of twins. Stores nothing.
 
 A model of ours that raises stops the refresh, which is tried again and shown as failed. A plug-in
 that raises, or answers what cannot be stored, costs its own number alone.
@@ -7,13 +7,13 @@ that raises, or answers what cannot be stored, costs its own number alone.
 import hashlib
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from models_engine.catalogue.contract import ClinicalModel, FloatArray, Refusal
+from models_engine.catalogue.contract import ClinicalModel, Refusal
 from models_engine.catalogue.feature_set import FeatureSet, InputUsed
 from models_engine.features import StateReader, build_features
 from models_engine.plugins import package_of
@@ -77,14 +77,28 @@ def _origin(source: InputUsed) -> list[str]:
 
 def run_models(state: State, *, kfre_region: str, score2_region: str) -> list[ModelResult]:
     """Every registered model on `state`, in registry order."""
-    reader = StateReader(state)
-    return [_run(model, state, reader) for model in all_models(kfre_region, score2_region)]
+    return run_models_on([state], kfre_region=kfre_region, score2_region=score2_region)[0]
 
 
-def _run(model: ClinicalModel, state: State, reader: StateReader) -> ModelResult:
-    package = package_of(model)
-    if not package:
-        return run_model(model, state, reader)
+def run_models_on(
+    states: Sequence[State], *, kfre_region: str, score2_region: str
+) -> list[list[ModelResult]]:
+    """Every registered model on each of the states: one call a model for all who have the inputs.
+
+    A plug-in is asked for one person at a time: what it makes of one must not depend on another.
+    """
+    readers = [StateReader(state) for state in states]
+    told = [
+        [_plugged_in(model, reader, package) for reader in readers]
+        if (package := package_of(model))
+        else run_model_on(model, readers)
+        for model in all_models(kfre_region, score2_region)
+    ]
+    return [list(of_state) for of_state in zip(*told, strict=True)]
+
+
+def _plugged_in(model: ClinicalModel, reader: StateReader, package: str) -> ModelResult:
+    state = reader.state
     try:
         return _storable(run_model(model, state, reader))
     except Exception as error:  # noqa: BLE001 whatever somebody else's code raises
@@ -107,27 +121,39 @@ def _storable(result: ModelResult) -> ModelResult:
 
 def run_model(model: ClinicalModel, state: State, reader: StateReader | None = None) -> ModelResult:
     """One model on `state`; no values when its features carry refusals."""
-    features = build_features(model, state, reader)
-    if not features.is_usable:
-        return ModelResult(model, features, {}, {})
+    return run_model_on(model, [reader or StateReader(state)])[0]
+
+
+def run_model_on(model: ClinicalModel, readers: Sequence[StateReader]) -> list[ModelResult]:
+    """One model on many states, by one call of it. Raises FloatingPointError."""
+    sets = [build_features(model, reader.state, reader) for reader in readers]
+    usable = [features for features in sets if features.is_usable]
+    numbers = iter(_predict(model, usable) if usable else ())
+    return [
+        ModelResult(model, features, *(next(numbers) if features.is_usable else ({}, {})))
+        for features in sets
+    ]
+
+
+def _predict(
+    model: ClinicalModel, usable: Sequence[FeatureSet]
+) -> list[tuple[dict[str, float], dict[str, tuple[float, float]]]]:
+    """Values and intervals by outcome, of each."""
     arrays = {
-        declared.concept: np.array([features.values.get(declared.concept, np.nan)])
-        for declared in model.inputs
+        i.concept: np.array([features.values.get(i.concept, np.nan) for features in usable])
+        for i in model.inputs
     }
-    row = model.predict(arrays)[0]
-    values = {o.id: float(v) for o, v in zip(model.outcomes, row, strict=True)}
-    if not all(np.isfinite(value) for value in values.values()):
+    values = model.predict(arrays)
+    if not np.isfinite(values).all():
         raise FloatingPointError(f"{model.id} gave a value that is not finite")
-    return ModelResult(model, features, values, _intervals(model, arrays))
-
-
-def _intervals(
-    model: ClinicalModel, arrays: Mapping[str, FloatArray]
-) -> dict[str, tuple[float, float]]:
-    if model.interval is None:
-        return {}
-    bounds = model.interval(arrays)[0]
-    return {
-        outcome.id: (float(low), float(high))
-        for outcome, (low, high) in zip(model.outcomes, bounds, strict=True)
-    }
+    ids = [outcome.id for outcome in model.outcomes]
+    intervals: list[dict[str, tuple[float, float]]] = [{} for _ in usable]
+    if model.interval is not None:
+        intervals = [
+            {one: (low, high) for one, (low, high) in zip(ids, bounds, strict=True)}
+            for bounds in model.interval(arrays).tolist()
+        ]
+    return [
+        (dict(zip(ids, row, strict=True)), interval)
+        for row, interval in zip(values.tolist(), intervals, strict=True)
+    ]

@@ -1,76 +1,114 @@
-"""Writes runs and their predictions, and ends those that they replace."""
+"""Writes runs and their predictions, and ends those that they replace.
 
-from collections.abc import Iterable, Sequence
+Everything takes the runs of many twins together: a statement or two a table, whatever the number.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import orjson
+from django.db import connection
+
 from models_engine.models import ModelRun, Prediction
 from models_engine.services.run import ModelResult
+from patients.models import Resource
+from patients.services import table_rows
 
 REASON_LENGTH = Prediction._meta.get_field("ended_reason").max_length
+END = """
+    UPDATE models_engine_prediction p
+    SET status = n.status, ended_at = %s, ended_reason = n.reason
+    FROM json_to_recordset(%s::json) AS n(run_id bigint, status text, reason text)
+    WHERE p.run_id = n.run_id
+"""
+# what has ended without a successor: the new prediction of the same model and outcome
+LINK = """
+    UPDATE models_engine_prediction ended
+    SET replaced_by_id = made.id
+    FROM models_engine_prediction made, models_engine_modelrun run
+    WHERE made.id = ANY(%s) AND ended.patient_id = made.patient_id
+      AND ended.model_id = made.model_id AND ended.outcome = made.outcome
+      AND ended.id <> made.id AND ended.replaced_by_id IS NULL AND ended.ended_at IS NOT NULL
+      AND run.id = ended.run_id AND NOT run.replayed
+"""
 
 
 @dataclass(frozen=True)
 class Draft:
     """A result to be stored: `status` is current for a live run, past for a replayed one."""
 
+    patient_id: int
     result: ModelResult
     evidence: list[str]
     as_of: datetime
     status: str
     replayed: bool
+    risk_assessment: Resource | None = None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A run whose predictions get their end; the run itself never changes."""
+
+    run: ModelRun
+    status: str
+    reason: str
 
 
 def create_runs(
-    drafts: Sequence[Draft], *, patient_id: int, made_at: datetime, release: bool
+    drafts: Sequence[Draft], *, made_at: datetime, release: bool
 ) -> list[tuple[ModelRun, list[Prediction]]]:
-    """Insert runs and predictions with two statements; returns them in the order of `drafts`."""
-    runs = ModelRun.objects.bulk_create([_run(draft, patient_id, made_at) for draft in drafts])
+    """Insert runs and predictions; returns them in the order of `drafts`.
+
+    `release`: what is not replayed may be seen by the patient at once.
+    """
+    runs = [_run(draft, made_at) for draft in drafts]
+    table_rows.insert(runs)
     pairs = [
-        (run, _predictions(draft, run, made_at if release else None))
+        (run, _predictions(draft, run, made_at if release and not draft.replayed else None))
         for draft, run in zip(drafts, runs, strict=True)
     ]
-    Prediction.objects.bulk_create([row for _, rows in pairs for row in rows])
+    table_rows.insert([row for _, made in pairs for row in made])
     return pairs
 
 
-def end_predictions(
-    runs: Iterable[ModelRun], *, status: str, reason: str, at: datetime
-) -> list[ModelRun]:
-    """Give every prediction of `runs` its end; the runs themselves never change."""
-    ended = list(runs)
-    if ended:
-        Prediction.objects.filter(run__in=ended).update(
-            status=status, ended_at=at, ended_reason=reason[:REASON_LENGTH]
-        )
-    return ended
+def end_predictions(endings: Sequence[Ending], *, at: datetime) -> None:
+    """Give every prediction of these runs its end."""
+    if not endings:
+        return
+    ended = [
+        {"run_id": one.run.pk, "status": one.status, "reason": one.reason[:REASON_LENGTH]}
+        for one in endings
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(END, [at, orjson.dumps(ended).decode()])
 
 
-def link_successors(patient_id: int, created: Sequence[Prediction]) -> None:
-    """Point the ended predictions of the patient at the new one of the same model and outcome."""
-    successor = {(row.model_id, row.outcome): row for row in created}
-    ended = Prediction.objects.filter(
-        patient_id=patient_id, replaced_by=None, run__replayed=False, ended_at__isnull=False
-    )
-    rows = [row for row in ended if (row.model_id, row.outcome) in successor]
-    for row in rows:
-        row.replaced_by = successor[row.model_id, row.outcome]
-    Prediction.objects.bulk_update(rows, ["replaced_by"])
+def link_successors(created: Sequence[Prediction]) -> None:
+    """Point the ended predictions of these patients at the new one of the same model and outcome."""
+    if created:
+        with connection.cursor() as cursor:
+            cursor.execute(LINK, [[row.pk for row in created]])
 
 
 def extend_validity(
-    run: ModelRun, valid_until: date | None, expires_at: datetime | None = None
+    kept: Sequence[tuple[ModelRun, date | None, datetime | None]],
 ) -> None:
-    """A run whose inputs have not changed answers for longer."""
-    if (run.valid_until, run.expires_at) != (valid_until, expires_at):
-        run.valid_until, run.expires_at = valid_until, expires_at
-        run.save(update_fields=["valid_until", "expires_at"])
+    """Runs whose inputs have not changed answer for longer."""
+    changed = []
+    for run, valid_until, expires_at in kept:
+        if (run.valid_until, run.expires_at) != (valid_until, expires_at):
+            run.valid_until, run.expires_at = valid_until, expires_at
+            changed.append(run)
+    if changed:
+        ModelRun.objects.bulk_update(changed, ["valid_until", "expires_at"])
 
 
-def _run(draft: Draft, patient_id: int, made_at: datetime) -> ModelRun:
+def _run(draft: Draft, made_at: datetime) -> ModelRun:
     model, features = draft.result.model, draft.result.features
     return ModelRun(
-        patient_id=patient_id,
+        patient_id=draft.patient_id,
         model_id=model.id,
         model_version=model.version,
         artefact_hash=model.artefact_hash,
@@ -84,16 +122,17 @@ def _run(draft: Draft, patient_id: int, made_at: datetime) -> ModelRun:
         notes=list(features.notes),
         evidence=draft.evidence,
         replayed=draft.replayed,
+        risk_assessment=draft.risk_assessment,
     )
 
 
 def _predictions(draft: Draft, run: ModelRun, released_at: datetime | None) -> list[Prediction]:
-    rows = []
+    made = []
     withheld = draft.result.model.quiet or draft.result.model.research
     for outcome in draft.result.model.outcomes:
         value = draft.result.values.get(outcome.id)
         low, high = draft.result.intervals.get(outcome.id, (None, None))
-        rows.append(
+        made.append(
             Prediction(
                 run=run,
                 patient_id=run.patient_id,
@@ -111,4 +150,4 @@ def _predictions(draft: Draft, run: ModelRun, released_at: datetime | None) -> l
                 released_at=released_at if value is not None and not withheld else None,
             )
         )
-    return rows
+    return made

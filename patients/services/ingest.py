@@ -26,6 +26,7 @@ from patients.services import (
     patient_row,
     provenance,
     superseding,
+    table_rows,
     writing,
 )
 from patients.services.interactions import Interaction, Json, Result, Sender
@@ -155,7 +156,7 @@ def _apply(
 def _number(changes: Sequence[Change]) -> None:
     """Existing rows keep their key; new ones take the next of the sequence."""
     new = [change for change in changes if change.existing is None]
-    for change, pk in zip(new, writing.next_ids(Resource, len(new)), strict=True):
+    for change, pk in zip(new, table_rows.next_ids(Resource, len(new)), strict=True):
         change.pk = pk
     for change in changes:
         if change.existing is not None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from patients.fhir import dates
 from patients.models import Patient
-from patients.services import writing
+from patients.services import table_rows
 from patients.services.plan import Change
 
 Json = dict[str, Any]
@@ -22,7 +22,7 @@ def write_patients(changes: Sequence[Change], known: Mapping[str, Patient]) -> d
     """
     mine = {c.interaction.fhir_id: c for c in changes if c.interaction.type == "Patient"}
     new = [i for i, change in mine.items() if i not in known and not change.is_deletion]
-    keys = writing.next_ids(Patient, len(new))
+    keys = table_rows.next_ids(Patient, len(new))
     created = [
         Patient(
             id=pk, resource_id=mine[i].pk, **patient_columns(mine[i].interaction.resource or {})

@@ -4,15 +4,17 @@ They make no twin stale: a prediction written back must not cause the next refre
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from django.db.models import F
 
 from patients.fhir.json_codec import content_hash
 from patients.fhir.search import extract_index
 from patients.models import Resource, ResourceVersion
+from patients.services import table_rows
 
 SOURCE = "twinportal"
 # clients may read what is marked so, and nobody but this server writes it
@@ -33,8 +35,13 @@ def claims_to_be_ours(content: Json) -> bool:
 
 def create_resources(contents: Sequence[Json], *, patient_id: int, now: datetime) -> list[Resource]:
     """Store new resources of one patient's compartment; ids are made here."""
+    return create_for([(patient_id, content) for content in contents], now=now)
+
+
+def create_for(contents: Sequence[tuple[int, Json]], *, now: datetime) -> list[Resource]:
+    """Store new resources, each with the key of the patient whose it is."""
     resources = []
-    for content in contents:
+    for patient_id, content in contents:
         resource = Resource(
             type=content["resourceType"],
             fhir_id=str(uuid.uuid4()),
@@ -44,25 +51,30 @@ def create_resources(contents: Sequence[Json], *, patient_id: int, now: datetime
         )
         _index(resource, content)
         resources.append(resource)
-    Resource.objects.bulk_create(resources)
-    _add_versions(resources, contents, ResourceVersion.Method.POST, now)
+    table_rows.insert(resources)
+    _add_versions(resources, [c for _, c in contents], ResourceVersion.Method.POST, now)
     return resources
 
 
-def update_resource(resource: Resource, content: Json, *, now: datetime) -> None:
-    """Store a new version. The caller holds the twin's refresh lock."""
-    resource.version += 1
-    resource.last_updated = now
-    _index(resource, content)
-    resource.save()
-    _add_versions([resource], [content], ResourceVersion.Method.PUT, now)
+def update_resources(changed: Sequence[tuple[Resource, Json]], *, now: datetime) -> None:
+    """Store new versions. The caller holds the refresh locks of the twins."""
+    if not changed:
+        return
+    for resource, content in changed:
+        resource.version += 1
+        resource.last_updated = now
+        _index(resource, content)
+    resources = [resource for resource, _ in changed]
+    table_rows.replace_resources(resources)
+    _add_versions(resources, [c for _, c in changed], ResourceVersion.Method.PUT, now)
 
 
-def current_content(resource: Resource) -> Json:
-    """The current version as a dict."""
-    version = ResourceVersion.objects.get(resource=resource, version=resource.version)
-    content: Json = orjson.loads(version.content)
-    return content
+def current_contents(resource_ids: Collection[int]) -> dict[int, tuple[Resource, Json]]:
+    """Resources and their current versions as dicts, by key. One query."""
+    versions = ResourceVersion.objects.filter(
+        resource__in=resource_ids, version=F("resource__version")
+    ).select_related("resource")
+    return {v.resource_id: (v.resource, orjson.loads(v.content)) for v in versions}
 
 
 def _index(resource: Resource, content: Json) -> None:
@@ -79,7 +91,7 @@ def _index(resource: Resource, content: Json) -> None:
 def _add_versions(
     resources: Sequence[Resource], contents: Sequence[Json], method: str, now: datetime
 ) -> None:
-    ResourceVersion.objects.bulk_create(
+    versions = [
         ResourceVersion(
             resource=resource,
             version=resource.version,
@@ -89,4 +101,5 @@ def _add_versions(
             source=SOURCE,
         )
         for resource, content in zip(resources, contents, strict=True)
-    )
+    ]
+    table_rows.insert(versions)

@@ -9,9 +9,10 @@ import orjson
 from django.db import connection
 
 from patients.fhir.search_index import IndexEntry
-from patients.models import CareTeamMember, Fact, Patient, Resource, ResourceVersion
+from patients.models import CareTeamMember, Fact, Resource, ResourceVersion
 from patients.services.interactions import Sender
 from patients.services.plan import Change
+from patients.services.table_rows import UPDATE_RESOURCES
 
 RESOURCE_COLUMNS = [
     "id",
@@ -38,18 +39,6 @@ VERSION_COLUMNS = [
     "source",
     "request_id",
 ]
-UPDATE_RESOURCES = """
-    UPDATE patients_resource r
-    SET version = n.version, content_hash = n.content_hash, deleted = n.deleted,
-        last_updated = n.last_updated, sent_at = n.sent_at, patient_id = n.patient_id,
-        tokens = n.tokens, refs = n.refs, date_low = n.date_low, date_high = n.date_high,
-        search_values = n.search_values
-    FROM jsonb_to_recordset(%s::jsonb) AS n(
-        id bigint, version int, content_hash text, deleted boolean, last_updated timestamptz,
-        sent_at timestamptz, patient_id bigint, tokens text[], refs text[], date_low timestamptz,
-        date_high timestamptz, search_values jsonb)
-    WHERE r.id = n.id
-"""
 # below this COPY's three round trips take longer than its speed gains
 FEW = 8
 MARK_STALE = """
@@ -73,18 +62,6 @@ def together(changes: int) -> Iterator[None]:
         return
     with connection.wrap_database_errors, connection.connection.pipeline():
         yield
-
-
-def next_ids(table: type[Resource] | type[Patient], count: int) -> list[int]:
-    """Primary keys taken from the table's sequence: pages of a search go by them."""
-    if not count:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-            [table._meta.db_table, count],
-        )
-        return [row[0] for row in cursor.fetchall()]
 
 
 def write_resources(

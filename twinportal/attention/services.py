@@ -1,75 +1,114 @@
-"""Rewrites a patient's line of the worklist, inside the refresh's transaction."""
+"""Rewrites the patients' lines of the worklist, inside the refresh's transaction."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Max
-
+from explain.models import Attribution
 from explain.selectors import attributions_of
 from explain.wording.phrases import MEDICINES
 from models_engine.catalogue.display import Displayed, displayed
-from models_engine.models import Prediction
-from models_engine.selectors import current_predictions, earlier_prediction
-from patients.models import Fact
+from models_engine.selectors import earlier_values
 from twinportal.attention.models import WorklistEntry
-from twinportal.attention.rules import Situation, cannot_wait, extremes_of, judge
+from twinportal.attention.rules import Situation, Verdict, cannot_wait, extremes_of, judge
 
 REASONS_SHOWN = 2
 # half a percentage point: less is not worth a line
 SMALLEST_REASON = 0.005
+UPDATED = [f.name for f in WorklistEntry._meta.concrete_fields if f.name != "patient"]
 
 
-def refresh(patient_id: int, now: datetime) -> WorklistEntry:
-    """Judge the patient's current predictions anew and store the verdict."""
-    blocks = displayed(list(current_predictions(patient_id)))
+@dataclass(frozen=True)
+class Line:
+    """A prediction that stands now, as the rules and `displayed` read it."""
+
+    pk: int
+    model_id: str
+    outcome: str
+    value: float | None
+    inputs: Sequence[Mapping[str, Any]]
+    refusals: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is to be judged of one patient; `newest_data_at` is of the measurements."""
+
+    patient_id: int
+    lines: Sequence[Line]
+    newest_data_at: datetime | None
+
+
+def refresh(patients: Sequence[Standing], now: datetime) -> None:
+    """Judge the patients' current predictions anew and store the verdicts; three statements."""
+    earlier = earlier_values([one.patient_id for one in patients], now=now)
+    judged = [(one, *_judge(one, earlier)) for one in patients]
+    reasons = attributions_of([line.pk for _, _, line, _ in judged if line is not None])
+    WorklistEntry.objects.bulk_create(
+        [
+            WorklistEntry(
+                patient_id=one.patient_id,
+                rule_id=verdict.rule.id if verdict.rule else "",
+                priority=verdict.priority,
+                outcome=verdict.situation.outcome if verdict.situation else "",
+                prediction_id=line.pk if line else None,
+                probability=verdict.situation.probability if verdict.situation else None,
+                change=verdict.situation.change if verdict.situation else None,
+                why=_why(verdict.situation, line, blocks, reasons),
+                newest_data_at=one.newest_data_at,
+                refreshed_at=now,
+            )
+            for one, verdict, line, blocks in judged
+        ],
+        update_conflicts=True,
+        unique_fields=["patient"],
+        update_fields=UPDATED,
+    )
+
+
+def _judge(
+    one: Standing, earlier: Mapping[tuple[int, str, str], float]
+) -> tuple[Verdict, Line | None, tuple[Displayed[Line], ...]]:
+    blocks = displayed(one.lines)
     pairs = [
-        (_situation(block, prediction, now), prediction)
+        (
+            _situation(
+                block.family, line, earlier.get((one.patient_id, line.model_id, line.outcome))
+            ),
+            line,
+        )
         for block in blocks
-        for prediction in (block.main, *block.under)
+        for line in (block.main, *block.under)
     ]
     verdict = judge([situation for situation, _ in pairs])
-    prediction = next((p for s, p in pairs if s is verdict.situation), None)
-    entry, _ = WorklistEntry.objects.update_or_create(
-        patient_id=patient_id,
-        defaults={
-            "rule_id": verdict.rule.id if verdict.rule else "",
-            "priority": verdict.priority,
-            "outcome": verdict.situation.outcome if verdict.situation else "",
-            "prediction": prediction,
-            "probability": verdict.situation.probability if verdict.situation else None,
-            "change": verdict.situation.change if verdict.situation else None,
-            "why": _why(verdict.situation, prediction, blocks),
-            "newest_data_at": _newest_data(patient_id, now),
-            "refreshed_at": now,
-        },
-    )
-    return entry
+    return verdict, next((line for s, line in pairs if s is verdict.situation), None), blocks
 
 
 def _why(
     situation: Situation | None,
-    prediction: Prediction | None,
-    blocks: tuple[Displayed[Prediction], ...],
+    line: Line | None,
+    blocks: tuple[Displayed[Line], ...],
+    reasons: Mapping[tuple[int, str], Attribution],
 ) -> list[str]:
     if situation is not None and situation.probability is None and situation.extremes:
         return list(situation.extremes)[:REASONS_SHOWN]
-    return _reasons(prediction) if prediction else _refusals(blocks)
+    return _reasons(reasons.get((line.pk, "optimal"))) if line else _refusals(blocks)
 
 
-def _situation(block: Displayed[Prediction], prediction: Prediction, now: datetime) -> Situation:
-    earlier = earlier_prediction(prediction, now=now)
+def _situation(family: str, line: Line, earlier: float | None) -> Situation:
     return Situation(
-        block.family,
-        prediction.outcome,
-        prediction.value,
-        earlier.value if earlier else None,
-        extremes_of(prediction.refusals),
-        cannot_wait(prediction.refusals),
+        family,
+        line.outcome,
+        line.value,
+        earlier,
+        extremes_of(line.refusals),
+        cannot_wait(line.refusals),
     )
 
 
-def _reasons(prediction: Prediction) -> list[str]:
+def _reasons(attribution: Attribution | None) -> list[str]:
     """What raises the probability most, against the same age and sex; modifiable inputs first."""
-    attribution = attributions_of([prediction.pk]).get((prediction.pk, "optimal"))
     if attribution is None:
         return []
     # a medicine marks a treated condition: it explains, and is no reason to act on
@@ -82,14 +121,7 @@ def _reasons(prediction: Prediction) -> list[str]:
     return [f"{c['label']}: {c['display']}" for c in raising[:REASONS_SHOWN]]
 
 
-def _refusals(blocks: tuple[Displayed[Prediction], ...]) -> list[str]:
+def _refusals(blocks: tuple[Displayed[Line], ...]) -> list[str]:
     """Why there is no number, of the first block."""
     messages = [r["message"] for block in blocks for r in block.main.refusals]
     return list(dict.fromkeys(messages))[:REASONS_SHOWN]
-
-
-def _newest_data(patient_id: int, now: datetime) -> datetime | None:
-    newest: datetime | None = Fact.objects.filter(
-        patient_id=patient_id, kind=Fact.Kind.MEASUREMENT, effective_at__lte=now
-    ).aggregate(newest=Max("effective_at"))["newest"]
-    return newest

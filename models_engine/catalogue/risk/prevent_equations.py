@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from models_engine.catalogue.contract import FEMALE, Arrays, FloatArray
+from models_engine.catalogue.linear import combine
 
 OUTCOMES = ("cvd", "ascvd", "hf", "chd", "stroke")
 VARIANTS = ("base", "hba1c", "uacr", "sdi", "full")
@@ -79,11 +80,11 @@ def predict(table: CoefficientTable, arrays: Arrays) -> FloatArray:
         row[:] = TERMS[label](terms)
     is_female = arrays["sex"] == FEMALE
     if is_female.all():
-        linear = table.female @ design
+        linear = combine(table.female, design)
     elif not is_female.any():
-        linear = table.male @ design
+        linear = combine(table.male, design)
     else:
-        linear = np.where(is_female, table.female @ design, table.male @ design)
+        linear = np.where(is_female, combine(table.female, design), combine(table.male, design))
     return (1.0 / (1.0 + np.exp(-linear))).T
 
 

@@ -227,8 +227,13 @@ def _terms(
 def _probability(
     n: Mapping[str, float], sex: str, terms: Mapping[str, FloatArray], *, offset: bool = False
 ) -> FloatArray:
-    linear = np.sum([n[f"{sex}: {name}"] * value for name, value in terms.items()], axis=0)
+    linear = weighted(n, sex, terms)
     return calibrated(n, sex, linear - n[f"{sex}: offset"] if offset else linear)
+
+
+def weighted(n: Mapping[str, float], sex: str, terms: Mapping[str, FloatArray]) -> FloatArray:
+    """The sum of the terms, one after the other, however many people there are."""
+    return np.asarray(sum(n[f"{sex}: {name}"] * value for name, value in terms.items()))
 
 
 def without_cvd(circumstances: Circumstances, name: str) -> tuple[Refusal, ...]:

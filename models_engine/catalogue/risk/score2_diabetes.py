@@ -152,10 +152,7 @@ def formula(n: Mapping[str, float], x: Arrays) -> FloatArray:
         "L eGFR squared": with_age["L eGFR"] ** 2,
     }
     male, female = (
-        score2.calibrated(
-            n, sex, np.sum([n[f"{sex}: {name}"] * v for name, v in terms.items()], axis=0)
-        )
-        for sex in score2.SEXES
+        score2.calibrated(n, sex, score2.weighted(n, sex, terms)) for sex in score2.SEXES
     )
     return score2.of_sex(x, male, female)
 

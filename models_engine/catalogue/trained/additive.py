@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from models_engine.catalogue.contract import Arrays, FloatArray
+from models_engine.catalogue.linear import combine
 
 FOLDER = Path(__file__).parent / "artefacts"
 COX, LOGISTIC = "cox", "logistic"
@@ -104,7 +105,8 @@ class Additive:
 
     def linear(self, arrays: Arrays) -> FloatArray:
         """(n, o): ln of the cumulative hazard, or log odds."""
-        eta = design(self.terms, arrays) @ self.coefficients
+        columns = np.ascontiguousarray(design(self.terms, arrays).T)
+        eta = combine(self.coefficients[np.newaxis], columns)[0]
         return np.asarray(eta[:, np.newaxis] + self.baseline[np.newaxis, :])
 
     def predict(self, arrays: Arrays) -> FloatArray:

@@ -27,6 +27,7 @@ from tests.integration.fhir.calls import put
 from tests.integration.fhir.tolerant import make_tolerant, odd_value
 from twinportal.accounts.models import User
 from twinportal.heartbeat import BULK, SWEEP, WORKER, note
+from twinportal.population import services as population
 
 pytestmark = pytest.mark.django_db
 PAGES = ("/steward/", "/steward/rejects/", "/steward/senders/nobody/")
@@ -110,6 +111,16 @@ def test_a_worker_that_is_gone_comes_first(steward: Client, ehr_client: Client) 
 def test_no_broker_no_trouble(steward: Client, settings: Any) -> None:
     settings.REDIS_URL = "unix:///nonexistent/redis.sock"
     assert "The message broker (Redis) does not answer." in shown(steward)
+
+
+def test_when_all_twins_were_last_scored(steward: Client, ehr_client: Client) -> None:
+    assert "Never yet; each is when it changes." in shown(steward)
+    push(ehr_client, fhir.patient("p1"))
+    run = population.begin(now=timezone.now())
+    assert run is not None
+    assert "under way</strong>, 0 of 1 twins, none failed" in shown(steward)
+    population.work(run.pk)
+    assert "): 1 of 1 twins, none failed" in shown(steward)
 
 
 def test_failed_twins_are_tried_again(steward: Client, ehr_client: Client) -> None:

@@ -32,7 +32,7 @@ def patient_inputs(
 ) -> PatientInputs:
     """Reads the inputs. `never_with` are conditions with which there is no simulation."""
     reader = StateReader(state)
-    circumstances = reader.circumstances()
+    circumstances = reader.circumstances
     refusals = [
         *not_after_death(circumstances),
         *not_with(never_with, circumstances.active, because),

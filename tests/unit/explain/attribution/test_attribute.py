@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from explain.attribution.attribute import (
     attribute,
+    attribute_all,
     attribute_many,
     baseline_rows,
     effect_of_missing,
@@ -54,6 +55,17 @@ def test_every_outcome_adds_up_against_both_baselines(model_id, data):
         sizes = [abs(part.contribution) for part in one.contributions]
         assert sizes == sorted(sizes, reverse=True)
         assert one.source
+
+
+@pytest.mark.parametrize("model_id", PROBABILITIES)
+@settings(max_examples=5, deadline=None)
+@given(data=st.data())
+def test_many_people_get_what_each_gets_alone_to_the_last_bit(model_id, data):
+    m = model(model_id, score2_region=REGION)
+    drawn = data.draw(st.lists(people_strategy(m), min_size=2, max_size=4))
+    people = [{c: v for c, v in person.items() if not math.isnan(v)} for person in drawn]
+
+    assert attribute_all(m, people) == [attribute(m, person) for person in people]
 
 
 def test_age_and_sex_are_the_patients_under_the_reference_baseline():
