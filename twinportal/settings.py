@@ -234,6 +234,14 @@ OAUTH2_PROVIDER = {
 KFRE_REGION = get_env("TWINPORTAL_KFRE_REGION", "north_america")
 # low, moderate, high or very_high: the risk region of SCORE2; without it SCORE2 is not offered
 SCORE2_REGION = get_env("TWINPORTAL_SCORE2_REGION", "")
+# The SHA-256 of an artefact of train_disease_trajectories; without it nothing is shown of what
+# often comes next
+DISEASE_TRAJECTORIES = get_env("TWINPORTAL_DISEASE_TRAJECTORIES", "").lower()
+if not re.fullmatch(r"([0-9a-f]{64})?", DISEASE_TRAJECTORIES):
+    raise ImproperlyConfigured("TWINPORTAL_DISEASE_TRAJECTORIES is the SHA-256 of an artefact.")
+DISEASE_TRAJECTORIES_DIR = Path(
+    get_env("TWINPORTAL_DISEASE_TRAJECTORIES_DIR", str(VAR_DIR / "disease-trajectories"))
+)
 # Packages of third parties whose models may run, by distribution name, separated by commas. They
 # run with all rights of the portal: list none that you would not install as the portal itself
 MODEL_PLUGINS = tuple(

@@ -22,6 +22,7 @@ from patients.selectors.resources import concerns, history
 from patients.terminology.measurements import MEASUREMENTS
 from twinportal.dashboards.access import role_required, visible_patient
 from twinportal.dashboards.clinician.blocks import PredictionView
+from twinportal.dashboards.clinician.next_conditions import next_conditions_of
 from twinportal.dashboards.clinician.releases import set_release
 from twinportal.dashboards.clinician.trends import REFERENCE_NOTE, plotly_json, trends_of
 from twinportal.dashboards.clinician.twin_page import Banner, TwinPage, concept_label
@@ -45,6 +46,7 @@ def twin(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "banner": page.banner,
         "reference_note": REFERENCE_NOTE,
         "drugs": DRUGS.values(),
+        "next_conditions": next_conditions_of(patient, page.now),
     }
     return render(request, "clinician/twin.html", context)
 
