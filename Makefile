@@ -66,7 +66,7 @@ train: $(TRAINING)/.ready ## Train the models anew and print their tables (DATA=
 	OMP_NUM_THREADS=1 $(TRAINING)/bin/python -m models_engine.training.train --data $(DATA)
 
 bench: $(VENV)/.dev ## Print every benchmark as a ratio to its floor
-	@for script in benchmarks/ingest.py benchmarks/freshness.py benchmarks/bulk.py benchmarks/scoring.py; do echo "== $$script"; TWINPORTAL_MODE=test $(BIN)/python $$script || exit 1; done
+	@for script in benchmarks/ingest.py benchmarks/freshness.py benchmarks/bulk.py benchmarks/scoring.py benchmarks/what_if.py; do echo "== $$script"; TWINPORTAL_MODE=test $(BIN)/python $$script || exit 1; done
 
 bench-ingest: $(VENV)/.dev ## The door's benchmark at 1,000 and 10,000 patients
 	TWINPORTAL_MODE=test $(BIN)/python benchmarks/ingest.py --bundles 60 --patients 1000,10000 --requests 1000

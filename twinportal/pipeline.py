@@ -7,7 +7,7 @@ were read.
 """
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -17,10 +17,16 @@ from django.db import connection, transaction
 
 from models_engine import fingerprints
 from models_engine.catalogue.contract import ClinicalModel
+from models_engine.catalogue.what_if.interventions import Intervention
+from models_engine.catalogue.what_if.simulation import Simulation
 from models_engine.models import ModelRun, Prediction
 from models_engine.registry import all_models
 from models_engine.services import evidence, store
 from models_engine.services.run import ModelResult, run_models_on
+from models_engine.services.simulate import StartingPoint, starting_point
+from models_engine.services.simulate import simulate as simulate_models
+from patients.record.loading import state_of
+from patients.record.state import State
 from patients.record.state_as_of import state_as_of
 from twinportal import reasons, staleness, twins, write_back
 from twinportal.attention import services as attention
@@ -323,3 +329,23 @@ def _drafts(batch: Sequence[_Work], now: datetime) -> list[store.Draft]:
 def _standing(work: _Work, now: datetime) -> Standing:
     lines = [line for stored in work.stands if stored.moment == now for line in stored.lines]
     return Standing(work.twin.patient.pk, lines, work.twin.newest_measurement(now))
+
+
+def what_if_start(patient_id: int, *, now: datetime, state: State | None = None) -> StartingPoint:
+    """What every what-if of this twin starts from: `simulate` may be asked of it many times."""
+    models = all_models(settings.KFRE_REGION, settings.SCORE2_REGION)
+    return starting_point(state or state_of(patient_id, now), models)
+
+
+def simulate(
+    patient_id: int,
+    interventions: Iterable[Intervention],
+    *,
+    now: datetime,
+    start: StartingPoint | None = None,
+) -> Simulation:
+    """What the models would say after some changes. Reads the twin (or `start`), writes nothing.
+
+    Raises ScenarioError on interventions that do not make sense together.
+    """
+    return simulate_models(start or what_if_start(patient_id, now=now), interventions)

@@ -101,6 +101,7 @@ INSTALLED_APPS = [
     "twinportal.attention",
     "twinportal.dashboards",
     "twinportal.population",
+    "twinportal.what_if",
     "twinportal",
 ]
 MIDDLEWARE = [

@@ -79,7 +79,9 @@ def current_contents(resource_ids: Collection[int]) -> dict[int, tuple[Resource,
 
 def _index(resource: Resource, content: Json) -> None:
     content["id"] = resource.fhir_id
+    tags = {name: value for name, value in content.get("meta", {}).items() if name == "tag"}
     content["meta"] = {
+        **tags,
         "versionId": str(resource.version),
         "lastUpdated": resource.last_updated.astimezone(UTC).isoformat(timespec="milliseconds"),
     }

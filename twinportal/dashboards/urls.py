@@ -8,5 +8,6 @@ urlpatterns = [
     path("models/monitoring/", include("twinportal.dashboards.monitoring.urls")),
     path("models/", include("twinportal.dashboards.model_facts.urls")),
     path("my/", include("twinportal.dashboards.portal.urls")),
+    path("", include("twinportal.what_if.urls")),
     path("steward/", include("twinportal.dashboards.steward.urls")),
 ]

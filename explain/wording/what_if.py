@@ -1,0 +1,124 @@
+"""Sentences of the patient's what-if. The numbers are the same at every level."""
+
+from dataclasses import dataclass
+
+from explain.wording.numbers import frequency
+from explain.wording.phrases import Level, outcome_words
+
+OPENING: dict[Level, str] = {
+    "plain": "Move a slider or tick a box. See how your number may change.",
+    "standard": "Move a slider or tick a box to see how your number may change.",
+    "detailed": "Set a target or begin a treatment to see how the estimates would change.",
+}
+CAUTIONS: dict[Level, tuple[str, ...]] = {
+    "plain": (
+        "This is a guess. It comes from studies of many people. You may do better or worse.",
+        "Do not start or stop a pill on your own. Talk to your doctor first.",
+        "This page does not check if a pill is safe for you.",
+    ),
+    "standard": (
+        "These numbers come from studies of many people. Your own change may be larger or smaller.",
+        "Do not start or stop a medicine on your own. Talk to your doctor first.",
+        "This page does not check if a medicine is safe for you.",
+    ),
+    "detailed": (
+        "The estimates hold only if the average effects of the studies hold for you.",
+        "Do not start or stop a medicine without your doctor.",
+        "Contraindications and interactions are not checked here.",
+    ),
+}
+SMOKING: dict[Level, str] = {
+    "plain": "The good of not smoking comes step by step, over years. The number is for later on.",
+    "standard": (
+        "After you stop smoking, the benefit grows over years. The number here is for a person "
+        "who does not smoke."
+    ),
+    "detailed": (
+        "The model counts you as a non-smoker at once. In studies the risk of former heavy "
+        "smokers stays raised for 5 to 10 years or more."
+    ),
+}
+NO_NUMBER: dict[Level, str] = {
+    "plain": "We cannot give a number for this change. Ask your doctor.",
+    "standard": "We cannot give a number for this change. Your doctor can tell you more.",
+    "detailed": "The model was not made for these values, so there is no estimate.",
+}
+UNCHANGED: dict[Level, str] = {
+    "plain": "This number stays the same.",
+    "standard": "This number does not change.",
+    "detailed": "Nothing that this model uses has changed.",
+}
+# a change one aims at that would raise the number: an association, which nobody should act on
+AGAINST: dict[Level, str] = {
+    "plain": "Our numbers cannot tell what this change does for you. Ask your doctor.",
+    "standard": (
+        "The numbers behind this page cannot tell what this change would do for you. "
+        "Ask your doctor."
+    ),
+    "detailed": (
+        "In this model such values go with a higher number. That is an association and no effect "
+        "of the change, so no number is shown. Ask your doctor."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class WhatIfText:
+    """What is said of one outcome. `after`, `apart` and `range` are empty without a number."""
+
+    title: str
+    now: str
+    after: str
+    apart: str
+    range: str
+    note: str
+
+
+def what_if_text(
+    *,
+    outcome: str,
+    level: Level,
+    horizon: float,
+    before: float,
+    after: float | None,
+    low: float | None,
+    high: float | None,
+    responds: bool,
+    against: bool = False,
+) -> WhatIfText:
+    """Sentences for one outcome before and after.
+
+    `low` and `high` are the range of the effects, None where there is none. Raises ValueError on
+    what is no probability. `against`: a change that one aims at works against it in the model; where
+    the number rises by that, none is said.
+    """
+    words = outcome_words(outcome, level)
+    own = frequency(before)
+    opening = own.out_of[0].upper() + own.out_of[1:]
+    now = f"{opening} people like you will {words.event} within {horizon:g} years."
+    if after is None:
+        return WhatIfText(words.title, now, "", "", "", NO_NUMBER[level])
+    if not responds:
+        return WhatIfText(words.title, now, "", "", "", UNCHANGED[level])
+    if against and after > before:
+        return WhatIfText(words.title, now, "", "", "", AGAINST[level])
+    new = frequency(after)
+    then = f"With these changes: {new.out_of} will, within {horizon:g} years."
+    apart = _apart(own.count, new.count)
+    return WhatIfText(words.title, now, then, apart, _range(low, high), "")
+
+
+def _apart(before: int, after: int) -> str:
+    if before == after:
+        return "The two numbers are less than 1 out of 100 apart."
+    direction = "fewer" if after < before else "more"
+    return f"That is {abs(before - after)} {direction} out of 100."
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return "We do not know how far off this can be."
+    first, last = frequency(low), frequency(high)
+    if first.words == last.words:
+        return ""
+    return f"It may also be from {first.words} to {last.words} out of 100."

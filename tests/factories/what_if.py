@@ -1,0 +1,33 @@
+"""A smoker with weight, lipids and blood pressure: much to change."""
+
+from typing import Any
+
+from django.test import Client
+
+from patients.models import Patient
+from tests.factories import fhir
+from tests.factories.people import NOW, push
+from twinportal import pipeline
+
+DAY = "2026-10-02T09:00:00Z"
+
+
+def smoker(
+    ehr: Client, fhir_id: str = "p1", *, doctor: str = "dr1", predicted: bool = False, **person: Any
+) -> Patient:
+    """A complete record with weight, LDL cholesterol and current smoking.
+
+    A what-if reads the record, so that only who asks for stored predictions waits for them.
+    """
+    push(
+        ehr,
+        fhir.practitioner(doctor),
+        *fhir.complete_record(fhir_id, practitioner=doctor, **person),
+        fhir.quantity(f"{fhir_id}-weight", "29463-7", 92, "kg", subject=fhir_id, date=DAY),
+        fhir.quantity(f"{fhir_id}-ldl", "13457-7", 3.6, "mmol/L", subject=fhir_id, date=DAY),
+        fhir.smoking(f"{fhir_id}-now", "current", subject=fhir_id, date=DAY),
+    )
+    patient = Patient.objects.get(fhir_id=fhir_id)
+    if predicted:
+        pipeline.refresh_twin(patient.pk, now=NOW)
+    return patient

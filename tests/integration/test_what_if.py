@@ -1,0 +1,528 @@
+"""What-if: nothing written until it is saved, nobody else's, told in the audit log, stored as FHIR."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import InternalError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from explain.wording.numbers import percent
+from explain.wording.phrases import LEVELS
+from models_engine.catalogue.what_if.interventions import Intervention
+from models_engine.models import Prediction
+from patients.fhir.validation import validate
+from patients.models import AuditEvent, Patient, Resource, ResourceVersion
+from tests.factories import fhir
+from tests.factories.people import NOW, clinician, patient_user, push, signed_in
+from tests.factories.what_if import smoker
+from tests.readability import flesch_kincaid_grade
+from twinportal import pipeline
+from twinportal.what_if.apps import effects_are_sound
+from twinportal.what_if.models import Scenario
+from twinportal.what_if.services import MOST_SCENARIOS
+
+pytestmark = pytest.mark.django_db
+PART = {"HX-Request": "true"}
+MUCH = (
+    Intervention("set", "smoking_status", 0.0),
+    Intervention("set", "weight", 84.0),
+    Intervention("treatment", "atorvastatin_20"),
+    Intervention("treatment", "bp_one_standard"),
+)
+ASKED = {
+    "stop_smoking": "1",
+    "set_weight": "84",
+    "statin": "atorvastatin_20",
+    "blood_pressure": "bp_one_standard",
+}
+
+
+@dataclass
+class Ward:
+    """One patient with a doctor and an account."""
+
+    mine: Patient
+    doctor: Client
+    patient: Client
+    ehr: Client
+
+    def path(self, patient: Patient, more: str = "") -> str:
+        return f"/twins/{patient.public_id}/what-if/{more}"
+
+    def save(self, **more: str) -> Scenario:
+        said = {**ASKED, "name": "Stop and lose", **more}
+        answer = self.doctor.post(self.path(self.mine, "save/"), said)
+        assert answer.status_code == 302
+        return Scenario.objects.latest("pk")
+
+
+@pytest.fixture
+def ward(ehr_client: Client) -> Ward:
+    mine = smoker(ehr_client)
+    return Ward(mine, signed_in(clinician("dr1")), signed_in(patient_user(mine)), ehr_client)
+
+
+@pytest.fixture
+def predicted(ward: Ward, settings: Any) -> Ward:
+    """The same with stored, released predictions."""
+    settings.RELEASE_POLICY = "auto"
+    pipeline.refresh_twin(ward.mine.pk, now=NOW)
+    return ward
+
+
+def rows() -> dict[str, int]:
+    return {model.__name__: model._default_manager.count() for model in apps.get_models()}
+
+
+def test_simulate_writes_nothing(ward: Ward) -> None:
+    before = rows()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SAVEPOINT one")
+        cursor.execute("SET TRANSACTION READ ONLY")
+        answer = pipeline.simulate(ward.mine.pk, MUCH, now=NOW)
+        with pytest.raises(InternalError, match="read-only"), transaction.atomic():
+            Scenario.objects.update(name="a write is refused here")
+        cursor.execute("ROLLBACK TO SAVEPOINT one")
+    assert answer.propagation.accepted == tuple(sorted(MUCH))
+    assert rows() == before
+
+
+def test_before_is_the_stored_prediction_and_no_change_moves_nothing(predicted: Ward) -> None:
+    answer = pipeline.simulate(predicted.mine.pk, [], now=NOW)
+    stored = {
+        (p.model_id, p.outcome): p.value
+        for p in Prediction.objects.filter(
+            patient=predicted.mine, status="current", value__isnull=False
+        )
+    }
+    compared = 0
+    for one in answer.comparisons:
+        for found in one.outcomes:
+            compared += 1
+            assert found.before == found.after == stored[one.model.id, found.outcome]
+    assert compared >= 10
+
+
+def test_everything_moves_together(ward: Ward) -> None:
+    answer = pipeline.simulate(ward.mine.pk, MUCH, now=NOW)
+    by_id = {one.model.id: one for one in answer.comparisons}
+    for model_id in ("prevent_base_10y", "prevent_base_30y", "pce"):
+        if model_id not in by_id:
+            continue
+        found = by_id[model_id]
+        assert not found.refusals
+        assert all(o.difference is not None and o.difference < 0 for o in found.outcomes)
+        assert {"smoking_status", "systolic_bp", "total_cholesterol"} <= set(found.moved_by)
+        assert not {"statin", "antihypertensive"} & set(found.moved_by)
+    assert not by_id["prevent_base_10y"].model.quiet
+
+
+def test_who_takes_a_statin_already_is_told_so(ward: Ward) -> None:
+    push(
+        ward.ehr,
+        {
+            "resourceType": "MedicationStatement",
+            "id": "p1-statin",
+            "status": "active",
+            "subject": {"reference": "Patient/p1"},
+            "effectivePeriod": {"start": "2026-01-01"},
+            "medicationCodeableConcept": {
+                "coding": [{"system": "http://www.whocc.no/atc", "code": "C10AA05"}]
+            },
+        },
+    )
+    answer = pipeline.simulate(ward.mine.pk, [MUCH[2]], now=NOW)
+    assert "no statin is taken already" in answer.propagation.refused[0][1]
+    assert not answer.propagation.shifts
+
+
+def test_the_page_answers_without_javascript(ward: Ward) -> None:
+    page = ward.doctor.post(ward.path(ward.mine), ASKED)
+    text = page.content.decode()
+    assert page.status_code == 200 and "<html" in text
+    assert 'value="84.0"' in text and "data-after=" in text
+    assert "Total cardiovascular disease, 10 years" in text
+    assert "Neter JE" in text and "/what-if/effects/#weight_sbp" in text
+    assert "If the estimated effects hold" in text
+    assert "hazard ratio 0.61" in text and "marks treated people" in text
+
+
+def test_the_page_answers_a_drag_with_the_answer_alone(ward: Ward) -> None:
+    answer = ward.doctor.post(ward.path(ward.mine), {"set_systolic_bp": "130"}, headers=PART)
+    text = answer.content.decode()
+    assert "<html" not in text and "<form" not in text
+    assert 'hx-swap-oob="innerHTML:#said"' in text
+    assert "152.0 mmHg to <strong>130.0 mmHg</strong>" in text
+
+
+def test_a_wrong_value_is_named_and_does_nothing(ward: Ward) -> None:
+    for wrong, said in (("500", "from 90 to 200"), ("abc", "no number"), ("nan", "no number")):
+        answer = ward.doctor.post(ward.path(ward.mine), {"set_systolic_bp": wrong}, headers=PART)
+        assert answer.status_code == 200
+        assert said in answer.content.decode()
+        assert "data-after=" not in answer.content.decode()
+    answer = ward.doctor.post(ward.path(ward.mine), {"statin": "magic"}, headers=PART)
+    assert "Nothing is changed yet" in answer.content.decode()
+
+
+def test_out_of_a_models_range_the_page_gives_the_reason(ward: Ward) -> None:
+    push(ward.ehr, fhir.quantity("p1-bmi2", "39156-5", 39.0, "kg/m2", subject="p1"))
+    answer = ward.doctor.post(ward.path(ward.mine), {"set_weight": "100"}, headers=PART)
+    text = answer.content.decode()
+    assert "No number after the change" in text and "after the change; the model is for" in text
+
+
+@pytest.mark.parametrize("more", ["", "save/", "compare/"])
+def test_nobody_else_gets_in(ward: Ward, more: str) -> None:
+    strangers = (ward.patient, signed_in(clinician("dr2", "second")), Client())
+    path = ward.path(ward.mine, more)
+    before = Scenario.objects.count()
+    for who in strangers:
+        for answer in (who.get(path), who.post(path, {**ASKED, "name": "x"})):
+            assert answer.status_code in (302, 403, 404, 405)
+            assert "/accounts/login/" in answer.get("Location", "/accounts/login/")
+    assert Scenario.objects.count() == before
+
+
+def test_another_patients_scenario_is_not_there(ward: Ward) -> None:
+    other, theirs = smoker(ward.ehr, "p2", doctor="dr2"), signed_in(clinician("dr2", "second"))
+    theirs.post(ward.path(other, "save/"), {**ASKED, "name": "theirs"})
+    kept = Scenario.objects.get()
+    mine = f"{ward.path(ward.mine)}?scenario={kept.public_id}"
+    assert ward.doctor.get(mine).status_code == 404
+    side = ward.doctor.get(f"{ward.path(ward.mine, 'compare/')}?scenario={kept.public_id}")
+    assert "theirs" not in side.content.decode()
+    for path in (ward.path(ward.mine), ward.path(other)):
+        assert ward.doctor.post(f"{path}{kept.public_id}/delete/").status_code == 404
+    assert ward.doctor.get(f"{ward.path(ward.mine)}?scenario=nonsense").status_code == 404
+    assert Scenario.objects.count() == 1
+
+
+def test_only_its_owner_deletes_a_scenario(ward: Ward) -> None:
+    kept = ward.save()
+    colleague = signed_in(clinician("dr1", "colleague"))
+    assert "Stop and lose" in colleague.get(ward.path(ward.mine)).content.decode()
+    path = ward.path(ward.mine, f"{kept.public_id}/delete/")
+    assert colleague.post(path).status_code == 404
+    assert ward.doctor.get(path).status_code == 405
+    assert ward.doctor.post(path).status_code == 302
+    assert not Scenario.objects.exists()
+
+
+def test_readings_and_savings_are_in_the_audit_log(ward: Ward) -> None:
+    AuditEvent.objects.all().delete()
+    ward.doctor.get(ward.path(ward.mine))
+    for value in ("140", "139", "138"):
+        ward.doctor.post(ward.path(ward.mine), {"set_systolic_bp": value}, headers=PART)
+    kept = ward.save()
+    ward.doctor.get(f"{ward.path(ward.mine, 'compare/')}?scenario={kept.public_id}")
+    ward.doctor.post(ward.path(ward.mine, f"{kept.public_id}/delete/"))
+    said = AuditEvent.objects.order_by("pk").values_list("action", "what", "patient_ids")
+    assert list(said) == [
+        ("read", "what-if", [ward.mine.pk]),
+        ("create", "scenario", [ward.mine.pk]),
+        ("read", "what-if scenarios", [ward.mine.pk]),
+        ("delete", "scenario", [ward.mine.pk]),
+    ]
+    assert "Stop and lose" not in str(list(AuditEvent.objects.values()))
+
+
+def test_a_change_that_nobody_opened_the_page_for_is_a_reading_too(ward: Ward) -> None:
+    AuditEvent.objects.all().delete()
+    ward.doctor.post(ward.path(ward.mine), {"set_systolic_bp": "140"}, headers=PART)
+    assert AuditEvent.objects.filter(action="read", what="what-if").count() == 1
+
+
+def contents(scenario: Scenario) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for resource in scenario.resources.order_by("pk"):
+        version = ResourceVersion.objects.get(resource=resource, version=resource.version)
+        found.setdefault(resource.type, []).append(json.loads(version.content))
+    return found
+
+
+def test_a_saved_scenario_is_in_the_record_as_a_proposal(ward: Ward) -> None:
+    kept = ward.save()
+    stored = contents(kept)
+    (plan,), goals, (said,) = stored["CarePlan"], stored["Goal"], stored["Provenance"]
+    assert (plan["status"], plan["intent"], plan["title"]) == ("draft", "proposal", "Stop and lose")
+    assert [g["reference"] for g in plan["goal"]] == [f"Goal/{g['id']}" for g in goals]
+    assert {g["lifecycleStatus"] for g in goals} == {"proposed"}
+    assert {g["subject"]["reference"] for g in [*goals, plan]} == {"Patient/p1"}
+    weight = next(g for g in goals if "weight" in g["description"]["text"])
+    assert weight["target"][0]["detailQuantity"] == {
+        "value": 84.0,
+        "unit": "kg",
+        "system": "http://unitsofmeasure.org",
+        "code": "kg",
+    }
+    codes = [a["detail"]["code"].get("coding", [{}])[0].get("code") for a in plan["activity"]]
+    assert codes == ["C10AA05", None]
+    assert {a["detail"]["status"] for a in plan["activity"]} == {"not-started"}
+    assert "before" in plan["note"][0]["text"] and "after" in plan["note"][0]["text"]
+    versions = {f"{r}/{c['id']}/_history/1" for r in ("CarePlan", "Goal") for c in stored[r]}
+    assert {t["reference"] for t in said["target"]} == versions
+    assert said["agent"][0]["onBehalfOf"] == {"reference": "Practitioner/dr1"}
+    for content in [plan, *goals, said]:
+        assert not [i for i in validate(content) if i.severity in ("error", "fatal")]
+
+
+def test_it_can_be_read_back_at_the_fhir_door_and_nobody_rewrites_it(ward: Ward) -> None:
+    kept = ward.save()
+    plan = contents(kept)["CarePlan"][0]
+    found = ward.ehr.get("/fhir/CarePlan?subject=Patient/p1&status=draft").json()
+    assert [e["resource"]["id"] for e in found["entry"]] == [plan["id"]]
+    goals = ward.ehr.get("/fhir/Goal?subject=Patient/p1").json()
+    assert goals["total"] == 2
+    forged = {**plan, "status": "active", "intent": "order"}
+    answer = ward.ehr.put(
+        f"/fhir/CarePlan/{plan['id']}", json.dumps(forged), content_type="application/fhir+json"
+    )
+    assert answer.status_code in (403, 422)
+    said = contents(kept)["Provenance"][0]
+    answer = ward.ehr.put(
+        f"/fhir/Provenance/{said['id']}", json.dumps(said), content_type="application/fhir+json"
+    )
+    assert answer.status_code in (403, 422)
+
+
+def test_saving_makes_no_twin_stale_and_no_fact(ward: Ward) -> None:
+    before = rows()
+    ward.save()
+    after = rows()
+    grown = {name for name in after if after[name] != before[name]}
+    assert grown <= {"Scenario", "Resource", "ResourceVersion", "AuditEvent", "Session"} | {
+        "Scenario_resources"
+    }
+
+
+def test_a_deleted_scenario_is_withdrawn_in_the_record(ward: Ward) -> None:
+    kept = ward.save()
+    ids = list(kept.resources.values_list("pk", flat=True))
+    ward.doctor.post(ward.path(ward.mine, f"{kept.public_id}/delete/"))
+    for resource in Resource.objects.filter(pk__in=ids):
+        version = ResourceVersion.objects.get(resource=resource, version=resource.version)
+        content = json.loads(version.content)
+        if resource.type == "CarePlan":
+            assert (resource.version, content["status"]) == (2, "revoked")
+        elif resource.type == "Goal":
+            assert (resource.version, content["lifecycleStatus"]) == (2, "rejected")
+        else:
+            assert resource.version == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"name": ""},
+        {"name": "x", "set_weight": "9999"},
+        {"name": "x", "stop_smoking": "", "set_weight": "", "statin": "", "blood_pressure": ""},
+    ],
+)
+def test_what_is_wrong_is_not_saved(ward: Ward, said: dict[str, str]) -> None:
+    before = Resource.objects.count()
+    ward.doctor.post(ward.path(ward.mine, "save/"), {**ASKED, **said})
+    assert not Scenario.objects.exists() and Resource.objects.count() == before
+
+
+def test_what_is_for_nobody_here_is_not_saved(ward: Ward) -> None:
+    """Semaglutide without type 2 diabetes: nothing is left to save."""
+    path = ward.path(ward.mine, "save/")
+    answer = ward.doctor.post(path, {"glp1": "semaglutide_10", "name": "x"}, follow=True)
+    assert "Not saved" in answer.content.decode()
+    assert not Scenario.objects.exists()
+
+
+def test_there_is_an_end_to_the_number_of_scenarios(ward: Ward) -> None:
+    kept = ward.save()
+    Scenario.objects.bulk_create(
+        Scenario(
+            patient=kept.patient,
+            owner=kept.owner,
+            name=f"n{n}",
+            interventions=kept.interventions,
+            result={},
+            created_at=NOW,
+        )
+        for n in range(MOST_SCENARIOS - 1)
+    )
+    ward.doctor.post(ward.path(ward.mine, "save/"), {**ASKED, "name": "one too many"})
+    assert Scenario.objects.count() == MOST_SCENARIOS
+
+
+def test_a_saved_scenario_opens_as_it_was_and_keeps_its_result(ward: Ward) -> None:
+    kept = ward.save(set_systolic_bp="130")
+    text = ward.doctor.get(f"{ward.path(ward.mine)}?scenario={kept.public_id}").content.decode()
+    assert 'value="84.0"' in text and 'value="130"' in text
+    assert re.search(r'name="stop_smoking" value="1" checked', text)
+    assert re.search(r'value="atorvastatin_20" selected', text)
+    outcome = next(
+        o
+        for o in kept.result["outcomes"]
+        if (o["model"], o["outcome"]) == ("prevent_base_10y", "cvd")
+    )
+    assert f'data-after="{outcome["after"]}"' in text
+
+
+def test_up_to_three_scenarios_are_set_beside_each_other(ward: Ward) -> None:
+    saved = [
+        ward.save(name="all"),
+        ward.save(name="weight", stop_smoking="", statin="", blood_pressure=""),
+        ward.save(name="statin", stop_smoking="", set_weight="", blood_pressure=""),
+        ward.save(name="fourth", stop_smoking="", set_weight="90"),
+    ]
+    query = "&".join(f"scenario={s.public_id}" for s in saved[:3])
+    page = ward.doctor.get(f"{ward.path(ward.mine, 'compare/')}?{query}").content.decode()
+    assert all(f"<bdi>{name}</bdi>" in page for name in ("all", "weight", "statin"))
+    assert "<bdi>fourth</bdi>" not in page
+    assert "Total cardiovascular disease, 10 years" in page
+    assert "Stop smoking" in page
+
+
+def test_a_page_costs_the_same_however_much_is_asked(ward: Ward) -> None:
+    def queries(said: dict[str, str]) -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
+            assert ward.doctor.post(ward.path(ward.mine), said, headers=PART).status_code == 200
+        return len(seen)
+
+    queries({})
+    assert queries(ASKED) == queries({}) <= 10
+
+
+# --- the patient ------------------------------------------------------------------------------
+
+
+def test_the_patient_tries_what_was_released(predicted: Ward) -> None:
+    text = predicted.patient.post("/my/what-if/", ASKED).content.decode()
+    stored = Prediction.objects.get(
+        patient=predicted.mine, model_id="prevent_base_10y", outcome="cvd", status="current"
+    )
+    assert f'data-before="{stored.value}"' in text and "data-after=" in text
+    assert "With these changes:" in text and "fewer out of 100" in text
+    assert "PREVENT" not in text and "mdrd" not in text.lower()
+
+
+def test_the_patients_numbers_are_the_clinicians(predicted: Ward) -> None:
+    said = {"set_weight": "84", "statin": "atorvastatin_20"}
+    mine = predicted.patient.post("/my/what-if/", said).content.decode()
+    theirs = predicted.doctor.post(predicted.path(predicted.mine), said).content.decode()
+    after = re.search(r'data-outcome="cvd"[^>]*data-after="([0-9.]+)"', mine)
+    assert after and f'data-after="{after[1]}"' in theirs
+
+
+def test_the_patient_sees_nothing_that_was_not_released(predicted: Ward) -> None:
+    Prediction.objects.filter(patient=predicted.mine).update(released_at=None)
+    text = predicted.patient.post("/my/what-if/", ASKED).content.decode()
+    assert "data-before" not in text and "out of 100" not in text
+    assert "no result to try this with" in text
+
+
+def test_a_number_that_is_being_made_anew_is_not_shown(predicted: Ward) -> None:
+    push(
+        predicted.ehr,
+        fhir.blood_pressure("p1-bp9", 171, 90, subject="p1", date="2026-11-19T09:00:00Z"),
+    )
+    text = predicted.patient.post("/my/what-if/", ASKED).content.decode()
+    assert "data-before" not in text
+    assert "We are working out your numbers" in text
+
+
+def test_all_levels_say_the_same_numbers_in_their_own_words(predicted: Ward) -> None:
+    numbers, pages = set(), []
+    for level in LEVELS:
+        predicted.patient.post("/my/level/", {"level": level})
+        text = predicted.patient.post("/my/what-if/", ASKED).content.decode()
+        numbers.add(tuple(re.findall(r'data-(?:before|after|filled)="([^"]+)"', text)))
+        pages.append(text)
+    assert len(numbers) == 1
+    assert len(set(pages)) == len(LEVELS)
+
+
+def test_the_page_reads_as_easily_as_its_level_promises(predicted: Ward) -> None:
+    for level, grade in (("plain", 6), ("standard", 8)):
+        predicted.patient.post("/my/level/", {"level": level})
+        text = predicted.patient.post("/my/what-if/", ASKED).content.decode()
+        main = text[text.index("<main") : text.index("</main>")]
+        parts = re.findall(r"<(p|li|label|figcaption)\b[^>]*>(.*?)</\1>", main, re.DOTALL)
+        said = [re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", part)).strip() for _, part in parts]
+        words = " ".join(f"{one.rstrip('.')}." for one in said if one)
+        assert len(words.split()) >= 100
+        assert flesch_kincaid_grade(words) <= grade, level
+        longest = max(re.split(r"(?<=[.!?])\s+", words), key=lambda s: len(s.split()))
+        assert len(longest.split()) <= 20, longest
+
+
+def test_a_patient_has_no_address_of_anybody_elses_what_if(ward: Ward) -> None:
+    assert ward.patient.get(ward.path(ward.mine)).status_code == 403
+    assert ward.doctor.get("/my/what-if/").status_code == 403
+    assert Client().get("/my/what-if/").status_code == 302
+    AuditEvent.objects.all().delete()
+    ward.patient.get("/my/what-if/")
+    event = AuditEvent.objects.get()
+    assert (event.action, event.what) == ("read", "own what-if")
+
+
+def test_the_table_of_paths_is_one_click_away(ward: Ward) -> None:
+    for who in (ward.doctor, ward.patient):
+        text = who.get("/what-if/effects/").content.decode()
+        assert 'id="weight_sbp"' in text and "Neter JE" in text and "published, not" in text.lower()
+    assert Client().get("/what-if/effects/").status_code == 302
+
+
+def test_a_scenario_says_what_it_said_when_the_twin_has_changed(ward: Ward) -> None:
+    kept = ward.save()
+    path = f"{ward.path(ward.mine, 'compare/')}?scenario={kept.public_id}"
+    assert "When it was saved" not in ward.doctor.get(path).content.decode()
+    push(
+        ward.ehr,
+        fhir.quantity("p1-hdl9", "2085-9", 38, "mg/dL", subject="p1", date="2026-11-19T09:00:00Z"),
+    )
+    then = next(
+        o
+        for o in kept.result["outcomes"]
+        if (o["model"], o["outcome"]) == ("prevent_base_10y", "cvd")
+    )
+    said = f"When it was saved: {percent(then['before'])} to {percent(then['after'])}"
+    assert said in ward.doctor.get(path).content.decode()
+
+
+def test_a_merged_twin_keeps_its_scenarios(ward: Ward) -> None:
+    other, theirs = smoker(ward.ehr, "p2", doctor="dr2"), signed_in(clinician("dr2", "second"))
+    theirs.post(ward.path(other, "save/"), {**ASKED, "name": "from before"})
+    Patient.objects.filter(pk=other.pk).update(merged_into=ward.mine)
+    assert "from before" in ward.doctor.get(ward.path(ward.mine)).content.decode()
+
+
+def test_a_wrong_table_stops_every_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise ValueError("effects, row 'weight_sbp': citation must say something")
+
+    assert effects_are_sound() == []
+    monkeypatch.setattr("twinportal.what_if.apps.effects", broken)
+    assert [e.id for e in effects_are_sound()] == ["what_if.E001"]
+
+
+def test_an_association_that_works_against_a_statin_is_told_and_not_shown_to_patients(
+    predicted: Ward,
+) -> None:
+    """At 60, PREVENT gives a little more cardiovascular disease with less cholesterol, not ASCVD."""
+    said = {"statin": "atorvastatin_20"}
+    answer = pipeline.simulate(
+        predicted.mine.pk, [Intervention("treatment", "atorvastatin_20")], now=NOW
+    )
+    prevent = next(c for c in answer.comparisons if c.model.id == "prevent_base_10y")
+    by_id = {o.outcome: o for o in prevent.outcomes}
+    assert by_id["cvd"].against == ("total_cholesterol",)
+    assert (by_id["ascvd"].difference or 0) < 0 < (by_id["cvd"].difference or 0)
+    theirs = predicted.doctor.post(predicted.path(predicted.mine), said, headers=PART)
+    assert "Works against it here: total cholesterol." in theirs.content.decode()
+    mine = predicted.patient.post("/my/what-if/", said).content.decode()
+    assert "cannot tell what this change does for you" in mine
+    assert "data-after" not in mine

@@ -1,0 +1,75 @@
+"""What the patient's what-if says: reconciled counts, no certainty, the same at every level."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explain.figures.before_after import before_after
+from explain.wording.numbers import frequency
+from explain.wording.phrases import LEVELS, Level
+from explain.wording.what_if import WhatIfText, what_if_text
+
+PROBABILITY = st.floats(0, 1)
+
+
+def said(before: float, after: float | None, level: Level = "plain", **more: object) -> WhatIfText:
+    given_ = {"low": None, "high": None, "responds": True, **more}
+    return what_if_text(
+        outcome="cvd", level=level, horizon=10.0, before=before, after=after, **given_
+    )
+
+
+@given(PROBABILITY, PROBABILITY)
+def test_the_difference_is_that_of_the_counts_that_are_shown(before: float, after: float) -> None:
+    text = said(before, after)
+    apart = frequency(before).count - frequency(after).count
+    if apart:
+        assert f"{abs(apart)} {'fewer' if apart > 0 else 'more'} out of 100" in text.apart
+    else:
+        assert "less than 1 out of 100 apart" in text.apart
+    assert "within 10 years" in text.now and "within 10 years" in text.after
+
+
+@given(PROBABILITY, PROBABILITY)
+def test_a_range_is_in_the_same_people(low: float, high: float) -> None:
+    low, high = sorted((low, high))
+    text = said(0.2, 0.1, low=low, high=high)
+    words = frequency(low).words, frequency(high).words
+    assert text.range == (
+        "" if words[0] == words[1] else f"It may also be from {words[0]} to {words[1]} out of 100."
+    )
+    assert said(0.2, 0.1).range == "We do not know how far off this can be."
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_without_a_number_or_a_change_there_is_a_sentence(level: Level) -> None:
+    none, same = said(0.2, None, level), said(0.2, 0.2, level, responds=False)
+    for text in (none, same):
+        assert text.note and not (text.after or text.apart or text.range)
+    assert none.note != same.note
+
+
+@given(PROBABILITY, PROBABILITY, PROBABILITY, PROBABILITY)
+def test_the_drawing_keeps_the_order(a: float, b: float, low: float, high: float) -> None:
+    low, high = sorted((low, high))
+    drawn = before_after(a, b, low, high, top=1.0)
+    assert 0 <= min(drawn.before, drawn.after, drawn.low)
+    assert max(drawn.before, drawn.after, drawn.high) <= 100
+    assert drawn.span >= 0
+    assert before_after(a, b, None, None, top=1.0).span == 0
+
+
+def test_what_does_not_fit_is_not_drawn() -> None:
+    with pytest.raises(ValueError, match="do not fit"):
+        before_after(0.2, 0.5, None, None, top=0.4)
+    with pytest.raises(ValueError, match="do not fit"):
+        before_after(0.0, 0.0, None, None, top=0.0)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_number_that_an_association_raises_is_not_said(level: Level) -> None:
+    text = said(0.1, 0.12, level, against=True)
+    assert "sk your doctor" in text.note and not (text.after or text.apart or text.range)
+    # where the whole falls all the same, or one goes the other way oneself, it is
+    assert said(0.12, 0.1, level, against=True).after
+    assert said(0.1, 0.12, level).after

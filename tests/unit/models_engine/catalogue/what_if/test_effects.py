@@ -1,0 +1,177 @@
+"""The table of paths: what is refused, and that every number of it is noticed."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from models_engine.catalogue.what_if.effects import (
+    Condition,
+    EffectPath,
+    Table,
+    csv_rows,
+    effects,
+    read_path,
+    read_table,
+)
+from models_engine.catalogue.what_if.interventions import Intervention, treatments
+from models_engine.catalogue.what_if.propagate import Person, propagate
+from models_engine.registry import all_models
+from patients.terminology.codings import Atc
+from patients.terminology.medications import medication_of
+
+ROW = next(row for row in csv_rows() if row["id"] == "weight_sbp")
+SOMEBODY = {
+    "weight": 100.0,
+    "bmi": 32.0,
+    "systolic_bp": 150.0,
+    "hba1c": 8.0,
+    "ldl_cholesterol": 4.0,
+    "hdl_cholesterol": 1.2,
+    "total_cholesterol": 6.0,
+    "smoking_status": 1.0,
+    "egfr": 80.0,
+}
+DIABETES = Person(frozenset({"diabetes_type_2"}))
+
+
+def row(**changed: str) -> dict[str, str]:
+    return {**ROW, **changed}
+
+
+def test_the_committed_table_is_read_and_every_treatment_has_a_path() -> None:
+    table = effects()
+    assert {p.from_ for p in table.paths if p.is_of_treatment} == set(treatments())
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"citation": ""}, "citation"),
+        ({"citation": "  "}, "citation"),
+        ({"read_at": ""}, "say where the source was read"),
+        ({"population": ""}, "population"),
+        ({"horizon": ""}, "horizon"),
+        ({"says": ""}, "says"),
+        ({"evidence": "X"}, "evidence tag"),
+        ({"reviewed": "soon"}, "soon"),
+        ({"low": "2"}, "interval"),
+        ({"low": ""}, "two ends"),
+        ({"effect": "0", "low": "", "high": ""}, "nothing"),
+        ({"effect": "nan", "low": "", "high": ""}, "finite"),
+        ({"to": "cvd"}, "an outcome never is"),
+        ({"to": "weight"}, "leads to itself"),
+        ({"from": "magic"}, "no treatment and no concept"),
+        ({"form": "absolute"}, "does not fit"),
+        ({"slope": "0.1"}, "slope"),
+        ({"requires": "has:magic"}, "not understood"),
+        ({"requires": "magic>=3"}, "no measured concept"),
+    ],
+)
+def test_a_wrong_row_is_refused_and_named(changed: dict[str, str], said: str) -> None:
+    with pytest.raises(ValueError, match="weight_sbp") as refused:
+        read_path(row(**changed))
+    assert said in str(refused.value)
+
+
+def test_a_relative_effect_cannot_take_everything_away() -> None:
+    statin = next(r for r in csv_rows() if r["id"] == "atorvastatin_80_ldl")
+    with pytest.raises(ValueError, match="100 %"):
+        read_path({**statin, "effect": "-120", "low": "-130", "high": "-110"})
+
+
+def test_a_circle_and_a_doubled_path_are_refused() -> None:
+    back = read_path(row(id="back", to="weight", **{"from": "systolic_bp"}))
+    with pytest.raises(ValueError, match="circle"):
+        Table((*effects().paths, back))
+    with pytest.raises(ValueError, match="path listed twice"):
+        Table((*effects().paths, read_path(row(id="again"))))
+    with pytest.raises(ValueError, match="id listed twice"):
+        Table((*effects().paths, read_path(row(to="ldl_cholesterol"))))
+
+
+def test_a_treatment_without_a_path_is_refused() -> None:
+    rows = [r for r in csv_rows() if r["from"] != "less_salt"]
+    with pytest.raises(ValueError, match="less_salt"):
+        read_table(rows)
+
+
+def test_no_path_leads_to_what_a_model_predicts() -> None:
+    """A trial's hazard ratio on an outcome would be counted on top of the model's coefficient."""
+    outcomes = {outcome.id for model in all_models() for outcome in model.outcomes}
+    derived = {"ckd_epi_2021"}
+    assert not {path.to for path in effects().paths} & (outcomes - derived)
+
+
+def test_published_numbers_lie_where_the_sentence_says() -> None:
+    """What is computed with is what `says` tells the reader."""
+    for path in effects().paths:
+        if path.evidence == "D":
+            continue
+        numbers = {abs(path.effect)} | {abs(n) for n in (path.low, path.high) if n is not None}
+        missing = [n for n in numbers if f"{n:g}" not in path.says and f"{n:.2f}" not in path.says]
+        assert not missing, (path.id, missing)
+
+
+def test_intervals_are_those_of_an_estimate() -> None:
+    for path in effects().paths:
+        assert path.sd >= 0 and math.isfinite(path.sd)
+        assert path.lacks_interval == (path.low is None and path.evidence != "D")
+
+
+def _all_after(table: Table) -> list[tuple[str, float]]:
+    """What one person's every treatment and every set value come to."""
+    found = []
+    begun = Person(DIABETES.conditions, frozenset())
+    scenarios = [[Intervention("set", c, v)] for c, v in (("weight", 92.0), ("smoking_status", 0))]
+    scenarios += [
+        [Intervention("treatment", t.id)]
+        + ([Intervention("treatment", "atorvastatin_20")] if t.group == "ezetimibe" else [])
+        for t in treatments().values()
+    ]
+    for interventions in scenarios:
+        done = propagate(SOMEBODY, interventions, begun, table)
+        assert not done.refused
+        found += [(s.concept, value) for s in done.shifts for value in (s.after, s.low, s.high)]
+    return found
+
+
+@pytest.mark.parametrize("path", effects().paths, ids=lambda p: p.id)
+def test_every_number_of_the_table_moves_the_answer(path: EffectPath) -> None:
+    """Each number changed by 1 %: a mistyped one is seen by the published sentences or by this."""
+    true = _all_after(effects())
+    for name in ("effect", "factor", "slope", "reference_level"):
+        number = getattr(path, name)
+        if not number:
+            continue
+        shifted = {name: number * 1.01}
+        if name == "effect" and path.low is not None and path.high is not None:
+            shifted |= {"low": path.low * 1.01, "high": path.high * 1.01}
+        if name == "factor" and path.form in ("relative", "proportional"):
+            with pytest.raises(ValueError, match="unit to convert"):
+                replace(path, **shifted)
+            continue
+        changed = replace(path, **shifted)
+        table = Table(tuple(changed if p.id == path.id else p for p in effects().paths))
+        assert _all_after(table) != true, name
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("has:diabetes_type_2", "Type 2 diabetes is recorded"),
+        ("not:statin", "no statin is taken already"),
+        ("not:glp1_agonist", "no GLP-1 agonist is taken already"),
+        ("with:statin", "a statin is taken or begun"),
+        ("bmi>=25", "body mass index is 25 or more"),
+    ],
+)
+def test_conditions_are_told_in_words(words: str, said: str) -> None:
+    assert str(Condition.parse(words)) == said
+
+
+def test_the_codes_of_treatments_are_classified_here() -> None:
+    for treatment in treatments().values():
+        if treatment.group == "statin":
+            known = medication_of(Atc(treatment.atc))
+            assert known is not None and "statin" in known.classes, treatment.id

@@ -1,0 +1,111 @@
+"""The patient's what-if: large controls, and only numbers that were released to them."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from explain.figures.icon_array import IconArray, icon_array
+from explain.wording.numbers import frequency
+from explain.wording.phrases import LEVEL_NAMES, LEVELS, Level
+from explain.wording.what_if import CAUTIONS, OPENING, SMOKING, WhatIfText, what_if_text
+from models_engine.catalogue.what_if.compare import Comparison
+from models_engine.catalogue.what_if.simulation import Simulation
+from patients.access.policy import visible_patients
+from patients.models import StaleTwin
+from patients.record.loading import state_of
+from twinportal import pipeline
+from twinportal.dashboards.access import role_required
+from twinportal.dashboards.portal.results import Result, released_results
+from twinportal.what_if.forms import what_if_form
+from twinportal.what_if.reading import record_reading
+
+# the number that was released and the one computed now are the same prediction, to rounding
+SAME = 1e-9
+
+
+@dataclass(frozen=True)
+class PatientOutcome:
+    """One released result before and after."""
+
+    result: Result
+    found: Comparison
+    text: WhatIfText
+
+    @property
+    def before_icons(self) -> IconArray:
+        return icon_array(frequency(self.found.before).count)
+
+    @property
+    def after_icons(self) -> IconArray | None:
+        if self.found.after is None or not self.text.after:
+            return None
+        return icon_array(frequency(self.found.after).count)
+
+
+@role_required("patient")
+def what_if(request: HttpRequest) -> HttpResponse:
+    """My what-if. Whose it is follows from who is signed in, never from the URL."""
+    patient = visible_patients(request.user).first()
+    if patient is None:
+        raise Http404
+    record_reading(request, patient, what="own what-if")
+    level = cast(Level, getattr(request.user, "literacy_level", "plain"))
+    now = timezone.now()
+    state = state_of(patient.pk, now)
+    results = released_results(patient, level)
+    start = pipeline.what_if_start(patient.pk, now=now, state=state)
+    form = what_if_form(start.values, request.POST.dict(), patient=start.person)
+    answer = pipeline.simulate(patient.pk, form.interventions, now=now, start=start)
+    is_partial = request.headers.get("HX-Request") == "true"
+    outcomes = _outcomes(results, answer, level)
+    context = {
+        "patient": patient,
+        "level": level,
+        "levels": [(key, LEVEL_NAMES[key]) for key in LEVELS],
+        "is_stale": StaleTwin.objects.filter(pk=patient.pk).exists(),
+        "contact": settings.CONTACT,
+        "emergency_number": settings.EMERGENCY_NUMBER,
+        "form": form,
+        "opening": OPENING[level],
+        "cautions": CAUTIONS[level],
+        "smoking": SMOKING[level] if form.stops_smoking and form.smokes else "",
+        "asks_something": bool(form.interventions),
+        "refused": answer.propagation.refused,
+        "outcomes": outcomes,
+        "summary": f"{outcomes[0].text.after} {outcomes[0].text.apart}" if outcomes else "",
+        "is_partial": is_partial,
+        "can_try": bool(results),
+    }
+    template = "my_answer" if is_partial else "my_page"
+    return render(request, f"what_if/{template}.html", context)
+
+
+def _outcomes(results: list[Result], answer: Simulation, level: Level) -> list[PatientOutcome]:
+    """Released results with what the what-if says of them; none that is being made anew."""
+    by_model = {compared.model.id: compared for compared in answer.comparisons}
+    shown = []
+    for result in results:
+        row = result.prediction
+        compared = by_model.get(row.model_id)
+        if compared is None or compared.model.version != row.model_version:
+            continue
+        found = next(o for o in compared.outcomes if o.outcome == row.outcome)
+        if abs(found.before - result.probability) > SAME:
+            continue
+        text = what_if_text(
+            outcome=row.outcome,
+            level=level,
+            horizon=result.horizon,
+            before=found.before,
+            after=found.after,
+            low=found.low,
+            high=found.high,
+            responds=compared.responds or bool(compared.refusals),
+            against=bool(found.against),
+        )
+        shown.append(PatientOutcome(result, found, text))
+    return shown

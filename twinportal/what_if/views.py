@@ -1,0 +1,191 @@
+"""The clinician's what-if: try, save, compare, delete. Trying writes nothing but the audit log."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from models_engine.catalogue.what_if.effects import effects
+from models_engine.catalogue.what_if.interventions import (
+    Intervention,
+    ScenarioError,
+    scenario,
+    treatments,
+)
+from patients import audit
+from patients.models import Patient, StaleTwin
+from patients.record.loading import state_of
+from twinportal import pipeline
+from twinportal.dashboards.access import role_required, visible_patient
+from twinportal.dashboards.clinician.twin_page import Banner
+from twinportal.what_if.forms import sent_of, what_if_form
+from twinportal.what_if.models import Scenario
+from twinportal.what_if.presenters import Answer, by_key, names_of, said_then
+from twinportal.what_if.reading import record_reading
+from twinportal.what_if.services import TooManyScenarios, scenario_delete, scenario_save
+
+MOST_COMPARED = 3
+NAME_LENGTH = 80
+
+
+@role_required("clinician")
+def what_if(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The page, and the answer to every change of it. POST only because values are no address."""
+    patient = visible_patient(request, public_id)
+    record_reading(request, patient, what="what-if")
+    now = timezone.now()
+    state = state_of(patient.pk, now)
+    opened = _asked_scenario(request, patient)
+    sent = sent_of(_interventions_of(opened)) if opened else request.POST.dict()
+    start = pipeline.what_if_start(patient.pk, now=now, state=state)
+    form = what_if_form(start.values, sent)
+    answer = pipeline.simulate(patient.pk, form.interventions, now=now, start=start)
+    is_partial = request.headers.get("HX-Request") == "true"
+    context: dict[str, Any] = {"form": form, "answer": Answer(answer), "is_partial": is_partial}
+    if is_partial:
+        return render(request, "what_if/answer.html", context)
+    context |= {
+        "patient": patient,
+        "banner": Banner(patient, state, now),
+        "scenarios": _scenarios(patient),
+        "opened": opened,
+        "is_stale": StaleTwin.objects.filter(pk=patient.pk).exists(),
+    }
+    return render(request, "what_if/page.html", context)
+
+
+@require_POST
+@role_required("clinician")
+def save(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Keep what is on the page under a name, and propose it in the record."""
+    patient = visible_patient(request, public_id)
+    now = timezone.now()
+    start = pipeline.what_if_start(patient.pk, now=now)
+    form = what_if_form(start.values, request.POST.dict())
+    name = request.POST.get("name", "").strip()[:NAME_LENGTH]
+    asked = form.interventions
+    if form.errors or not name or not asked:
+        wrong = form.errors or ["Give the scenario a name, and change at least one thing."]
+        messages.error(request, f"Not saved. {' '.join(wrong)}")
+        return redirect("what-if", public_id=patient.public_id)
+    simulation = pipeline.simulate(patient.pk, asked, now=now, start=start)
+    try:
+        kept = scenario_save(
+            patient=patient,
+            by=request.user,
+            name=name,
+            interventions=simulation.propagation.accepted,
+            simulation=simulation,
+            now=now,
+        )
+    except (TooManyScenarios, ValueError):
+        messages.error(
+            request,
+            "Not saved. Nothing of it is for this person, or there are too many scenarios already.",
+        )
+        return redirect("what-if", public_id=patient.public_id)
+    detail = str(kept.public_id)
+    audit.record_action(request, patient, action="create", what="scenario", detail=detail)
+    messages.success(request, "Saved. It is in the record as a draft proposal.")
+    return redirect("what-if", public_id=patient.public_id)
+
+
+@require_POST
+@role_required("clinician")
+def delete(request: HttpRequest, public_id: UUID, scenario_id: UUID) -> HttpResponse:
+    """Forget a scenario of one's own; what it proposed is withdrawn."""
+    patient = visible_patient(request, public_id)
+    found = Scenario.objects.about(patient.pk).filter(public_id=scenario_id).first()
+    if found is None or found.owner != request.user:
+        raise Http404
+    scenario_delete(found, now=timezone.now())
+    detail = str(scenario_id)
+    audit.record_action(request, patient, action="delete", what="scenario", detail=detail)
+    messages.success(request, "Deleted. What it proposed in the record is withdrawn.")
+    return redirect("what-if", public_id=patient.public_id)
+
+
+@role_required("clinician")
+def compare(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Up to three scenarios beside each other, all computed now, from the same twin."""
+    patient = visible_patient(request, public_id)
+    wanted = _uuids(request.GET.getlist("scenario"))[:MOST_COMPARED]
+    saved = _scenarios(patient)
+    chosen = [s for s in saved if s.public_id in wanted]
+    audit.record_read(request, patient, what="what-if scenarios", detail=str(len(chosen)))
+    now = timezone.now()
+    state = state_of(patient.pk, now)
+    start = pipeline.what_if_start(patient.pk, now=now, state=state)
+    columns = []
+    for kept in chosen:
+        interventions = _interventions_of(kept)
+        done = pipeline.simulate(patient.pk, interventions, now=now, start=start)
+        columns.append((kept, names_of(interventions), Answer(done)))
+    context = {
+        "patient": patient,
+        "banner": Banner(patient, state, now),
+        "columns": columns,
+        "rows": _side_by_side([(kept, answer) for kept, _, answer in columns]),
+        "scenarios": saved,
+        "most": MOST_COMPARED,
+    }
+    return render(request, "what_if/compare.html", context)
+
+
+@role_required("clinician", "patient", "steward")
+def effects_table(request: HttpRequest) -> HttpResponse:
+    """The one table of paths. It is about nobody."""
+    context = {"paths": effects().paths, "treatments": treatments()}
+    return render(request, "what_if/effects.html", context)
+
+
+def _scenarios(patient: Patient) -> list[Scenario]:
+    return list(Scenario.objects.about(patient.pk).select_related("owner"))
+
+
+def _asked_scenario(request: HttpRequest, patient: Patient) -> Scenario | None:
+    """The saved scenario that the page is opened with; another patient's is not there."""
+    wanted = _uuids(request.GET.getlist("scenario"))
+    if request.method != "GET" or not wanted:
+        return None
+    found = Scenario.objects.about(patient.pk).filter(public_id=wanted[0]).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _uuids(texts: list[str]) -> list[UUID]:
+    try:
+        return [UUID(text) for text in texts]
+    except ValueError as error:
+        raise Http404 from error
+
+
+def _interventions_of(kept: Scenario) -> tuple[Intervention, ...]:
+    """What was saved; a treatment that the table no longer has is left out."""
+    found = []
+    for content in kept.interventions:
+        try:
+            found.append(Intervention.from_dict(content))
+        except ScenarioError:
+            continue
+    return scenario(found)
+
+
+def _side_by_side(columns: list[tuple[Scenario, Answer]]) -> list[dict[str, Any]]:
+    """A row for each main outcome that any of them moves, with what was said when it was saved."""
+    found = [(kept, by_key(answer.main)) for kept, answer in columns]
+    keys = list(dict.fromkeys(key for _, rows in found for key in rows))
+    return [
+        {
+            "first": next(rows[key] for _, rows in found if key in rows),
+            "cells": [
+                (rows.get(key), said_then(kept.result, rows.get(key))) for kept, rows in found
+            ],
+        }
+        for key in keys
+    ]
