@@ -61,12 +61,18 @@ def course_figure(
     second: Sequence[float] | None = None,
     points: Sequence[tuple[float, float, bool]] = (),
     from_zero: bool = True,
+    up_to: float | None = None,
 ) -> CourseFigure:
-    """`times` rising, at least two; `band` (low, high) and `second` are of the same times."""
+    """`times` rising, at least two; `band` (low, high) and `second` are of the same times.
+
+    `up_to` is a value that the axis reaches at least, so that several figures have one scale.
+    """
     if len(times) < 2 or len(times) != len(values):
         raise ValueError("a course needs two times and a value for each")
     low_band, high_band = band or (values, values)
     seen = [*values, *low_band, *high_band, *(second or ()), *(value for _, value, _ in points)]
+    if up_to is not None:
+        seen.append(up_to)
     steps = _steps(0.0 if from_zero else min(seen), max(seen))
     bottom, top = steps[0], steps[-1]
     first, last = times[0], times[-1]

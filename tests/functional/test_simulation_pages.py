@@ -1,9 +1,10 @@
-"""Drug levels and body weight in a real browser: by keyboard, narrow, without JavaScript."""
+"""Drug levels, body weight and the course of diabetes in a real browser: by keyboard, narrow, without JavaScript."""
 
 from datetime import UTC, datetime
 
 import pytest
 
+from tests.factories import diabetes
 from tests.factories import drug_levels as drugs
 from tests.factories.people import push
 from tests.functional.conftest import PHONE, Visit, Ward
@@ -35,7 +36,7 @@ def test_a_clinician_looks_at_levels_and_tries_a_regimen(
 
 
 def test_the_pages_are_accessible_and_narrow(ward: Ward, visit: Visit, ehr_client) -> None:
-    push(ehr_client, *drugs.course("p1", datetime.now(UTC)))
+    push(ehr_client, *drugs.course("p1", datetime.now(UTC)), *diabetes.record(datetime.now(UTC)))
     doctor = visit("doctor", NARROW)
     base = f"/twins/{ward.patient.public_id}"
     doctor.goes_to(f"{base}/drug-levels/vancomycin/")
@@ -50,7 +51,20 @@ def test_the_pages_are_accessible_and_narrow(ward: Ward, visit: Visit, ehr_clien
     doctor.page.get_by_role("button", name="Simulate").click()
     doctor.page.wait_for_selector("svg.course-figure")
     assert doctor.axe_violations() == [] and doctor.complaints == []
-    for path in ("drug-levels/vancomycin/", "body-weight/"):
-        doctor.goes_to(f"{base}/{path}")
+    doctor.goes_to(f"{base}/diabetes-course/")
+    doctor.page.locator("#id_years").fill("5")
+    doctor.page.locator("#id_years").press("Enter")
+    doctor.page.get_by_role("heading", name="Within 5 years").wait_for()
+    assert doctor.page.locator("svg.course-figure").count() == 14
+    assert doctor.axe_violations() == [] and doctor.complaints == []
+    doctor.page.get_by_role("link", name="How this was checked").click()
+    doctor.page.wait_for_url("**/models/mechanistic/ukpds_course/")
+    facts = "/models/mechanistic/drug_levels/"
+    doctor.goes_to(facts)
+    doctor.page.locator("summary").first.click()
+    assert doctor.axe_violations() == [] and doctor.complaints == []
+    simulations = ("drug-levels/vancomycin/", "body-weight/", "diabetes-course/")
+    for path in (*(f"{base}/{name}" for name in simulations), facts):
+        doctor.goes_to(path)
         width = doctor.page.evaluate("document.documentElement.scrollWidth")
         assert width <= NARROW["width"], path

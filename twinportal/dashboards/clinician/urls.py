@@ -2,6 +2,7 @@ from django.urls import path
 
 from twinportal.dashboards.clinician import (
     body_weight_views,
+    diabetes_course_views,
     drug_level_views,
     views,
     worklist_views,
@@ -18,6 +19,11 @@ urlpatterns = [
         name="drug-levels",
     ),
     path("twins/<uuid:public_id>/body-weight/", body_weight_views.body_weight, name="body-weight"),
+    path(
+        "twins/<uuid:public_id>/diabetes-course/",
+        diabetes_course_views.diabetes_course,
+        name="diabetes-course",
+    ),
     path("twins/<uuid:public_id>/release/", views.release, name="twin-release"),
     path("twins/<uuid:public_id>/predictions/<int:pk>/", views.prediction, name="prediction"),
     path("twins/<uuid:public_id>/trends/<slug:concept>/", views.trend, name="trend"),

@@ -1,14 +1,10 @@
 """What every model is, for whom, and how it was checked. No patient's data stand here."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.cache import get_conditional_response
-from django.utils.http import quote_etag
 
 from models_engine.catalogue.contract import ClinicalModel
 from models_engine.catalogue.facts_document import facts_document
@@ -16,9 +12,9 @@ from models_engine.plugins import left_out, package_of
 from models_engine.registry import not_offered, registered
 from models_engine.selectors import used_versions
 from twinportal.dashboards.access import role_required
+from twinportal.dashboards.model_facts.documents import READERS, document_answer
 from twinportal.dashboards.model_facts.page import FactsPage, groups
-
-READERS = ("clinician", "steward")
+from twinportal.dashboards.model_facts.twins import twin_lines
 
 
 @role_required(*READERS)
@@ -27,6 +23,7 @@ def index(request: HttpRequest) -> HttpResponse:
     models = _registered()
     context = {
         "groups": groups(models.values()),
+        "twins": twin_lines(),
         "retired": [
             used for used in used_versions() if not _is_registered(used.model_id, used.version)
         ],
@@ -72,18 +69,7 @@ def facts_json(request: HttpRequest, model_id: str) -> HttpResponse:
     model = _registered().get(model_id)
     if model is None:
         raise Http404
-    body = _json(model)
-    etag = quote_etag(hashlib.sha256(body).hexdigest())
-    answer = HttpResponse(body, content_type="application/json")
-    answer["ETag"] = etag
-    # kept by the one who asked, and asked again each time: who may read it can change
-    answer["Cache-Control"] = "private, no-cache"
-    return get_conditional_response(request, etag=etag, response=answer) or answer
-
-
-def _json(model: ClinicalModel) -> bytes:
-    text = json.dumps(facts_document(model), indent=1, ensure_ascii=False, allow_nan=False)
-    return f"{text}\n".encode()
+    return document_answer(request, facts_document(model))
 
 
 def _is_registered(model_id: str, version: str) -> bool:

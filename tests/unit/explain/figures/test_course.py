@@ -47,3 +47,10 @@ def test_everything_is_in_the_box(values, from_zero):
 def test_one_time_is_no_course():
     with pytest.raises(ValueError, match="two times"):
         course_figure([0], [1])
+
+
+def test_several_figures_can_have_one_scale():
+    low = course_figure([0, 10], [0, 2], up_to=40)
+    high = course_figure([0, 10], [0, 40], up_to=40)
+    assert [t.text for t in low.y_ticks] == [t.text for t in high.y_ticks]
+    assert pairs(low.line)[-1] == (RIGHT, BOTTOM - (BOTTOM - TOP) * 2 / 40)
