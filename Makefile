@@ -13,7 +13,7 @@ FHIR_KIT := tests/clients/fhir_kit
 TRAINING := .venv-training
 DATA ?= ../shared/data
 
-.PHONY: help train demo demo-reset test test-fast node-packages lint check fix types imports lock bench bench-ingest clean system-packages
+.PHONY: help train train-forecast demo demo-reset test test-fast node-packages lint check fix types imports lock bench bench-ingest clean system-packages
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -64,6 +64,9 @@ fix: $(VENV)/.dev ## Repair what the linter can repair
 
 train: $(TRAINING)/.ready ## Train the models anew and print their tables (DATA=folder of archives)
 	OMP_NUM_THREADS=1 $(TRAINING)/bin/python -m models_engine.training.train --data $(DATA)
+
+train-forecast: $(VENV)/.dev ## Fit the forecasts' parameters anew (DATA=folder of archives)
+	OMP_NUM_THREADS=1 $(BIN)/python -m models_engine.training.forecast.train --data $(DATA)
 
 bench: $(VENV)/.dev ## Print every benchmark as a ratio to its floor
 	@for script in benchmarks/ingest.py benchmarks/freshness.py benchmarks/bulk.py benchmarks/scoring.py benchmarks/what_if.py; do echo "== $$script"; TWINPORTAL_MODE=test $(BIN)/python $$script || exit 1; done

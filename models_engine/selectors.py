@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, F, Max, Min, Q, QuerySet
 
 from models_engine.fingerprints import lost_evidence, usable_fingerprints
-from models_engine.models import ModelRun, Prediction
+from models_engine.models import Forecast, ForecastCheck, ModelRun, Prediction
 from patients.models import Fact, Patient, StaleTwin
 from patients.record.loading import demographics_of
 
@@ -137,3 +137,31 @@ def unsupported_runs(patient: Patient) -> set[int]:
     facts = Fact.objects.filter(patient=patient)
     usable = usable_fingerprints(facts, demographics_of(patient))
     return {run.pk for run in current_runs(patient.pk) if lost_evidence(run, usable)}
+
+
+def current_forecasts(patient_id: int) -> "QuerySet[Forecast]":
+    """What stands now, by measurement; refusals included."""
+    return Forecast.objects.filter(patient_id=patient_id, status=Forecast.Status.CURRENT)
+
+
+def standing_checks(patient_id: int) -> "QuerySet[ForecastCheck]":
+    """Measured values against the forecasts before them, newest first.
+
+    `replayed`: the forecast was made later, from what the record says of its moment. Left out: values that were corrected or deleted since, and forecasts that rested on such.
+    """
+    return (
+        ForecastCheck.objects.filter(patient_id=patient_id, withdrawn_at=None)
+        .exclude(forecast__status=Forecast.Status.SUPERSEDED)
+        .annotate(replayed=F("forecast__replayed"))
+        .order_by("-effective_at", "-pk")
+    )
+
+
+def unsupported_forecasts(patient: Patient) -> set[int]:
+    """Current forecasts that rest on data since corrected or deleted, before a worker said so."""
+    if not StaleTwin.objects.filter(pk=patient.pk).exists():
+        return set()
+    facts = Fact.objects.filter(patient=patient)
+    usable = usable_fingerprints(facts, demographics_of(patient))
+    rows = current_forecasts(patient.pk).values_list("pk", "evidence")
+    return {pk for pk, evidence in rows if not usable.issuperset(evidence)}

@@ -21,7 +21,7 @@ from models_engine.catalogue.what_if.interventions import Intervention
 from models_engine.catalogue.what_if.simulation import Simulation
 from models_engine.models import ModelRun, Prediction
 from models_engine.registry import all_models
-from models_engine.services import evidence, store
+from models_engine.services import evidence, forecasts, store
 from models_engine.services.run import ModelResult, run_models_on
 from models_engine.services.simulate import StartingPoint, starting_point
 from models_engine.services.simulate import simulate as simulate_models
@@ -171,6 +171,8 @@ def _together(patient_ids: Sequence[int], *, now: datetime, only_stale: bool) ->
         _run_now(work, now, scored)
     _write(batch, now)
     reasons.explain([stored for work in batch for stored in work.stands])
+    by_itself = settings.RELEASE_POLICY == "auto"
+    forecasts.refresh([work.twin for work in batch], now, release=by_itself)
     attention.refresh([_standing(work, now) for work in batch], now)
     staleness.done(
         {

@@ -22,6 +22,7 @@ from models_engine.registry import not_offered, quiet_ids, research_ids
 from models_engine.selectors import (
     CHANGE_AFTER,
     current_predictions,
+    standing_checks,
     standing_history,
     unsupported_runs,
 )
@@ -39,6 +40,7 @@ from patients.terminology.measurements import OBSERVATIONS
 from twinportal.dashboards.clinician.blocks import Block, PredictionView
 from twinportal.dashboards.clinician.hospital import HospitalScore
 from twinportal.dashboards.clinician.joined import identity_of
+from twinportal.dashboards.clinician.missed import keeps_missing
 from twinportal.dashboards.clinician.research import ResearchModel
 from twinportal.dashboards.clinician.trends import number, trends_of, unit_text
 from twinportal.dashboards.display import age_text, birth_date_text, data_age
@@ -53,6 +55,8 @@ NOT_USED = {
 }
 NOT_USED_SHOWN = 30
 ACTIONS_SHOWN = 5
+# newest first; the rule on misses looks at the last seven of each measurement
+CHECKS_READ = 500
 
 
 class Banner:
@@ -113,6 +117,7 @@ class TwinPage:
         self.hospital = [HospitalScore(self._block(b), now) for b in of_hospital(current)]
         self.research = [ResearchModel(rows) for rows in research_runs(current, research_ids())]
         self.trends = trends_of(self.state)
+        self.missed = keeps_missing(standing_checks(patient.pk)[:CHECKS_READ])
         self.kept_apart = waiting_about(patient)
         self.unread = unread_of(patient)
 

@@ -4,6 +4,7 @@ from twinportal.dashboards.clinician import (
     body_weight_views,
     diabetes_course_views,
     drug_level_views,
+    trajectory_views,
     views,
     worklist_views,
 )
@@ -26,6 +27,19 @@ urlpatterns = [
     ),
     path("twins/<uuid:public_id>/release/", views.release, name="twin-release"),
     path("twins/<uuid:public_id>/predictions/<int:pk>/", views.prediction, name="prediction"),
+    path(
+        "twins/<uuid:public_id>/trajectories/", trajectory_views.trajectories, name="trajectories"
+    ),
+    path(
+        "twins/<uuid:public_id>/trajectories/<slug:concept>/",
+        trajectory_views.trajectory,
+        name="trajectory",
+    ),
+    path(
+        "twins/<uuid:public_id>/trajectories/<slug:concept>/release/",
+        trajectory_views.release,
+        name="trajectory-release",
+    ),
     path("twins/<uuid:public_id>/trends/<slug:concept>/", views.trend, name="trend"),
     path(
         "twins/<uuid:public_id>/resources/<str:kind>/<str:fhir_id>/<int:version>/",

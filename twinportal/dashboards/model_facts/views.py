@@ -13,6 +13,7 @@ from models_engine.registry import not_offered, registered
 from models_engine.selectors import used_versions
 from twinportal.dashboards.access import role_required
 from twinportal.dashboards.model_facts.documents import READERS, document_answer
+from twinportal.dashboards.model_facts.forecast_facts import all_forecasts, forecast_facts
 from twinportal.dashboards.model_facts.page import FactsPage, groups
 from twinportal.dashboards.model_facts.twins import twin_lines
 
@@ -29,6 +30,7 @@ def index(request: HttpRequest) -> HttpResponse:
         ],
         "left_out": left_out(models),
         "not_offered": not_offered(settings.SCORE2_REGION),
+        "forecasts": all_forecasts(),
     }
     return render(request, "models/index.html", context)
 
@@ -36,6 +38,9 @@ def index(request: HttpRequest) -> HttpResponse:
 @role_required(*READERS)
 def facts(request: HttpRequest, model_id: str) -> HttpResponse:
     """All facts of the registered version; of a model that is gone, the versions that ran."""
+    forecast = forecast_facts(model_id)
+    if forecast is not None:
+        return render(request, "models/forecast.html", {"page": forecast})
     used = used_versions(model_id)
     model = _registered().get(model_id)
     if model is not None:

@@ -5,6 +5,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
@@ -12,7 +13,9 @@ from explain.wording.phrases import LEVEL_NAMES, LEVELS, Level
 from patients import audit
 from patients.access.policy import visible_patients
 from patients.models import Patient, StaleTwin
+from patients.record.loading import state_of
 from twinportal.dashboards.access import role_required
+from twinportal.dashboards.portal.outlook import released_outlooks
 from twinportal.dashboards.portal.results import released_result, released_results, waits_for_review
 
 
@@ -38,6 +41,18 @@ def result(request: HttpRequest, pk: int) -> HttpResponse:
     audit.record_read(request, patient, what="own result", detail=str(pk))
     context = _context(request, patient) | {"result": found}
     return render(request, "portal/result.html", context)
+
+
+@role_required("patient")
+def outlook(request: HttpRequest) -> HttpResponse:
+    """Where my measurements may go: what the clinic has released."""
+    patient = _own(request)
+    audit.record_read(request, patient, what="own forecasts")
+    now = timezone.now()
+    context = _context(request, patient)
+    state = state_of(patient.pk, now)
+    context["outlooks"] = released_outlooks(patient, state, _level(request), now)
+    return render(request, "portal/outlook.html", context)
 
 
 @require_POST
