@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from html import unescape
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -19,6 +20,7 @@ from patients.models import AuditEvent, Fact, Patient
 from tests.factories import drug_levels as drugs
 from tests.factories import fhir
 from tests.factories.people import clinician, patient_user, push, signed_in
+from twinportal.dashboards.clinician.trends import number
 
 pytestmark = pytest.mark.django_db
 REGIMEN = {"amount": "1000", "interval": "12", "hours": "1"}
@@ -80,7 +82,7 @@ def test_levels_and_doses_of_the_record_make_the_kinetics_individual(ward: Ward)
 
     kinetics = expected_by_hand(ward)
     assert "Creatinine clearance: 78 mL/min (Cockcroft-Gault, with 70 kg)" in text
-    assert "Clearance 3.38 L/h (1.88 to 6.08)" in text
+    assert "Clearance 3.43 L/h (1.91 to 6.18)" in text
     assert f"{kinetics.clearance:.3g} L/h ({kinetics.clearance_span.low:.3g} to" in text
     assert "4 doses, 1 of 1 level used" in text
     assert "A proposal to discuss; nothing is ordered and nothing is stored." in text
@@ -93,14 +95,47 @@ def test_a_typed_regimen_leads_to_auc_and_trough(ward: Ward) -> None:
 
     outcome = expected(expected_by_hand(ward), Regimen(1000, 12, 1))
     assert "The regimen you typed: 1000 mg over 1 h every 12 h" in text
-    assert "AUC24 592 mg h/L" in text  # the published value of this man
+    assert "AUC24 582 mg h/L" in text  # 2,000 mg by 3.66 + 0.689 x 77.8 mL/min
     assert f"{outcome.auc24.value:.3g} mg h/L ({outcome.auc24.low:.3g} to" in text
     assert f"{outcome.trough.value:.3g} mg/L" in text
-    where = "above" if outcome.auc24.value > 600 else "inside"
     assert (
-        f"Usual target: AUC24 400 to 600 mg h/L (serious MRSA infections, if the MIC is 1 mg/L; Rybak 2020). The typed regimen's {outcome.auc24.value:.3g} is {where} it."
+        "Usual target: AUC24 400 to 600 mg h/L (serious MRSA infections, if the MIC is 1 mg/L; Rybak 2020). With the levels, the typed regimen's "
+        f"{number(outcome.auc24.value)} ({number(outcome.auc24.low)} to {number(outcome.auc24.high)}) is inside it with a probability of"
         in text
     )
+
+
+def test_without_a_level_the_target_is_no_verdict(ward: Ward) -> None:
+    push(ward.ehr, *drugs.body("p2", ward.now))
+    doctor = signed_in(clinician("dr2", "second"))
+    address = f"/twins/{ward.other.public_id}/drug-levels/vancomycin/"
+    text = text_of(doctor.post(address, REGIMEN | {"amount": "750"}))
+    # 1,500 mg by 3.435 L/h with a spread of 0.3: 437 (243 to 786)
+    assert (
+        "No level is used: 437 (243 to 786) is what people with this renal function and weight are "
+        "expected to have, inside it with a probability of 47 %, below it with 38 % and above it "
+        "with 14 %. Where this patient lies is not known before a measured level can be used."
+        in text
+    )
+    assert "is inside it." not in text
+    low = text_of(doctor.post(address, REGIMEN | {"amount": "50"}))
+    assert "inside it with a probability of less than 1 %, below it with more than 99 %" in low
+
+
+def test_obesity_is_pointed_out_and_far_obesity_refused(ward: Ward) -> None:
+    assert "less sure in obesity" not in text_of(ward.doctor.get(ward.url()))
+    push(ward.ehr, *drugs.body("p1", ward.now, weight=100))
+    text = text_of(ward.doctor.get(ward.url()))
+    assert "Body mass index 31.6 kg/m2: what is expected without levels is less sure" in text
+    assert "it was 0.51 L/kg" in text and "Clearance 4.07 L/h" in text
+    push(ward.ehr, *drugs.body("p1", ward.now, weight=150))
+    for drug in ("vancomycin", "gentamicin", "digoxin"):
+        answer = ward.doctor.post(ward.url(drug), {"amount": "0.5", "interval": "12"})
+        text = text_of(answer)
+        assert (
+            "Body mass index 47.34 kg/m2 is outside the range of this model: to 40 kg/m2." in text
+        )
+        assert "No kinetics: see what is missing." in text and answer.context["page"].figure is None
 
 
 def test_the_drawing_and_its_table_say_the_same(ward: Ward) -> None:
@@ -242,9 +277,44 @@ def test_a_dose_that_is_typed_and_recorded_counts_once(ward: Ward) -> None:
     text = text_of(ward.doctor.post(ward.url(), both))
     assert "a dose of this time is recorded, and used" in text
     assert "4 doses, 1 of 1 level used" in text
-    begun = (ward.now - timedelta(hours=49)).replace(second=0, microsecond=0)
-    push(ward.ehr, drugs.infusion("twin-dose", begun))
-    assert "are they one, recorded twice?" in text_of(ward.doctor.get(ward.url()))
+
+
+@pytest.mark.parametrize("minutes", [0, 12, 60])
+def test_doses_recorded_within_an_hour_wait_for_the_clinician(ward: Ward, minutes: int) -> None:
+    second = (ward.now - timedelta(hours=25)).replace(second=0, microsecond=0)
+    again = second + timedelta(minutes=minutes)
+    push(ward.ehr, drugs.infusion("twin-dose", again, mg=750))
+    # the third dose, given 25 h ago, and this one: both are named, and nothing rests on either
+    answer = ward.doctor.post(ward.url(), REGIMEN)
+    text, page = text_of(answer), answer.context["page"]
+    named = sorted([(second, "1000 mg"), (again, "750 mg")], key=lambda one: one[0])
+    for at, amount in named:
+        assert f"{amount} over 1 h on {at:%-d %b %Y, %H:%M} (recorded)" in text
+    assert "are they one, recorded twice? None of them counts until you say so below." in text
+    assert "until you say below which they are" in text
+    assert page.figure is None and page.course_rows == [] and page.after is None
+    assert len(page.used_doses) == 3
+    assert text.count("say in the form whether both were given") == 2
+    assert "a dose before it could not be counted" in text
+    # both were given: five doses, one more than of the record alone
+    both = ward.doctor.post(ward.url(), REGIMEN | {"told_twice": "both"})
+    text = text_of(both)
+    assert "As you said, every one counts." in text and "5 doses, 1 of 1 level used" in text
+    # one was told twice: the first of them counts
+    first = ward.doctor.post(ward.url(), REGIMEN | {"told_twice": "first"})
+    text = text_of(first)
+    assert "As you said, only the first counts." in text and "4 doses, 1 of 1 level used" in text
+    assert both.context["page"].after.clearance > first.context["page"].after.clearance
+    wrong = ward.doctor.post(ward.url(), REGIMEN | {"told_twice": "some"})
+    assert wrong.context["page"].is_undecided and "Select a valid choice" in text_of(wrong)
+
+
+def test_doses_more_than_an_hour_apart_are_two(ward: Ward) -> None:
+    second = (ward.now - timedelta(hours=25)).replace(second=0, microsecond=0)
+    push(ward.ehr, drugs.infusion("later", second + timedelta(minutes=61)))
+    text = text_of(ward.doctor.get(ward.url()))
+    assert "recorded twice" not in text and "Doses within an hour" not in text
+    assert "5 doses, 1 of 1 level used" in text
 
 
 def test_atc_codes_and_a_second_drug_are_told_apart(ward: Ward) -> None:
@@ -294,8 +364,41 @@ def test_unstable_creatinine_and_a_level_that_does_not_fit_are_pointed_out(ward:
         drugs.level("wild", ward.now - timedelta(hours=20), 95),
     )
     text = text_of(ward.doctor.get(ward.url()))
-    assert "Creatinine went from 1 to 1.9 mg/dL within 7 days" in text
+    assert re.search(
+        r"Creatinine went from 1 mg/dL \(.*\) to 1.9 mg/dL \(.*\), within 7 days:", text
+    )
+    assert "only creatinine of the last 90 days" not in text
     assert "A level is more than three standard deviations" in text
+
+
+def test_creatinine_that_rose_before_the_last_week_is_pointed_out(ward: Ward) -> None:
+    assert "It is the only creatinine of the last 90 days" in text_of(ward.doctor.get(ward.url()))
+    for days, value in ((9, 0.8), (2, 1.9)):
+        at = drugs.moment(ward.now - timedelta(days=days))
+        # the factory's own creatinine, of two days ago, is replaced
+        fhir_id = "p1-scr" if days == 2 else "before"
+        push(ward.ehr, fhir.quantity(fhir_id, "2160-0", value, "mg/dL", date=at))
+    text = text_of(ward.doctor.get(ward.url()))
+    assert re.search(r"went from 0.8 mg/dL \(.*\) to 1.9 mg/dL \(.*\), 7 days later: if that", text)
+    assert "within 7 days:" not in text
+
+
+def test_times_are_those_of_the_site(ward: Ward, settings) -> None:
+    settings.TIME_ZONE = "Asia/Kolkata"
+    begun = (ward.now - timedelta(hours=49)).replace(second=0, microsecond=0)
+    there = begun.astimezone(ZoneInfo("Asia/Kolkata"))
+    answer = ward.doctor.get(ward.url())
+    text = text_of(answer)
+    assert "Times are those of Asia/Kolkata." in text and "Times in Asia/Kolkata." in text
+    assert f"First dose: {there:%-d %b %Y, %H:%M}." in text and "UTC" not in text
+    # a dose typed at the local time of a recorded one is that one
+    both = {"doses": f"{there:%Y-%m-%d %H:%M}, 1000 mg, 1 h"}
+    assert "a dose of this time is recorded, and used" in text_of(
+        ward.doctor.post(ward.url(), both)
+    )
+    push(ward.ehr, drugs.infusion("again", begun + timedelta(minutes=12)))
+    warned = text_of(ward.doctor.get(ward.url()))
+    assert f"on {there + timedelta(minutes=12):%-d %b %Y, %H:%M} (recorded)" in warned
 
 
 WEIGHT_PLAN = {"intake_change": "-500", "activity_level": "1.5", "months": "24"}
@@ -340,9 +443,9 @@ def test_the_number_of_queries_does_not_grow(ward: Ward) -> None:
 
     queries()
     before = queries()
-    for number in range(5):
-        at = ward.now - timedelta(hours=number + 2)
-        push(ward.ehr, drugs.infusion(f"more-{number}", at), drugs.level(f"seen-{number}", at, 15))
+    for nth in range(5):
+        at = ward.now - timedelta(hours=nth + 2)
+        push(ward.ehr, drugs.infusion(f"more-{nth}", at), drugs.level(f"seen-{nth}", at, 15))
     assert queries() == before
 
 

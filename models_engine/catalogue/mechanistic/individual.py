@@ -57,6 +57,15 @@ class Span:
     high: float
 
 
+@dataclass(frozen=True)
+class Chances:
+    """Probabilities of a value below, inside and above a range; together one."""
+
+    below: float
+    inside: float
+    above: float
+
+
 @dataclass(frozen=True, eq=False)
 class Kinetics:
     """L/h and L, and how sure: the covariance (2, 2) of their logarithms.
@@ -193,6 +202,17 @@ def expected(kinetics: Kinetics, regimen: Regimen, *, seed: int = 0) -> Expected
     auc = log_normal(float(best.auc24), kinetics.covariance[0, 0])
     average = log_normal(float(best.average), kinetics.covariance[0, 0])
     return Expected(_drawn(best, drawn, "peak"), _drawn(best, drawn, "trough"), auc, average)
+
+
+def chances(kinetics: Kinetics, value: float, low: float, high: float) -> Chances:
+    """Where `value`, AUC24 or the mean level of a regimen, truly lies.
+
+    Both are a dose rate over the clearance, so that they are log-normal with its spread, exactly
+    so in the approximation. What the approximation leaves out (see above) is not in it.
+    """
+    spread = np.sqrt(kinetics.covariance[0, 0])
+    below, not_above = (float(norm.cdf(np.log(bound / value) / spread)) for bound in (low, high))
+    return Chances(below, not_above - below, 1.0 - not_above)
 
 
 def _drawn(best: SteadyState, drawn: SteadyState, what: str) -> Span:

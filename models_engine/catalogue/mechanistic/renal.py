@@ -4,6 +4,8 @@
     ideal weight = 50 kg (45.5 kg in women) + 2.3 kg an inch over 60
     W = weight; above 1.2 times the ideal weight: ideal + 0.4 (weight - ideal)
 
+Nobody above a body mass index of 40 kg/m2 is computed: there these weights stand for nothing that
+was looked at [J].
 It stands for a stable creatinine: while it rises or falls quickly, and on dialysis, it is wrong.
 """
 
@@ -15,7 +17,9 @@ from models_engine.catalogue.mechanistic.parameters import Parameter, ParameterS
 from models_engine.catalogue.mechanistic.refusing import require
 
 SOURCE = "Cockcroft and Gault, as dosing calculators print it (docs/evidence.md, E-CG)"
-CM_PER_INCH = 2.54
+CM_PER_INCH, CM_PER_M = 2.54, 100.0
+# kg/m2 from which a reader is told what the kinetics do with the weight
+OBESE = 30.0
 
 
 def _p(name: str, value: float, unit: str, evidence: EvidenceTag = "S") -> Parameter:
@@ -86,6 +90,15 @@ CREATININE = Input(
     max_age_days=7,
 )
 INPUTS = (AGE, SEX, WEIGHT, HEIGHT, CREATININE)
+# of that weight and height, whatever the record says of it; the bound is ours [J]
+BMI = Input(
+    concept="bmi",
+    role="derived",
+    unit="kg/m2",
+    high=40,
+    label="Body mass index",
+    order="Measure weight and height.",
+)
 
 
 @dataclass(frozen=True)
@@ -100,6 +113,17 @@ class RenalPatient:
 
     def __post_init__(self) -> None:
         require(INPUTS, {name: getattr(self, name) for name in self.__dataclass_fields__})
+        require((BMI,), {"bmi": self.bmi})
+
+    @property
+    def bmi(self) -> float:
+        """kg/m2."""
+        return body_mass_index(self.weight, self.height)
+
+
+def body_mass_index(weight: float, height: float) -> float:
+    """kg/m2, from kg and cm."""
+    return weight / (height / CM_PER_M) ** 2
 
 
 def ideal_weight(height: float, sex: float, parameters: ParameterSet = PARAMETERS) -> float:

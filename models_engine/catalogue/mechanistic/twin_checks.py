@@ -23,6 +23,7 @@ WOMAN = Person(weight=80, height=180, age=40, sex=1.0, activity_level=1.5)
 MAN = Person(weight=100, height=180, age=50, sex=0.0, activity_level=1.5)
 PLANNED = Person(weight=76, height=173, age=36, sex=0.0, activity_level=1.5)
 RENAL_MAN = RenalPatient(age=60, sex=0.0, weight=70, height=178, creatinine=1.0)
+HEAVY_MAN = replace(RENAL_MAN, weight=125)
 FAILING = PERSON | {
     "age": 70.0,
     "bmi": 32.0,
@@ -46,8 +47,8 @@ def _cleared(wanted: float) -> RenalPatient:
     return replace(RENAL_MAN, creatinine=80 * 70 / 72 / wanted)
 
 
-def _vancomycin() -> SteadyState:
-    prior = VANCOMYCIN.prior(RENAL_MAN)
+def _vancomycin(who: RenalPatient = RENAL_MAN) -> SteadyState:
+    prior = VANCOMYCIN.prior(who)
     return steady_state(Regimen(1000, 12, 1), prior.clearance, prior.volume)
 
 
@@ -165,14 +166,32 @@ DRUG_LEVELS = (
     Check(
         "Vancomycin 1 g over 1 h every 12 h in him: trough",
         "mg/L",
-        16.41,
-        6e-3,
+        16.026,
+        6e-4,
         lambda: float(_vancomycin().trough),
-        EXAMPLE,
-        "J",
+        SECOND,
+        "V",
     ),
     Check(
-        "The same: AUC24", "mg h/L", 591.9, 0.06, lambda: float(_vancomycin().auc24), EXAMPLE, "J"
+        "The same: AUC24", "mg h/L", 582.25, 0.006, lambda: float(_vancomycin().auc24), SECOND, "V"
+    ),
+    Check(
+        "The same at 125 kg: AUC24",
+        "mg h/L",
+        441.20,
+        0.006,
+        lambda: float(_vancomycin(HEAVY_MAN).auc24),
+        SECOND,
+        "V",
+    ),
+    Check(
+        "Gentamicin, man of 125 kg: volume",
+        "L",
+        24.820,
+        6e-4,
+        lambda: GENTAMICIN.prior(HEAVY_MAN).volume,
+        SECOND,
+        "V",
     ),
     Check(
         "Gentamicin 350 mg over 0.5 h a day, clearance 80 mL/min: peak",

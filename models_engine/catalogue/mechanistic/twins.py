@@ -108,21 +108,23 @@ UKPDS_COURSE = TwinFacts(
 
 DRUG_LEVELS = TwinFacts(
     id="drug_levels",
-    version="1",
+    version="2",
     updated=MADE,
     title="Levels of vancomycin, gentamicin and digoxin",
     purpose=(
         "To propose, for discussion, what a regimen leads to in one patient: kinetics expected from "
         "renal function, made individual by measured levels. Nothing is ordered."
     ),
-    population="Adults from 18 to 105 years with a stable creatinine.",
+    population=(
+        "Adults from 18 to 105 years with a stable creatinine and a body mass index up to 40 kg/m2."
+    ),
     not_for=(
-        "Infants and children, pregnancy, dialysis, people who have died; a creatinine that rises or "
-        "falls quickly; dosing by the number alone."
+        "Infants and children, pregnancy, dialysis, people who have died; a body mass index above "
+        "40 kg/m2; a creatinine that rises or falls quickly; dosing by the number alone."
     ),
     output=(
         "Clearance, volume and half-life, the course of the concentration, and peak, trough, average "
-        "and AUC24 of a typed regimen, with 95 % intervals."
+        "and AUC24 of a typed regimen, with 95 % intervals and the probability of the usual target."
     ),
     used_on="The page Drug levels of a twin; nothing is stored.",
     how_checked=(
@@ -136,11 +138,12 @@ DRUG_LEVELS = TwinFacts(
     ),
     limits=(
         "One compartment; the newest creatinine for the whole course. Sources differ: "
-        f"{VANCOMYCIN.caution} {GENTAMICIN.caution} {DIGOXIN.caution} Doses are read from "
+        f"{VANCOMYCIN.caution} {GENTAMICIN.caution} {DIGOXIN.caution} In obesity: "
+        f"{VANCOMYCIN.in_obesity} {GENTAMICIN.in_obesity} {DIGOXIN.in_obesity} Doses are read from "
         "administrations only; a dose that was given and cannot be counted withholds the levels "
         "after it."
     ),
-    inputs=(*drugs.PATIENT_INPUTS, *DIGOXIN.further),
+    inputs=(*drugs.PATIENT_INPUTS, renal.BMI, *DIGOXIN.further),
     parameter_sets=(
         *(drug.parameters for drug in drugs.DRUGS.values()),
         renal.PARAMETERS,
@@ -148,12 +151,19 @@ DRUG_LEVELS = TwinFacts(
     checks=twin_checks.DRUG_LEVELS,
     references=(
         Reference(renal.SOURCE + ".", "S"),
-        Reference(drugs.CREIGHTON + ".", "S"),
         Reference(
-            "Matzke 1984 (abstract): another clearance of vancomycin, 56 patients (docs/evidence.md, "
+            "Matzke 1984 (abstract): the clearance of vancomycin, 56 patients (docs/evidence.md, "
             "E-VANCO).",
             "S",
         ),
+        Reference(drugs.CREIGHTON + ".", "S"),
+        Reference(
+            "Adane, Herald, Koura (abstract): vancomycin in extreme obesity (docs/evidence.md, "
+            "E-OBESE-VANCO).",
+            "S",
+        ),
+        Reference(drugs.TRAYNOR + ".", "S"),
+        Reference(drugs.ABERNETHY + ".", "S", doi="10.1016/0002-8703(81)90100-9"),
         Reference(
             "Rybak 2020 (abstract): the target of vancomycin (docs/evidence.md, E-VANCO).", "S"
         ),

@@ -14,18 +14,17 @@ def crcl(age, female, weight, height_cm, creatinine):
 
 
 def vancomycin(weight, clearance):
-    volume = 0.7 * weight
-    return (0.00083 * clearance + 0.0044) * volume, volume
+    return (3.66 + 0.689 * clearance) * 60 / 1000, 0.7 * weight
 
 
-def gentamicin(weight, clearance):
-    volume = 0.26 * weight
+def gentamicin(weight, clearance, ideal):
+    volume = 0.26 * (weight if weight <= 1.2 * ideal else 0.57 * ideal + 0.43 * weight)
     return (0.00293 * clearance + 0.014) * volume, volume
 
 
 def digoxin(weight, clearance, failing, ideal):
-    per_minute = 0.33 * weight + 0.9 * clearance if failing else 0.8 * weight + clearance
     lean = min(weight, ideal)
+    per_minute = 0.33 * lean + 0.9 * clearance if failing else 0.8 * lean + clearance
     return per_minute * 60 / 1000, 3.8 * lean + 3.1 * clearance
 
 

@@ -15,7 +15,7 @@ from tests.data import ROOT
 KNOWN = {
     "body_weight": ("2011.1", "0a508daba2dadd63"),
     "ukpds_course": ("2021.1", "4e73138337442034"),
-    "drug_levels": ("1", "702c7f559d20bcea"),
+    "drug_levels": ("2", "4286642329b85d3b"),
     "fentanyl": ("2016.1", "5ff0902fd9b92c97"),
     "glucose": ("1", "55bb2d797e348b5e"),
 }

@@ -1,7 +1,7 @@
 """The doses and levels of one course of treatment: which of them a simulation uses, and why not."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from models_engine.catalogue.mechanistic.drugs import Drug
@@ -11,9 +11,9 @@ from patients.record.doses import ORAL
 from patients.record.moments import TIME
 from patients.record.state import State, Value
 from patients.selectors.doses import RecordedDose
-from twinportal.dashboards.clinician.drug_level_form import TypedDose
+from twinportal.dashboards.clinician.drug_level_form import BOTH_GIVEN, FIRST_ONLY, TypedDose
 
-# a typed dose so near to a recorded one is the same [J]
+# a typed dose so near to a recorded one is the same; two recorded ones may be [J]
 SAME_DOSE = timedelta(hours=1)
 BY_MOUTH = "given by mouth: it does not reach the blood"
 
@@ -78,10 +78,59 @@ def _typed(drug: Drug, one: TypedDose, recorded: Sequence[DoseRow]) -> DoseRow:
     return DoseRow(one.start, one.amount, one.hours, why_not=why, reaching=reaching)
 
 
-def told_twice(rows: Sequence[DoseRow]) -> list[datetime]:
-    """When two doses that are used begin at the same time."""
-    starts = [row.at for row in rows if row.at and not row.why_not]
-    return sorted({at for at in starts if starts.count(at) > 1})
+def told_twice(rows: Sequence[DoseRow]) -> list[list[DoseRow]]:
+    """Doses that may be one told twice, in groups: each begins within `SAME_DOSE` of the one
+    before and one of the two is recorded, or they begin at the same time.
+
+    `rows` are in the order of time. A typed dose that is recorded too counts once already.
+    """
+    groups: list[list[DoseRow]] = []
+    before: DoseRow | None = None
+    for row in rows:
+        if row.at is None or row.why_not:
+            continue
+        if before is not None and before.at is not None:
+            apart = row.at - before.at
+            is_near = apart <= SAME_DOSE and (before.source or row.source)
+            if is_near or not apart:
+                if groups and groups[-1][-1] is before:
+                    groups[-1].append(row)
+                else:
+                    groups.append([before, row])
+        before = row
+    return groups
+
+
+def decided(
+    rows: Sequence[DoseRow], groups: Sequence[Sequence[DoseRow]], said: str
+) -> list[DoseRow]:
+    """The rows once the clinician has said what the groups are; "" is not said.
+
+    Until it is said, none of a group is used, and no level after it can be explained.
+    """
+    if said == BOTH_GIVEN:
+        return list(rows)
+    why: dict[int, DoseRow] = {}
+    for group in groups:
+        if said == FIRST_ONLY:
+            told = "told twice, as you said: the dose before it counts"
+            why |= {id(row): replace(row, why_not=told) for row in _repeats(group)}
+        else:
+            told = "within an hour of another dose: say in the form whether both were given"
+            why |= {id(row): replace(row, why_not=told, blocks=True) for row in group}
+    return [why.get(id(row), row) for row in rows]
+
+
+def _repeats(group: Sequence[DoseRow]) -> list[DoseRow]:
+    """All but the first, and but those more than `SAME_DOSE` after the last that counts."""
+    found: list[DoseRow] = []
+    counts = group[0]
+    for row in group[1:]:
+        if row.at and counts.at and row.at - counts.at <= SAME_DOSE:
+            found.append(row)
+        else:
+            counts = row
+    return found
 
 
 def _recorded(

@@ -2,21 +2,28 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 
 from models_engine.catalogue.mechanistic.drugs import Drug
+from twinportal.dashboards.clinician.moments import typed_moment, zone_name
 
 # "2026-11-18 08:00, 1000 mg, 1 h, every 12 h"
 LINE = re.compile(
-    r"(?P<date>\d{4}-\d{2}-\d{2})[ T](?P<time>\d{2}:\d{2})\s*,\s*"
+    r"(?P<date>\d{4}-\d{2}-\d{2})[ T](?P<time>\d{2}:\d{2}(?:[+-]\d{2}:\d{2}|Z)?)\s*,\s*"
     r"(?P<amount>\d+(?:\.\d+)?)\s*mg"
     r"(?:\s*,\s*(?P<hours>\d+(?:\.\d+)?)\s*h)?"
     r"(?:\s*,\s*every\s+(?P<every>\d+(?:\.\d+)?)\s*h)?"
 )
 MOST_DOSES = 200
+BOTH_GIVEN, FIRST_ONLY = "both", "first"
+TOLD_TWICE = (
+    ("", "Not decided: no level after them is used"),
+    (BOTH_GIVEN, "Every one of them was given"),
+    (FIRST_ONLY, "One dose told twice: only the first counts"),
+)
 LONGEST_INFUSION = 24.0
 
 
@@ -46,6 +53,9 @@ class DrugLevelForm(forms.Form):
     only_typed = forms.BooleanField(
         label="Use only these doses, not the ones recorded", required=False
     )
+    told_twice = forms.ChoiceField(
+        label="Doses within an hour of each other", required=False, choices=TOLD_TWICE
+    )
     recorded_hours = _decimal(
         "Infusion time of doses recorded with their start only (h)", min_value=0.1, max_value=24
     )
@@ -58,7 +68,7 @@ class DrugLevelForm(forms.Form):
         self.drug, self.now = drug, now
         example = f"{drug_example(drug)}"
         self.fields["doses"].widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
-        self.fields["doses"].help_text = f"Times in UTC. For example: {example}"
+        self.fields["doses"].help_text = f"Times in {zone_name()}. For example: {example}"
         low, high = drug.amount.low or 0.0, drug.amount.high
         self.fields["amount"].help_text = f"Above {low:g}, up to {high:g} mg."
         self.fields["interval"].help_text = "From 1 to 168 hours."
@@ -82,10 +92,7 @@ class DrugLevelForm(forms.Form):
         read = LINE.fullmatch(line)
         if read is None:
             raise ValueError(f"write it like {drug_example(self.drug)}")
-        try:
-            start = datetime.fromisoformat(f"{read['date']}T{read['time']}").replace(tzinfo=UTC)
-        except ValueError:
-            raise ValueError("there is no such day or time") from None
+        start = typed_moment(f"{read['date']}T{read['time']}")
         amount = float(read["amount"])
         if not self.drug.amount.accepts(amount):
             raise ValueError(f"the dose is outside {self.drug.amount.describe_range()}")

@@ -1,5 +1,6 @@
 """The drug-level page of one patient and one drug: what is expected, and what the levels make of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from explain.figures.course import CourseFigure, course_figure
-from models_engine.catalogue.contract import FloatArray
+from models_engine.catalogue.contract import FloatArray, Refusal
 from models_engine.catalogue.mechanistic import renal
 from models_engine.catalogue.mechanistic.drugs import PATIENT_INPUTS, Drug, Prior
 from models_engine.catalogue.mechanistic.individual import (
@@ -16,18 +17,22 @@ from models_engine.catalogue.mechanistic.individual import (
     Kinetics,
     Span,
     before_levels,
+    chances,
     course,
     expected,
     individualised,
 )
 from models_engine.catalogue.mechanistic.kinetics import Regimen
 from models_engine.catalogue.mechanistic.parameters import Parameter
+from models_engine.catalogue.mechanistic.refusing import refusals_of
 from models_engine.catalogue.mechanistic.renal import RenalPatient, creatinine_clearance
 from patients.models import Patient
 from patients.record.loading import state_of
 from patients.selectors.doses import doses_of
 from patients.selectors.mappings import readings
 from twinportal.dashboards.clinician.drug_course import (
+    DoseRow,
+    decided,
     dose_rows,
     hours_since,
     level_rows,
@@ -35,7 +40,13 @@ from twinportal.dashboards.clinician.drug_course import (
     simulated_levels,
     told_twice,
 )
-from twinportal.dashboards.clinician.drug_level_form import dose_days
+from twinportal.dashboards.clinician.drug_level_form import BOTH_GIVEN, FIRST_ONLY, dose_days
+from twinportal.dashboards.clinician.moments import moment_text, zone_name
+from twinportal.dashboards.clinician.renal_stability import (
+    LOOK_BACK_DAYS,
+    recent_creatinine,
+    unstable_creatinine,
+)
 from twinportal.dashboards.clinician.simulation_inputs import patient_inputs
 from twinportal.dashboards.clinician.trends import number
 from twinportal.dashboards.clinician.twin_page import Banner
@@ -43,8 +54,6 @@ from twinportal.dashboards.clinician.twin_page import Banner
 ATC = ("http://www.whocc.no/atc", "urn:oid:2.16.840.1.113883.6.73")
 NEVER_WITH = ("pregnancy", "dialysis")
 BECAUSE = "These kinetics were not made for it."
-# creatinine values of the last days that differ by more than this share are not stable [J]
-STABLE_DAYS, STABLE_SHARE = 7, 1.3
 DRAWN = 500
 POINTS = 160
 AHEAD_HOURS = 24.0
@@ -90,27 +99,40 @@ class DrugLevelsPage:
         self.dose_days = dose_days(drug)
         begun = now - timedelta(days=self.dose_days)
         recorded = doses_of(patient, drug.id, codes, since=begun, until=now)
-        self.doses = dose_rows(
+        rows = dose_rows(
             drug,
             recorded,
             given.get("doses") or [],
             only_typed=bool(given.get("only_typed")),
             recorded_hours=given.get("recorded_hours"),
         )
+        self.told_twice = told_twice(rows)
+        self.said_of_them = given.get("told_twice") or ""
+        self.doses = decided(rows, self.told_twice, self.said_of_them)
         self.used_doses = [row for row in self.doses if not row.why_not]
         self.levels = level_rows(drug, self.state, self.doses, self.since)
         self.used_levels = [row for row in self.levels if row.is_used]
         self.failure = ""
 
-    @property
-    def refusals(self) -> tuple[Any, ...]:
-        return self.inputs.refusals
+    @cached_property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """What stands in the way of any kinetics."""
+        if self.inputs.refusals:
+            return self.inputs.refusals
+        values = self.inputs.values
+        bmi = renal.body_mass_index(values["weight"], values["height"])
+        return refusals_of((renal.BMI,), {"bmi": bmi})
 
     @cached_property
     def renal_patient(self) -> RenalPatient | None:
-        if self.inputs.refusals:
+        if self.refusals:
             return None
         return RenalPatient(**{i.concept: self.inputs.values[i.concept] for i in renal.INPUTS})
+
+    @property
+    def zone(self) -> str:
+        """The zone of every time on the page."""
+        return zone_name()
 
     @property
     def clearance_text(self) -> str:
@@ -120,6 +142,18 @@ class DrugLevelsPage:
         weight = renal.dosing_weight(self.renal_patient)
         crcl = creatinine_clearance(self.renal_patient)
         return f"{crcl:.0f} mL/min (Cockcroft-Gault, with {weight:.0f} kg)"
+
+    @property
+    def stability_text(self) -> str:
+        """What a single creatinine cannot tell."""
+        if self.renal_patient is None:
+            return ""
+        if len(recent_creatinine(self.state.series("creatinine"), self.now)) > 1:
+            return ""
+        return (
+            f"It is the only creatinine of the last {LOOK_BACK_DAYS} days: whether the kidneys' "
+            "clearance is stable cannot be told."
+        )
 
     @cached_property
     def prior(self) -> Prior | None:
@@ -169,20 +203,13 @@ class DrugLevelsPage:
     def warnings(self) -> list[str]:
         """What a reader of these numbers should know of this patient."""
         found = list(self.inputs.notes)
-        recent = self.now - timedelta(days=STABLE_DAYS)
-        values = [
-            v.value for v in self.state.series("creatinine") if v.effective_at >= recent and v.value
-        ]
-        if values and max(values) > STABLE_SHARE * min(values):
+        if self.renal_patient is not None and self.renal_patient.bmi >= renal.OBESE:
             found.append(
-                f"Creatinine went from {min(values):g} to {max(values):g} mg/dL within "
-                f"{STABLE_DAYS} days: the kidneys' clearance is not stable, and these kinetics "
-                "assume that it is."
+                f"Body mass index {self.renal_patient.bmi:.1f} kg/m2: what is expected without "
+                f"levels is less sure in obesity. {self.drug.in_obesity}"
             )
-        found += [
-            f"Two doses begin on {at:%-d %b %Y, %H:%M}: are they one, recorded twice? Both count."
-            for at in told_twice(self.doses)
-        ]
+        found += unstable_creatinine(self.state.series("creatinine"), self.now)
+        found += [_may_be_one(group, self.said_of_them) for group in self.told_twice]
         if self.after and self.after.misfits:
             found.append(
                 "A level is more than three standard deviations from what is predicted with the "
@@ -195,7 +222,7 @@ class DrugLevelsPage:
     @property
     def missing(self) -> list[str]:
         """What keeps the levels from being used, by name."""
-        found = [refusal.message for refusal in self.inputs.refusals]
+        found = [refusal.message for refusal in self.refusals]
         name = self.drug.name.lower()
         if not self.levels:
             found.append(f"No {name} level of the last {self.drug.course_days} days is recorded.")
@@ -204,11 +231,21 @@ class DrugLevelsPage:
                 f"No dose of {name} of the last {self.dose_days} days can be used. Type the "
                 "doses that were given, with their times."
             )
+        if self.is_undecided:
+            found.append(
+                "Doses within an hour of each other may be one, told twice. No course is drawn, and no "
+                "level after them is used, until you say below which they are."
+            )
         if self.levels and self.used_doses and not self.used_levels:
             found.append("No level can be used: the list of levels says why.")
         if self.failure:
             found.append(self.failure)
         return found
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether nobody has said yet if doses near each other are one."""
+        return bool(self.told_twice) and not self.said_of_them
 
     @cached_property
     def regimen(self) -> Regimen | None:
@@ -244,7 +281,7 @@ class DrugLevelsPage:
 
     @property
     def target_text(self) -> str:
-        """The usual target, and where the typed regimen's value lies."""
+        """The usual target, and how probably the typed regimen leads there: a point is no verdict."""
         target = self.drug.target
         if target is None:
             return ""
@@ -252,10 +289,25 @@ class DrugLevelsPage:
         text = f"Usual target: {target.text}{known}."
         if self.regimen is None or self.best is None:
             return text
-        value = getattr(expected(self.best, self.regimen), target.of).value
-        shown = value * self.drug.shown_per_mg_l
-        where = "below" if shown < target.low else "above" if shown > target.high else "inside"
-        return f"{text} The typed regimen's {number(shown)} is {where} it."
+        span, per = getattr(expected(self.best, self.regimen), target.of), self.drug.shown_per_mg_l
+        found = chances(self.best, span.value * per, target.low, target.high)
+        parts = (
+            f"inside it with a probability of {_percent(found.inside)}, below it with "
+            f"{_percent(found.below)} and above it with {_percent(found.above)}"
+        )
+        value = (
+            f"{number(span.value * per)} ({number(span.low * per)} to {number(span.high * per)})"
+        )
+        if self.after:
+            return (
+                f"{text} With the levels, the typed regimen's {value} is {parts}: by the normal "
+                "approximation, if renal function stays and doses, times and levels are right."
+            )
+        return (
+            f"{text} No level is used: {value} is what people with this renal function and weight "
+            f"are expected to have, {parts}. Where this patient lies is not known before a "
+            "measured level can be used."
+        )
 
     @property
     def _auc_unit(self) -> str:
@@ -304,7 +356,7 @@ class DrugLevelsPage:
     @cached_property
     def _drawn(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray] | None:
         """Predicted, low, high and expected before the levels, in the drug's unit."""
-        if self.start is None or self.before is None or self.best is None:
+        if self.start is None or self.before is None or self.best is None or self.is_undecided:
             return None
         doses = simulated_doses(self.doses, self.start)
         best = course(self.best, doses, self._times, number=DRAWN)
@@ -381,6 +433,29 @@ class DrugLevelsPage:
         numbers |= {n for row in self.levels for n in row.value.mappings}
         numbers |= {n for row in self.doses if row.source for n in row.source.mappings}
         return readings(numbers)
+
+
+def _may_be_one(group: Sequence[DoseRow], said: str) -> str:
+    """A question that names every dose of the group."""
+    told = " and ".join(
+        f"{row.amount_text} on {moment_text(row.at)} ({'recorded' if row.source else 'typed'})"
+        for row in group
+        if row.at
+    )
+    outcome = {
+        BOTH_GIVEN: "As you said, every one counts.",
+        FIRST_ONLY: "As you said, only the first counts.",
+    }.get(said, "None of them counts until you say so below.")
+    return f"{told}: are they one, recorded twice? {outcome}"
+
+
+def _percent(probability: float) -> str:
+    """Whole percent; nothing is certain."""
+    if probability < 0.01:
+        return "less than 1 %"
+    if probability > 0.99:
+        return "more than 99 %"
+    return f"{100 * probability:.0f} %"
 
 
 def _of(kinetics: Kinetics | None, name: str, unit: str) -> str:
