@@ -30,9 +30,11 @@ def doses_of(
     *,
     since: datetime,
     until: datetime,
+    most: int,
 ) -> list[RecordedDose]:
     """Administrations of the drug that began in the span, oldest first. Two queries.
 
+    The newest `most` + 1, so that who asks can see that there are too many.
     `codes` are codings (system, code) that mean this drug and that our tables know by class only.
     """
     rows = Fact.objects.filter(
@@ -47,6 +49,7 @@ def doses_of(
         for row in rows
         if row.value_code == drug or (row.system, row.code) in codes
     }
+    facts = dict(list(facts.items())[-most - 1 :])
     contents = _contents(facts.values())
     return [_recorded(row, contents.get((key, row.resource_version))) for key, row in facts.items()]
 

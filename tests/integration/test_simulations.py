@@ -317,6 +317,15 @@ def test_doses_more_than_an_hour_apart_are_two(ward: Ward) -> None:
     assert "5 doses, 1 of 1 level used" in text
 
 
+def test_more_doses_than_can_be_are_listed_and_not_simulated(ward: Ward) -> None:
+    first = (ward.now - timedelta(hours=60)).replace(second=0, microsecond=0)
+    quarter = timedelta(minutes=15)
+    push(ward.ehr, *(drugs.infusion(f"many{n}", first + n * quarter) for n in range(210)))
+    text = text_of(ward.doctor.get(ward.url()))
+    assert "More than 200 doses in 28 days: too many to be simulated" in text
+    assert "No course is drawn" not in text and "AUC24 with" not in text
+
+
 def test_atc_codes_and_a_second_drug_are_told_apart(ward: Ward) -> None:
     atc = {"system": "http://www.whocc.no/atc"}
     at = ward.now - timedelta(hours=10)

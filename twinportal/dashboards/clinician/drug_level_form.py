@@ -66,7 +66,7 @@ class DrugLevelForm(forms.Form):
     def __init__(self, drug: Drug, now: datetime, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.drug, self.now = drug, now
-        example = f"{drug_example(drug)}"
+        example = drug_example(drug, now)
         self.fields["doses"].widget = forms.Textarea(attrs={"rows": 4, "spellcheck": "false"})
         self.fields["doses"].help_text = f"Times in {zone_name()}. For example: {example}"
         low, high = drug.amount.low or 0.0, drug.amount.high
@@ -91,7 +91,7 @@ class DrugLevelForm(forms.Form):
     def _doses_of(self, line: str) -> list[TypedDose]:
         read = LINE.fullmatch(line)
         if read is None:
-            raise ValueError(f"write it like {drug_example(self.drug)}")
+            raise ValueError(f"write it like {drug_example(self.drug, self.now)}")
         start = typed_moment(f"{read['date']}T{read['time']}")
         amount = float(read["amount"])
         if not self.drug.amount.accepts(amount):
@@ -115,9 +115,9 @@ class DrugLevelForm(forms.Form):
     def _repeated(self, dose: TypedDose, every: str | None) -> list[TypedDose]:
         if every is None:
             return [dose]
-        step = timedelta(hours=float(every))
-        if not timedelta(hours=1) <= step <= timedelta(hours=168) or float(every) <= dose.hours:
+        if not 1 <= float(every) <= 168 or float(every) <= dose.hours:
             raise ValueError("the interval is from 1 to 168 h, and longer than the infusion")
+        step = timedelta(hours=float(every))
         count = min(int((self.now - dose.start) / step) + 1, MOST_DOSES + 1)
         return [TypedDose(dose.start + at * step, dose.amount, dose.hours) for at in range(count)]
 
@@ -140,9 +140,10 @@ class DrugLevelForm(forms.Form):
         return given
 
 
-def drug_example(drug: Drug) -> str:
-    """A line as it is to be typed."""
+def drug_example(drug: Drug, now: datetime) -> str:
+    """A line as it is to be typed, of two days ago."""
+    day = (now - timedelta(days=2)).date()
     if drug.by_mouth:
-        return "2026-11-18 08:00, 0.125 mg, every 24 h"
+        return f"{day} 08:00, 0.125 mg, every 24 h"
     amount = "1000" if drug.id == "vancomycin" else "350"
-    return f"2026-11-18 08:00, {amount} mg, 1 h, every 12 h"
+    return f"{day} 08:00, {amount} mg, 1 h, every 12 h"

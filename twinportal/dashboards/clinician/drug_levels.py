@@ -40,7 +40,12 @@ from twinportal.dashboards.clinician.drug_course import (
     simulated_levels,
     told_twice,
 )
-from twinportal.dashboards.clinician.drug_level_form import BOTH_GIVEN, FIRST_ONLY, dose_days
+from twinportal.dashboards.clinician.drug_level_form import (
+    BOTH_GIVEN,
+    FIRST_ONLY,
+    MOST_DOSES,
+    dose_days,
+)
 from twinportal.dashboards.clinician.moments import moment_text, zone_name
 from twinportal.dashboards.clinician.renal_stability import (
     LOOK_BACK_DAYS,
@@ -98,7 +103,7 @@ class DrugLevelsPage:
         codes = {(system, code) for system in ATC for code in drug.atc}
         self.dose_days = dose_days(drug)
         begun = now - timedelta(days=self.dose_days)
-        recorded = doses_of(patient, drug.id, codes, since=begun, until=now)
+        recorded = doses_of(patient, drug.id, codes, since=begun, until=now, most=MOST_DOSES)
         rows = dose_rows(
             drug,
             recorded,
@@ -106,7 +111,10 @@ class DrugLevelsPage:
             only_typed=bool(given.get("only_typed")),
             recorded_hours=given.get("recorded_hours"),
         )
-        self.told_twice = told_twice(rows)
+        # every drawn course costs time for every dose: so many are a fault of the record
+        self.has_too_many = len(rows) > MOST_DOSES
+        rows = rows[-MOST_DOSES:]
+        self.told_twice = [] if self.has_too_many else told_twice(rows)
         self.said_of_them = given.get("told_twice") or ""
         self.doses = decided(rows, self.told_twice, self.said_of_them)
         self.used_doses = [row for row in self.doses if not row.why_not]
@@ -119,6 +127,12 @@ class DrugLevelsPage:
         """What stands in the way of any kinetics."""
         if self.inputs.refusals:
             return self.inputs.refusals
+        if self.has_too_many:
+            text = (
+                f"More than {MOST_DOSES} doses in {self.dose_days} days: too many to be simulated. "
+                "Listed are the last. Are they recorded more than once?"
+            )
+            return (Refusal("out_of_range", "doses", text),)
         values = self.inputs.values
         bmi = renal.body_mass_index(values["weight"], values["height"])
         return refusals_of((renal.BMI,), {"bmi": bmi})
