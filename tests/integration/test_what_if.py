@@ -623,13 +623,13 @@ def test_what_is_said_of_allergies_that_tell_nothing(ward: Ward) -> None:
 
 
 def test_a_text_that_nobody_knows_may_be_the_medicine(ward: Ward) -> None:
-    push(ward.ehr, medicine("Sortis"))
+    push(ward.ehr, medicine("the white pill"))
     answer = pipeline.simulate(ward.mine.pk, [MUCH[2]], now=NOW)
-    assert [d for _, d in answer.propagation.doubts] == ["May be taken already: Sortis."]
+    assert [d for _, d in answer.propagation.doubts] == ["May be taken already: the white pill."]
     text = ward.doctor.post(ward.path(ward.mine), ASKED, headers=PART).content.decode()
-    assert "May be taken already: Sortis." in text
+    assert "May be taken already: the white pill." in text
     notes = [n["text"] for n in contents(ward.save())["CarePlan"][0]["note"]]
-    assert any("May be taken already: Sortis." in note for note in notes)
+    assert any("May be taken already: the white pill." in note for note in notes)
     assert 'name="statin"' not in ward.patient.get("/my/what-if/").content.decode()
 
 

@@ -2,7 +2,7 @@
 
 On the careful side [J]: a name in free text is enough to say that somebody takes a medicine or has
 an allergy to it, so that no effect is tried a second time or against a warning. Nothing here feeds
-a model. The ATC groups and codes were written from memory [M]; a combination that is in no list
+a model. The ATC groups, codes and brand names were written from memory [M]; a combination that is in no list
 "may be" the medicine.
 """
 
@@ -53,7 +53,22 @@ SGLT2_COMBINATIONS = _codes("A10BD", 15, 16, 19, 20, 21, 23, 24, 25, 27, 29, 30)
 OTHER_COMBINATIONS = _codes("A10BD", *range(1, 15), 17, 18, 22, 26, 28)
 # those of a gliptin and a statin (A10BH51, A10BH52) are read by the record's own table
 STATIN_COMBINATIONS = _codes("C10BX", *range(1, 16))
-STATINS = r"\b(?:atorva|rosuva|simva|prava|fluva|lova|pitava|ceriva)\s?statin|\bstatins?\b"
+STATINS = (
+    r"\b(?:atorva|rosuva|simva|prava|fluva|lova|pitava|ceriva)\s?statin|\bstatin(?:s|e|es|en|a|as)?\b|"
+    r"hmg[- ]?coa|coenzyme a reductase"
+)
+# brand names that are in wide use; any other is a medicine that nothing names
+STATIN_BRANDS = r"lipitor|sortis|zocor|crestor|pravachol|lescol|livalo|caduet"
+BOTH_BRANDS = r"vytorin|inegy|roszet|liptruzet"
+EZETIMIBE_BRANDS = r"zetia|ezetrol|nexlizet|nustendi"
+SGLT2_BRANDS = (
+    r"jardiance|farxiga|forxiga|invokan|steglatro|synjardy|xigduo|glyxambi|invokamet|vokanamet|"
+    r"trijardy|qtern|segluromet|steglujan|inpefa"
+)
+GLP1_BRANDS = (
+    r"ozempic|wegovy|rybelsus|victoza|saxenda|trulicity|byetta|bydureon|mounjaro|zepbound|"
+    r"lyxumia|adlyxin|soliqua|suliqua|xultophy|tanzeum|eperzan"
+)
 PRESSURE = (
     r"antihypertensive|\bace\b|\bace[- ]?inhibitor|\w{2,}pril(?:at)?\b|\w+sartan\b|\w+olol\b|"
     r"\w+dipine\b|verapamil|diltiazem|thiazide|chlort(?:h)?alidone|indapamide|spironolactone|"
@@ -61,25 +76,25 @@ PRESSURE = (
 )
 MEDICINES: Mapping[str, Medicine] = {
     STATIN: Medicine(
-        re.compile(STATINS + r"|hmg[- ]?coa"),
+        re.compile("|".join((STATINS, STATIN_BRANDS, BOTH_BRANDS))),
         ("C10AA", *_codes("C10BA", 1, *range(2, 10), 11, 12), *STATIN_COMBINATIONS),
         ("C10BA", "C10BX"),
         ("C10BA10",),
     ),
     EZETIMIBE: Medicine(
-        re.compile("ezetimib"),
+        re.compile("|".join(("ezetimib", EZETIMIBE_BRANDS, BOTH_BRANDS))),
         ("C10AX09", *_codes("C10BA", 2, 5, 6, 10, 11, 12)),
         ("C10BA", "C10BX"),
         (*_codes("C10BA", 1, 3, 4, 7, 8, 9), *_codes("C10BX", *range(1, 16))),
     ),
     SGLT2: Medicine(
-        re.compile(r"gliflozin|\bsglt-?\s?2"),
+        re.compile("|".join((r"gliflozin|\bsglt-?\s?2", SGLT2_BRANDS))),
         ("A10BK", *_codes("A10BX", 9, 11, 12), *SGLT2_COMBINATIONS),
         ("A10BD",),
         OTHER_COMBINATIONS,
     ),
     GLP1: Medicine(
-        re.compile(r"glutid|exenatid|lixisenatid|tirzepatid|\bglp-?\s?1"),
+        re.compile("|".join((r"glutid|exenatid|lixisenatid|tirzepatid|\bglp-?\s?1", GLP1_BRANDS))),
         ("A10BJ", *_codes("A10BX", 4, 7, 10, 13, 14, 16), "A10AE54", "A10AE56"),
     ),
     ANTIHYPERTENSIVE: Medicine(

@@ -77,13 +77,13 @@ def test_what_is_taken_already_is_known_by_code_and_by_name(value: Value, kind: 
 
 
 def test_what_nothing_names_may_be_taken_already() -> None:
-    found = person(**unread(taken("Glyxambi"), taken("Jardiance (empagliflozin)")))
-    assert found.perhaps == {"": ("Glyxambi",)}
+    found = person(**unread(taken("the white pill"), taken("Jardiance (empagliflozin)")))
+    assert found.perhaps == {"": ("the white pill",)}
     group = person(taken("Blood glucose lowering drugs", atc="A10B"))
     assert group.perhaps.keys() == {"sglt2_inhibitor", "glp1_agonist"}
     unlisted = person(**unread(taken("a combination", atc="A10BD99")))
     assert unlisted.perhaps == {"sglt2_inhibitor": ("a combination",)}
-    over = replace(taken("Glyxambi"), end_at=AS_OF - timedelta(days=1))
+    over = replace(taken("the white pill"), end_at=AS_OF - timedelta(days=1))
     assert not person(**unread(over)).perhaps
 
 

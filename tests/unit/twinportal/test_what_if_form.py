@@ -129,7 +129,7 @@ def test_a_patient_is_not_led_to_targets_that_are_for_few() -> None:
     "person",
     [
         Person(allergies={"statin": ("Simvastatin",)}, is_patient=True),
-        Person(perhaps={"": ("Sortis",)}, is_patient=True),
+        Person(perhaps={"": ("the white pill",)}, is_patient=True),
         Person(allergies_unread=True, is_patient=True),
     ],
 )

@@ -437,7 +437,11 @@ def test_nothing_is_tried_for_whom_there_is_no_what_if() -> None:
             "semaglutide_10",
             "Ozempic",
         ),
-        (Person(perhaps={"": ("Sortis",)}, is_patient=True), "atorvastatin_20", "may be taken"),
+        (
+            Person(perhaps={"": ("the white pill",)}, is_patient=True),
+            "atorvastatin_20",
+            "may be taken",
+        ),
         (Person(allergies_unread=True, is_patient=True), "atorvastatin_20", "could not be read"),
         (
             Person(allergies={"antihypertensive": ("Ramipril",)}, is_patient=True),
@@ -461,12 +465,12 @@ def test_ezetimibe_does_not_rest_on_a_statin_that_is_not_borne() -> None:
 
 def test_what_a_clinician_has_to_look_at_is_told() -> None:
     person = Person(
-        perhaps={"": ("Sortis",), "sglt2_inhibitor": ("A10B",)},
+        perhaps={"": ("the white pill",), "sglt2_inhibitor": ("A10B",)},
         allergies={"antihypertensive": ("Ramipril",)},
     )
     done = propagate(SOMEBODY, [begins("atorvastatin_20"), begins("bp_one_standard")], person)
     assert [(i.target, text) for i, text in done.doubts] == [
-        ("atorvastatin_20", "May be taken already: Sortis."),
+        ("atorvastatin_20", "May be taken already: the white pill."),
         ("bp_one_standard", "An allergy or intolerance is recorded: Ramipril."),
     ]
     assert {"ldl_cholesterol", "systolic_bp"} <= after(done).keys()
