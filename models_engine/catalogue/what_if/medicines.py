@@ -76,25 +76,25 @@ PRESSURE = (
 )
 MEDICINES: Mapping[str, Medicine] = {
     STATIN: Medicine(
-        re.compile("|".join((STATINS, STATIN_BRANDS, BOTH_BRANDS))),
+        re.compile(f"{STATINS}|{STATIN_BRANDS}|{BOTH_BRANDS}"),
         ("C10AA", *_codes("C10BA", 1, *range(2, 10), 11, 12), *STATIN_COMBINATIONS),
         ("C10BA", "C10BX"),
         ("C10BA10",),
     ),
     EZETIMIBE: Medicine(
-        re.compile("|".join(("ezetimib", EZETIMIBE_BRANDS, BOTH_BRANDS))),
+        re.compile(f"ezetimib|{EZETIMIBE_BRANDS}|{BOTH_BRANDS}"),
         ("C10AX09", *_codes("C10BA", 2, 5, 6, 10, 11, 12)),
         ("C10BA", "C10BX"),
         (*_codes("C10BA", 1, 3, 4, 7, 8, 9), *_codes("C10BX", *range(1, 16))),
     ),
     SGLT2: Medicine(
-        re.compile("|".join((r"gliflozin|\bsglt-?\s?2", SGLT2_BRANDS))),
+        re.compile(f"gliflozin|\\bsglt-?\\s?2|{SGLT2_BRANDS}"),
         ("A10BK", *_codes("A10BX", 9, 11, 12), *SGLT2_COMBINATIONS),
         ("A10BD",),
         OTHER_COMBINATIONS,
     ),
     GLP1: Medicine(
-        re.compile("|".join((r"glutid|exenatid|lixisenatid|tirzepatid|\bglp-?\s?1", GLP1_BRANDS))),
+        re.compile(f"glutid|exenatid|lixisenatid|tirzepatid|\\bglp-?\\s?1|{GLP1_BRANDS}"),
         ("A10BJ", *_codes("A10BX", 4, 7, 10, 13, 14, 16), "A10AE54", "A10AE56"),
     ),
     ANTIHYPERTENSIVE: Medicine(
