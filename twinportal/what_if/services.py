@@ -34,10 +34,13 @@ def scenario_save(
 ) -> Scenario:
     """Keep a what-if under a name, and propose it as Goals and a CarePlan.
 
-    Raises ValueError without a name or an intervention, TooManyScenarios beyond MOST_SCENARIOS.
+    Raises ValueError without a name or an intervention, or where no model moves;
+    TooManyScenarios beyond MOST_SCENARIOS.
     """
     if not name.strip() or not interventions:
         raise ValueError("a scenario has a name and at least one change")
+    if not simulation.moves:
+        raise ValueError("a scenario moves at least one model")
     if Scenario.objects.about(patient.pk).count() >= MOST_SCENARIOS:
         raise TooManyScenarios
     scenario = Scenario.objects.create(
@@ -98,8 +101,11 @@ def _propose(
 
 
 def _results(simulation: Simulation) -> list[str]:
-    """The main outcomes in sentences, as notes of the CarePlan."""
-    return [_sentence(drawn.row) for drawn in Answer(simulation).main]
+    """What is to be looked at first, then the main outcomes, as notes of the CarePlan."""
+    answer = Answer(simulation)
+    doubts = [f"To be looked at first: {words}. {doubt}" for words, doubt in answer.doubts]
+    notes = answer.allergy_notes if answer.begins else ()
+    return [*doubts, *(_sentence(drawn.row) for drawn in answer.main), *notes]
 
 
 def _sentence(row: OutcomeRow) -> str:

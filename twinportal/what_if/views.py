@@ -42,7 +42,7 @@ def what_if(request: HttpRequest, public_id: UUID) -> HttpResponse:
     opened = _asked_scenario(request, patient)
     sent = sent_of(_interventions_of(opened)) if opened else request.POST.dict()
     start = pipeline.what_if_start(patient.pk, now=now, state=state)
-    form = what_if_form(start.values, sent)
+    form = what_if_form(start.values, sent, sources=start.sources)
     answer = pipeline.simulate(patient.pk, form.interventions, now=now, start=start)
     is_partial = request.headers.get("HX-Request") == "true"
     context: dict[str, Any] = {"form": form, "answer": Answer(answer), "is_partial": is_partial}
@@ -73,6 +73,7 @@ def save(request: HttpRequest, public_id: UUID) -> HttpResponse:
         messages.error(request, f"Not saved. {' '.join(wrong)}")
         return redirect("what-if", public_id=patient.public_id)
     simulation = pipeline.simulate(patient.pk, asked, now=now, start=start)
+    refused = " ".join(f"{names_of([i])[0]}: {why}" for i, why in simulation.propagation.refused)
     try:
         kept = scenario_save(
             patient=patient,
@@ -85,11 +86,14 @@ def save(request: HttpRequest, public_id: UUID) -> HttpResponse:
     except (TooManyScenarios, ValueError):
         messages.error(
             request,
-            "Not saved. Nothing of it is for this person, or there are too many scenarios already.",
+            "Not saved. Nothing of it is for this person, no model moves with it, or there are too "
+            f"many scenarios already. {refused}".strip(),
         )
         return redirect("what-if", public_id=patient.public_id)
     detail = str(kept.public_id)
     audit.record_action(request, patient, action="create", what="scenario", detail=detail)
+    if refused:
+        messages.warning(request, f"Not counted and not saved: {refused}")
     messages.success(request, "Saved. It is in the record as a draft proposal.")
     return redirect("what-if", public_id=patient.public_id)
 
