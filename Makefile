@@ -98,9 +98,9 @@ $(VENV)/.uv:
 	@touch $@
 
 $(VENV)/.run: requirements.lock | $(VENV)/.uv
-	@echo "Installing the packages of requirements.lock into $(VENV) ..."
-	@test -e $(VENV)/.dev || $(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock || \
-		$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@test -e $(VENV)/.dev || { echo "Installing the packages of requirements.lock into $(VENV) ..."; \
+		$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock || \
+		$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock; }
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/.uv

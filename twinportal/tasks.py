@@ -15,7 +15,7 @@ from patients.services import (
     quarantine_replay,
 )
 from patients.sign_on import housekeeping
-from twinportal import heartbeat, monitoring, pipeline, staleness
+from twinportal import heartbeat, monitoring, open_jobs, pipeline, staleness
 from twinportal.population import services as population
 
 log = logging.getLogger(__name__)
@@ -140,9 +140,17 @@ def monitor_models() -> None:
 
 
 @shared_task
-def freeze_references(actor: str, request_id: str = "") -> None:
-    """What a data steward asked for on a page: too long for a request. Twice is the same again."""
-    monitoring.freeze(actor_kind="user", actor=actor, now=timezone.now(), request_id=request_id)
+def freeze_references(actor: str, seen: int, request_id: str = "") -> None:
+    """What a data steward asked for on a page: too long for a request. A second one that had
+    `seen` the same references does nothing."""
+    try:
+        monitoring.freeze(
+            actor_kind="user", actor=actor, now=timezone.now(), request_id=request_id, seen=seen
+        )
+    except monitoring.ChangedError:
+        log.info("references were set since they were asked for; none was set again")
+    finally:
+        open_jobs.end(open_jobs.REFERENCES)
 
 
 @shared_task

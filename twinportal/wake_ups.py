@@ -8,9 +8,12 @@ import logging
 import os
 import threading
 from collections.abc import Iterable
+from enum import StrEnum
 
+import redis
 from kombu.exceptions import OperationalError
 
+from twinportal import open_jobs
 from twinportal.tasks import (
     freeze_references,
     refresh_twins,
@@ -22,6 +25,14 @@ from twinportal.tasks import (
 log = logging.getLogger(__name__)
 # a message is one worker's work: small enough that others find some too
 MOST_TOGETHER = 10
+
+
+class Asked(StrEnum):
+    """What became of a wish."""
+
+    TAKEN = "A worker sets the references; it takes a minute or two."
+    OPEN = "A worker is setting the references already: nothing more was started."
+    NO_BROKER = "The message broker does not answer: no reference was set."
 
 
 class Waker:
@@ -75,14 +86,17 @@ def wake_for_bulk_job(job_id: int) -> None:
         log.warning("the broker is down; the sweep will find the bulk job")
 
 
-def ask_for_references(actor: str, request_id: str) -> bool:
-    """Whether the broker has taken it: nothing else remembers that it was asked for."""
+def ask_for_references(actor: str, seen: int, request_id: str) -> Asked:
+    """Nothing but the broker remembers that it was asked for."""
     try:
-        freeze_references.delay(actor, request_id)
-    except OperationalError:
+        if not open_jobs.begin(open_jobs.REFERENCES, actor):
+            return Asked.OPEN
+        freeze_references.delay(actor, seen, request_id)
+    except (OperationalError, redis.RedisError):
+        open_jobs.end(open_jobs.REFERENCES)
         log.warning("the broker is down; no reference was set")
-        return False
-    return True
+        return Asked.NO_BROKER
+    return Asked.TAKEN
 
 
 def wake_for_mappings(mapping_ids: list[int]) -> None:

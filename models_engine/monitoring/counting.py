@@ -13,8 +13,17 @@ from typing import Any
 
 from django.db import connection
 
-from models_engine.catalogue.contract import ClinicalModel
-from models_engine.monitoring.drift import DECILES, MOST_VALUES, cut_points, is_by_value
+from models_engine.catalogue.contract import ClinicalModel, Input
+from models_engine.monitoring.drift import (
+    DECILES,
+    LEAST_IN_BIN,
+    MOST_VALUES,
+    between,
+    cut_points,
+    is_by_value,
+    merged,
+    rounded,
+)
 
 # how an input came about, by the status that is stored with a run
 HOW = {
@@ -148,9 +157,32 @@ def distribution(model: ClinicalModel, counted: Counts) -> Distribution:
     with _cursor() as cursor:
         cursor.execute(_SPREAD, values)
         spread = cursor.fetchall()
-    cuts = {name: cut_points(distinct, quantiles) for name, distinct, quantiles in spread}
     by_value = {name: is_by_value(distinct) for name, distinct, _ in spread}
-    return binned(model, counted, cuts, by_value)
+    cuts = {name: cut_points(distinct, quantiles) for name, distinct, quantiles in spread}
+    cuts = {name: c if by_value[name] else rounded(c) for name, c in cuts.items()}
+    found = binned(model, counted, cuts, by_value)
+    # yes and no, female and male are nobody's own
+    anybodys = {f"input:{i.concept}" for i in model.inputs if is_yes_no(i) or i.concept == "sex"}
+    binned_values: dict[str, Bins] = {
+        name: found.values[name] if name in anybodys else _of_many(found.values[name], distinct)
+        for name, distinct, _ in spread
+    }
+    return Distribution(binned_values, found.ways)
+
+
+def is_yes_no(declared: Input) -> bool:
+    return declared.role in ("condition", "medication")
+
+
+def _of_many(bins: Bins, distinct: Sequence[float]) -> Bins:
+    """No limit of a bin near the value of a few people, nor a value of its own that they have."""
+    if not bins.by_value:
+        return Bins(*merged(bins.cuts, bins.counts), by_value=False)
+    # the first is below all values, the last above
+    own = bins.counts[1:-1]
+    if all(number >= LEAST_IN_BIN for number in own):
+        return bins
+    return Bins(*merged(between(distinct), own), by_value=False)
 
 
 def binned(

@@ -8,7 +8,8 @@ less than there are bins, which gives the limit of chance beside it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, log, nextafter, sqrt
+from itertools import pairwise
+from math import floor, inf, log, log10, nextafter, sqrt
 from typing import Literal
 
 Level = Literal["too_few", "none", "some", "large"]
@@ -16,6 +17,8 @@ SOME, LARGE = 0.1, 0.25
 # people on either side, below which no drift is judged: [J]
 LEAST_PEOPLE = 100
 MOST_VALUES = 10
+# people in a bin of the reference, below which its limits come close to one person's value: [J]
+LEAST_IN_BIN = 5
 # the shares at which a reference is cut
 DECILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 # upper 5 % of the standard normal distribution
@@ -40,6 +43,40 @@ def cut_points(distinct: Sequence[float], quantiles: Sequence[float]) -> tuple[f
 def is_by_value(distinct: Sequence[float]) -> bool:
     """Whether each value of the reference has a bin of its own."""
     return len(distinct) <= MOST_VALUES
+
+
+def rounded(cuts: Sequence[float]) -> tuple[float, ...]:
+    """Cuts to a step of 1, 0.1 ... that is a hundredth to a tenth of what they span: no limit of
+    a bin is the very value of somebody."""
+    if len(cuts) < 2 or cuts[0] == cuts[-1]:
+        return tuple(float(f"{cut:.2g}") for cut in cuts)
+    places = -floor(log10((cuts[-1] - cuts[0]) / 10))
+    return tuple(sorted({round(cut, places) for cut in cuts}))
+
+
+def between(distinct: Sequence[float]) -> tuple[float, ...]:
+    """Cuts half-way between few values, where one of its own would tell of whom it is."""
+    values = sorted(set(distinct))
+    return tuple((a + b) / 2 for a, b in pairwise(values))
+
+
+def merged(
+    cuts: Sequence[float], counts: Sequence[int], least: int = LEAST_IN_BIN
+) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    """Neighbours joined until every bin holds `least`; what is left over joins the last. One bin
+    without cuts where all together are fewer."""
+    kept: list[float] = []
+    sums = [0]
+    for at, number in enumerate(counts):
+        sums[-1] += number
+        if at < len(cuts) and sums[-1] >= least:
+            kept.append(cuts[at])
+            sums.append(0)
+    if len(sums) > 1 and sums[-1] < least:
+        last = sums.pop()
+        sums[-1] += last
+        kept.pop()
+    return tuple(kept), tuple(sums)
 
 
 def stability_index(reference: Sequence[int], now: Sequence[int]) -> float:

@@ -1,12 +1,13 @@
 """Takes the daily snapshot of every registered model, and freezes references."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Max
 
 from models_engine.catalogue.contract import ClinicalModel
 from models_engine.models import MonitoringReference, MonitoringSnapshot
@@ -28,7 +29,7 @@ def take_snapshots(models: Iterable[ClinicalModel], *, now: datetime) -> int:
 
     Returns how many. Reads everything in one transaction; writes nothing but the snapshots.
     """
-    _alone()
+    alone()
     wanted = list(models)
     counting.hold_standing_runs()
     hold_first_predictions(now=now)
@@ -63,7 +64,7 @@ def set_references(models: Iterable[ClinicalModel], *, by: str, now: datetime) -
 
     The reference before it is kept, retired. Returns how many were set.
     """
-    _alone()
+    alone()
     counting.hold_standing_runs()
     counted = counting.counts()
     made = []
@@ -89,10 +90,24 @@ def set_references(models: Iterable[ClinicalModel], *, by: str, now: datetime) -
     return len(made)
 
 
-def _alone() -> None:
+def alone() -> None:
     """Wait until no other transaction takes snapshots or sets references."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MONITORING_LOCK])
+
+
+def is_free() -> bool:
+    """Whether nobody else takes snapshots or sets references; if so, nobody will until the
+    transaction, which must be open, ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [MONITORING_LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def standing(model_ids: Collection[str]) -> int:
+    """A number that grows whenever a reference of one of these models is set; 0 before the first."""
+    found = MonitoringReference.objects.filter(model_id__in=model_ids)
+    return found.aggregate(newest=Max("pk"))["newest"] or 0
 
 
 def current_references() -> dict[counting.Key, MonitoringReference]:

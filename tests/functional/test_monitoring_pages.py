@@ -93,5 +93,9 @@ def test_a_steward_goes_from_the_finding_to_the_row_and_sets_a_reference(
     steward.page.wait_for_url("**/models/monitoring/prevent_base_10y/#drift")
     steward.page.get_by_role("button", name="of this model").click()
     steward.page.wait_for_load_state()
+    assert "large drift of Systolic" in steward.page.locator("main").inner_text()
+    assert steward.axe_violations() == []
+    steward.page.get_by_role("button", name="Set the reference").click()
+    steward.page.wait_for_load_state()
     assert "The reference is set" in steward.page.locator("main").inner_text()
     assert "large drift" not in steward.page.locator("#drift").inner_text()

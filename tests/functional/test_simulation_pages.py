@@ -74,3 +74,41 @@ def test_the_pages_are_accessible_and_narrow(ward: Ward, visit: Visit, ehr_clien
         doctor.goes_to(path)
         width = doctor.page.evaluate("document.documentElement.scrollWidth")
         assert width <= NARROW["width"], path
+
+
+def test_the_twin_page_says_early_what_can_be_tried(ward: Ward, visit: Visit) -> None:
+    doctor = visit("doctor", NARROW)
+    twin = f"/twins/{ward.patient.public_id}/"
+    doctor.goes_to(twin)
+    row = doctor.page.get_by_role("navigation", name="Try")
+    names = row.get_by_role("link").all_inner_texts()
+    assert names[:2] == ["What if", "Trajectories"]
+    assert names[2].startswith("Drug levels: ")
+    assert names[-2:] == ["Body weight", "Course of diabetes"]
+    # before the first section
+    heading = doctor.page.get_by_role("heading", name="What changed")
+    assert row.bounding_box()["y"] < heading.bounding_box()["y"]
+    width = doctor.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= NARROW["width"]
+    assert doctor.axe_violations() == [] and doctor.complaints == []
+    for address in [link.get_attribute("href") for link in row.get_by_role("link").all()]:
+        doctor.goes_to(address)
+        assert doctor.page.locator("h1").count() == 1
+
+
+def test_a_box_to_tick_stands_beside_its_words(ward: Ward, visit: Visit) -> None:
+    doctor = visit("doctor", NARROW)
+    doctor.goes_to(f"/twins/{ward.patient.public_id}/drug-levels/vancomycin/")
+    label = doctor.page.locator("label", has_text="Use only these doses")
+    box = label.get_by_role("checkbox").bounding_box()
+    words = label.evaluate(
+        """label => {
+            const range = document.createRange();
+            range.selectNode(label.lastChild);
+            const {x, y, height} = range.getBoundingClientRect();
+            return {x, y, height};
+        }"""
+    )
+    assert box["x"] + box["width"] <= words["x"]
+    middle = box["y"] + box["height"] / 2
+    assert words["y"] < middle < words["y"] + words["height"]

@@ -1,5 +1,6 @@
 """Disease trajectories end to end on made-up people: plumbing only, no claim about disease."""
 
+import hashlib
 import json
 import random
 import re
@@ -258,6 +259,12 @@ def test_a_file_that_was_changed_shows_nothing_but_that(
     assert "no artefact" in section(page(doctor, path))
     (tmp_path / f"{'a' * 64}.json").write_text("{}")
     assert "has been changed" in section(page(doctor, path))
+    for raw in (b"[]", b"no JSON", b"[" * 100_000):
+        sha256 = hashlib.sha256(raw).hexdigest()
+        (tmp_path / f"{sha256}.json").write_bytes(raw)
+        settings.DISEASE_TRAJECTORIES = sha256
+        assert "cannot be used" in section(page(doctor, path))
+        assert "cannot be used" in words(page(doctor, "/models/disease-trajectories/"))
     assert "Switched on, and yet not in use" in words(page(doctor, "/models/disease-trajectories/"))
 
 

@@ -161,6 +161,22 @@ class TestDrift:
         set_references(monitoring.monitored(), by="test", now=NOW)
         assert {row["level"] for row in self.drift().values()} == {"too_few"}
 
+    def test_no_bin_of_a_reference_is_about_few_people(self, run: ModelRun) -> None:
+        def few(at: int, inputs: dict[str, dict[str, Any]]) -> float | None:
+            inputs["systolic_bp"]["value"] = 130.0 if at < 20 else 131.37 + at
+            return 0.1
+
+        copies(run, 24, as_of=NOW, change=few)
+        set_references(monitoring.monitored([run.model_id]), by="test", now=NOW)
+        (reference,) = MonitoringReference.objects.filter(retired_at=None)
+        values = reference.content["values"]
+        pressure = values["input:systolic_bp"]
+        assert not pressure["by_value"] and min(pressure["counts"]) >= 5
+        assert sum(pressure["counts"]) == 25
+        assert all("151.37" not in str(cut) for cut in pressure["cuts"])
+        yes_no = [row for name, row in values.items() if name == "input:smoking"]
+        assert all(row["by_value"] for row in yes_no)
+
     def test_a_new_reference_retires_the_old(self, run: ModelRun) -> None:
         first = set_references(monitoring.monitored(), by="test", now=NOW)
         again = set_references(monitoring.monitored(["prevent_base_10y"]), by="test", now=NOW)
@@ -308,7 +324,10 @@ class TestRunning:
         assert MonitoringSnapshot.objects.count() == len(monitoring.monitored())
         assert "1 references set" in out.getvalue()
         event = AuditEvent.objects.get(action="set-reference")
-        assert (event.actor, event.detail) == ("command", "kfre_4v")
+        assert (event.actor, event.detail) == (
+            "command",
+            "kfre_4v; large drift before: none seen",
+        )
         with pytest.raises(CommandError, match="crystal_ball"):
             call_command("monitor_models", "crystal_ball", "--set-reference")
         with pytest.raises(CommandError, match="all models"):

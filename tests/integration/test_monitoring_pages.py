@@ -1,6 +1,7 @@
 """The monitoring pages: who may read them, what they say first, and what they never say."""
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,10 +14,11 @@ from kombu.exceptions import OperationalError
 
 from models_engine.models import ModelRun, MonitoringReference, MonitoringSnapshot
 from models_engine.monitoring.snapshots import set_references, take_snapshots
+from patients import audit
 from patients.models import AuditEvent, Patient
 from tests.factories.monitoring import copies, facts
 from tests.factories.people import NOW, clinician, patient_user, signed_in, twin
-from twinportal import monitoring, tasks
+from twinportal import monitoring, open_jobs, tasks
 from twinportal.accounts.models import User
 from twinportal.dashboards.monitoring import words
 
@@ -39,6 +41,29 @@ def shown(client: Client, path: str = PAGES[0]) -> str:
     answer = client.get(path)
     assert answer.status_code == 200, path
     return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
+
+
+def confirmed(steward: Client, model_id: str = "") -> str:
+    """What the page that asks to confirm a new reference sends back."""
+    page = steward.post("/models/monitoring/reference/", {"model": model_id}).content.decode()
+    found = re.search(r'name="confirm" value="(\d+)"', page)
+    assert found, page
+    return found[1]
+
+
+def sets(steward: Client, model_id: str = "") -> str:
+    """Set a reference in two steps; the page that comes then."""
+    wish = {"model": model_id, "confirm": confirmed(steward, model_id)}
+    answer = steward.post("/models/monitoring/reference/", wish)
+    assert answer.status_code == 302
+    return shown(steward, answer["Location"])
+
+
+@pytest.fixture(autouse=True)
+def no_open_job() -> Iterator[None]:
+    open_jobs.end(open_jobs.REFERENCES)
+    yield
+    open_jobs.end(open_jobs.REFERENCES)
 
 
 def take(now: Any = None, *ids: str) -> None:
@@ -74,14 +99,12 @@ class TestAccess:
         assert steward.get(path).status_code == 405
         assert steward.post(path, {"model": "crystal_ball"}).status_code == 404
         assert not MonitoringReference.objects.exists()
-        answer = steward.post(path, {"model": "kfre_4v"})
-        assert answer["Location"] == "/models/monitoring/kfre_4v/"
+        assert "The reference is set" in sets(steward, "kfre_4v")
         assert MonitoringReference.objects.get().model_id == "kfre_4v"
-        assert steward.post(path)["Location"] == "/models/monitoring/"
-        assert "A worker sets the references" in shown(steward)
+        assert "A worker sets the references" in sets(steward)
         # what the worker then does
         user = User.objects.get(username="steward")
-        tasks.freeze_references(str(user.pk))
+        tasks.freeze_references(str(user.pk), monitoring.standing())
         assert MonitoringReference.objects.filter(retired_at=None).count() > 10
         events = AuditEvent.objects.filter(action="set-reference").order_by("pk")
         assert [event.actor for event in events] == [str(user.pk)] * 2
@@ -95,8 +118,68 @@ class TestAccess:
             raise OperationalError
 
         monkeypatch.setattr(tasks.freeze_references, "delay", unreachable)
-        steward.post("/models/monitoring/reference/")
-        assert "no reference was set" in shown(steward)
+        assert "no reference was set" in sets(steward)
+        assert open_jobs.begin(open_jobs.REFERENCES, "next"), "and nothing is left open"
+
+    def test_many_clicks_are_one_job(
+        self, ehr_client: Client, steward: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        twin(ehr_client, "p1")
+        sent: list[tuple[Any, ...]] = []
+        monkeypatch.setattr(tasks.freeze_references, "delay", lambda *args: sent.append(args))
+        assert "A worker sets the references" in sets(steward)
+        for _ in range(24):
+            assert "already: nothing more was started" in sets(steward)
+        ((actor, seen, request_id),) = sent
+        for _ in range(3):
+            tasks.freeze_references(actor, seen, request_id)
+        assert AuditEvent.objects.filter(action="set-reference").count() == 1
+        assert not MonitoringReference.objects.exclude(retired_at=None).exists()
+        assert "A worker sets the references" in sets(steward), "it has ended"
+
+    def test_a_page_of_before_sets_nothing(self, ehr_client: Client, steward: Client) -> None:
+        twin(ehr_client, "p1")
+        path, wish = "/models/monitoring/reference/", {"model": "kfre_4v"}
+        old = confirmed(steward, "kfre_4v")
+        assert "The reference is set" in sets(steward, "kfre_4v")
+        again = steward.post(path, wish | {"confirm": old})
+        assert b"Another reference was set meanwhile" in again.content
+        assert MonitoringReference.objects.count() == 1
+
+    def test_who_hides_drift_has_seen_it_and_the_audit_says_so(
+        self, ehr_client: Client, steward: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        twin(ehr_client, "p1")
+        run = run_of()
+
+        def at_level(low: float) -> Any:
+            def change(at: int, inputs: dict[str, dict[str, Any]]) -> float:
+                inputs["systolic_bp"]["value"] = low + at % 50
+                return 0.1
+
+            return change
+
+        copies(run, 150, as_of=NOW, change=at_level(110))
+        set_references(monitoring.monitored([run.model_id]), by="test", now=NOW)
+        Patient.objects.filter(fhir_id__startswith="copy").update(active=False)
+        copies(run, 150, as_of=NOW, change=at_level(160))
+        take(None, run.model_id)
+        page = steward.post("/models/monitoring/reference/", {"model": run.model_id})
+        assert b"large drift of Systolic blood pressure" in page.content
+        assert MonitoringReference.objects.get().retired_at is None, "not yet confirmed"
+
+        def broken(**more: Any) -> None:
+            raise RuntimeError("no audit")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(audit, "record", broken)
+            with pytest.raises(RuntimeError, match="no audit"):
+                sets(steward, run.model_id)
+        assert MonitoringReference.objects.get().retired_at is None, "no audit, no reference"
+        sets(steward, run.model_id)
+        event = AuditEvent.objects.get(action="set-reference")
+        assert event.detail == "prevent_base_10y; large drift before: prevent_base_10y"
+        assert "large drift" not in shown(steward, PAGES[1])
 
     def test_it_is_found(self, doctor: Client, steward: Client) -> None:
         assert 'href="/models/monitoring/"' in doctor.get("/models/").content.decode()

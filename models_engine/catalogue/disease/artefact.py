@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 
 from models_engine.catalogue.disease.aalen_johansen import Share
+from models_engine.catalogue.disease.artefact_schema import fault
 from models_engine.catalogue.disease.groups import Groups
 from models_engine.catalogue.disease.landmarks import Rules
 from models_engine.catalogue.disease.methods import Fitted, Method
 from models_engine.catalogue.disease.rates import BaseRates
-from models_engine.catalogue.disease.train import FORMAT
 
 HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class ArtefactError(ValueError):
-    """There is no such file, it was changed, or it is of another format."""
+    """There is no such file, it was changed, or it is not what an artefact must be."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +92,8 @@ def read(folder: Path, sha256: str) -> Trajectories:
     """The artefact of that hash.
 
     Raises:
-        ArtefactError: no hash, no such file, a changed file, or another format.
+        ArtefactError: no hash, no such file, a changed file, another format, or something in it that is
+            missing, of another type or against the rest.
     """
     if not HASH.fullmatch(sha256):
         raise ArtefactError("an artefact is named by 64 hexadecimal digits")
@@ -102,7 +103,11 @@ def read(folder: Path, sha256: str) -> Trajectories:
         raise ArtefactError(f"no artefact {sha256} can be read: {type(error).__name__}") from error
     if hashlib.sha256(raw).hexdigest() != sha256:
         raise ArtefactError(f"the file {sha256}.json has been changed")
-    content = json.loads(raw)
-    if content.get("format") != FORMAT:
-        raise ArtefactError(f"{sha256}.json is of another format than {FORMAT}")
-    return Trajectories(content, sha256)
+    wrong = fault(raw)
+    if wrong:
+        raise ArtefactError(f"{sha256}.json {wrong}")
+    try:
+        return Trajectories(json.loads(raw), sha256)
+    except (RecursionError, ValueError) as error:
+        # in a key that nobody reads
+        raise ArtefactError(f"{sha256}.json cannot be used: {type(error).__name__}") from error

@@ -90,7 +90,7 @@ class Line:
 
     def findings(self) -> list[Finding]:
         """What somebody should look at in this model."""
-        found = [*self._calibration("judged", "bad", ""), *self._drift()]
+        found = [*self._calibration("judged", "bad", ""), *self.drift_findings()]
         return [*found, *self._calibration("retrospective", "warn", " Replayed predictions only.")]
 
     def _calibration(self, kind: str, level: str, more: str) -> list[Finding]:
@@ -107,12 +107,13 @@ class Line:
             made.append(Finding(level, text, f"{self.url}#{kind}", "Look at it"))
         return made
 
-    def _drift(self) -> list[Finding]:
+    def drift_findings(self) -> list[Finding]:
+        """What has moved from the reference."""
         made = []
         jump = self.snapshot.content["jump"]
         if jump and jump["jumped"]:
             then, now = (
-                f"{100 * jump[part] / jump[whole]:.0f} %"
+                words.share_in_words(jump[part], jump[whole])
                 for part, whole in (("before", "of_before"), ("now", "of_now"))
             )
             text = (

@@ -3,49 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Any
 
 from explain.figures.calibration import Calibration, Measured, calibration
-from explain.figures.columns import Columns, columns
 from explain.figures.sparkline import Sparkline, sparkline
-from models_engine.catalogue.contract import FEMALE, ClinicalModel, Outcome
+from models_engine.catalogue.contract import ClinicalModel, Outcome
 from models_engine.catalogue.outcome_event import OutcomeEvent
 from models_engine.models import MonitoringSnapshot
-from models_engine.monitoring.counting import WAYS
 from twinportal.dashboards.monitoring import words
+from twinportal.dashboards.monitoring.drift_rows import KINDS, drift_rows
+from twinportal.dashboards.monitoring.suppression import WITHHELD, is_small, protected, reasons
 
-YES_NO = ("condition", "medication")
 LEVELS = ("large", "some", "none", "too_few")
-KINDS = {"output": "Output", "input": "Input", "ways": "How it is recorded"}
-
-
-@dataclass(frozen=True)
-class Bin:
-    """One row of a comparison; shares are empty where a count is not shown."""
-
-    label: str
-    before: str
-    now: str
-    before_share: str
-    now_share: str
-
-
-@dataclass(frozen=True)
-class DriftRow:
-    """One input or output against the reference."""
-
-    kind: str
-    label: str
-    level: str
-    verdict: str
-    index: str
-    chance: str
-    people: str
-    bins: tuple[Bin, ...]
-    before_figure: Columns
-    now_figure: Columns
-    summary: str
 
 
 @dataclass(frozen=True)
@@ -97,13 +66,16 @@ class MonitoringPage:
         refused = snapshot.applicable - snapshot.numbers
         self.numbers, self.refused = words.parts(snapshot.numbers, snapshot.applicable)
         self.refused_share = words.share(refused, snapshot.applicable)
-        self.twins = words.count(snapshot.twins)
-        self.not_asked = words.count(snapshot.twins - snapshot.asked)
+        not_asked, not_for = snapshot.twins - snapshot.asked, snapshot.asked - snapshot.applicable
+        # it would give away a small count of those who are neither
+        hides_twins = is_small(not_asked) or is_small(not_for)
+        self.twins = "" if hides_twins else words.count(snapshot.twins)
+        self.not_asked = words.count(not_asked)
         self.not_for = self._reasons(content["reasons"], not_applicable=True)
         self.why_not = self._reasons(content["reasons"], not_applicable=False)
         self.has_drift = content["drift"] is not None
         self.drift = sorted(
-            (_drift_row(model, row) for row in content["drift"] or ()),
+            drift_rows(model, content["drift"] or (), self._whole()),
             key=lambda row: (LEVELS.index(row.level), list(KINDS.values()).index(row.kind)),
         )
         self.judged = self._judged(content["judged"])
@@ -111,14 +83,27 @@ class MonitoringPage:
         self.retrospective = self._judged(past) if past else []
         self.course = [(day, applicable, numbers) for day, applicable, numbers in course]
 
+    def _whole(self) -> tuple[int, int]:
+        """Whom the model was for, at the reference and now."""
+        reference = self.snapshot.reference
+        then = reference.content.get("applicable", 0) if reference else 0
+        return then, self.snapshot.applicable
+
     def _reasons(
         self, rows: Sequence[tuple[str, str, int]], *, not_applicable: bool
     ) -> list[tuple[str, str, str]]:
-        whole = self.snapshot.asked if not_applicable else self.snapshot.applicable
+        snapshot = self.snapshot
+        whole = snapshot.asked if not_applicable else snapshot.applicable
+        rest = snapshot.applicable if not_applicable else snapshot.numbers
+        listed = [row for row in rows if (row[0] == "not_applicable") == not_applicable]
+        told = reasons([number for _, _, number in listed], whole - rest)
         return [
-            (words.reason(self.model, kind, concept), words.count(n), words.share(n, whole))
-            for kind, concept, n in rows
-            if (kind == "not_applicable") == not_applicable
+            (
+                words.reason(self.model, kind, concept),
+                told.words[place],
+                "" if place in told.hidden else words.share(number, whole),
+            )
+            for place, (kind, concept, number) in enumerate(listed)
         ]
 
     def _judged(self, rows: Sequence[Mapping[str, Any]]) -> list[Judged]:
@@ -155,62 +140,6 @@ class MonitoringPage:
         ]
 
 
-def _drift_row(model: ClinicalModel | None, row: Mapping[str, Any]) -> DriftRow:
-    kind, _, name = row["name"].partition(":")
-    label = words.outcome_label(model, name) if kind == "output" else words.label(model, name)
-    names = list(WAYS) if kind == "ways" else _bin_names(model, kind, name, row)
-    n, m = sum(row["before"]), sum(row["now"])
-    bins = tuple(
-        Bin(named, words.count(a), words.count(b), words.share(a, n), words.share(b, m))
-        for named, a, b in zip(names, row["before"], row["now"], strict=True)
-        if a or b
-    )
-    shown = [_drawn(counts) for counts in (row["before"], row["now"])]
-    index = "" if row["index"] is None else f"{row['index']:.3f}"
-    verdict = words.LEVELS[row["level"]]
-    return DriftRow(
-        kind=KINDS[kind],
-        label=label,
-        level=row["level"],
-        verdict=verdict,
-        index=index,
-        chance="" if row["chance"] is None else f"{row['chance']:.3f}",
-        people=f"{words.count(n)} then, {words.count(m)} now",
-        bins=bins,
-        before_figure=columns(shown[0]),
-        now_figure=columns(shown[1]),
-        summary=f"{label}: {verdict}" + (f", index {index}" if index else ""),
-    )
-
-
-def _drawn(counts: Sequence[int]) -> list[int]:
-    """What a figure may show: a small count not at all."""
-    return [n if n >= words.SMALLEST else 0 for n in counts]
-
-
-def _bin_names(
-    model: ClinicalModel | None, kind: str, name: str, row: Mapping[str, Any]
-) -> list[str]:
-    cuts = row["cuts"]
-    if not cuts:
-        return ["any value"]
-    declared = {i.concept: i for i in model.inputs}.get(name) if model and kind == "input" else None
-    per_cent = kind == "output" and _is_probability(model, name)
-    shown = [f"{100 * c:.3g} %" if per_cent else f"{c:.4g}" for c in cuts]
-    if row["by_value"]:
-        if declared and declared.concept == "sex":
-            shown = ["female" if c == FEMALE else "male" for c in cuts]
-        elif declared and declared.role in YES_NO:
-            shown = ["yes" if c else "no" for c in cuts]
-        return [f"below {shown[0]}", *shown[:-1], f"above {shown[-2]}"]
-    pairs = [f"{a} to {b}" for a, b in pairwise(shown)]
-    return [f"below {shown[0]}", *pairs, f"from {shown[-1]}"]
-
-
-def _is_probability(model: ClinicalModel | None, outcome_id: str) -> bool:
-    return any(o.id == outcome_id and o.is_probability for o in (model.outcomes if model else ()))
-
-
 def _judged(outcome: Outcome, row: Mapping[str, Any] | None) -> Judged:
     years = outcome.horizon_years
     label = f"{outcome.label}, {years:g} years" if years else outcome.label
@@ -218,9 +147,13 @@ def _judged(outcome: Outcome, row: Mapping[str, Any] | None) -> Judged:
         return Judged(label, outcome.definition, outcome.event, outcome.is_probability)
     whole = row["all"]
     rows = [_judged_row("All, by each person's first prediction", whole)]
-    rows += [_judged_row(f"Made in {year}", found) for year, found in row["years"].items()]
+    rows += _years(row["years"])
     shown = whole["people"] >= words.SMALLEST
-    groups = tuple(g for g in whole["groups"] if g["events"] == 0 or g["events"] >= words.SMALLEST)
+    # their events make up those of all
+    told = [protected([g[what] for g in whole["groups"]]) for what in ("people", "events")]
+    groups = tuple(
+        g for place, g in enumerate(whole["groups"]) if not any(place in one.hidden for one in told)
+    )
     points = [Measured(g["predicted"], g["observed"], g["low"], g["high"]) for g in groups]
     return Judged(
         label,
@@ -237,20 +170,48 @@ def _judged(outcome: Outcome, row: Mapping[str, Any] | None) -> Judged:
     )
 
 
-def _judged_row(label: str, row: Mapping[str, Any]) -> JudgedRow:
+def _years(rows: Mapping[str, Mapping[str, Any]]) -> list[JudgedRow]:
+    """The rows by year, beside the row of all: as if each person were in one year alone."""
+    found = list(rows.values())
+    people = protected([row["people"] for row in found])
+    # of a row that is left out nothing is told: it is what the others leave over
+    left_out = set(people.hidden)
+    events, complete = (
+        protected([row[what] for row in found], also=sorted(left_out))
+        for what in ("events", "complete")
+    )
+    return [
+        JudgedRow(f"Made in {year}", people.words[place])
+        if place in left_out
+        else _judged_row(
+            f"Made in {year}",
+            row,
+            events=events.words[place],
+            complete=complete.words[place],
+        )
+        for place, (year, row) in enumerate(rows.items())
+    ]
+
+
+def _judged_row(
+    label: str, row: Mapping[str, Any], *, events: str = "", complete: str = ""
+) -> JudgedRow:
     if row["people"] < words.SMALLEST:
         return JudgedRow(label, words.count(row["people"]))
+    events = events or words.count(row["events"])
+    # a ratio beside what was expected tells the events
+    tells = events != WITHHELD
     return JudgedRow(
         label,
         words.count(row["people"]),
         is_shown=True,
         followed=f"{100 * row['followed']:.0f} %",
-        complete=words.count(row["complete"]),
-        events=words.count(row["events"]),
+        complete=complete or words.count(row["complete"]),
+        events=events,
         expected=words.expected(row),
-        ratio=words.ratio(row),
+        ratio=words.ratio(row) if tells else WITHHELD,
         expected_to_now=words.expected(row, "ratio_to_now"),
-        ratio_to_now=words.ratio(row, "ratio_to_now"),
+        ratio_to_now=words.ratio(row, "ratio_to_now") if tells else WITHHELD,
     )
 
 

@@ -1,9 +1,10 @@
 """How the models fare: stored snapshots, for clinicians and data stewards. No patient is named."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -26,10 +27,7 @@ COURSE_DAYS = 90
 def overview(request: HttpRequest) -> HttpResponse:
     """What needs somebody first, then every model. One statement on snapshots."""
     now, models = timezone.now(), _registered()
-    newest = MonitoringSnapshot.objects.filter(model_id__in=models).order_by(
-        "model_id", "model_version", "-taken_on"
-    )
-    listed = lines(models, newest.distinct("model_id", "model_version"))
+    listed = lines(models, _newest(models))
     context = {
         "section": "monitoring",
         "findings": findings(listed, registered=len(models), now=now),
@@ -83,25 +81,71 @@ def one(request: HttpRequest, model_id: str) -> HttpResponse:
 @require_POST
 @role_required("steward")
 def set_reference(request: HttpRequest) -> HttpResponse:
-    """What stands now is the reference: of one model at once, of all as soon as a worker can."""
-    model_id, actor = request.POST.get("model", ""), str(request.user.pk)
-    request_id = getattr(request, "request_id", "")
-    if not model_id:
-        if wake_ups.ask_for_references(actor, request_id):
-            messages.success(request, "A worker sets the references; it takes a minute or two.")
-        else:
-            messages.error(request, "The message broker does not answer: no reference was set.")
-        return redirect("monitoring")
-    if model_id not in _registered():
+    """What stands now is the reference: of one model at once, of all as soon as a worker can.
+
+    First a page shows the drift that the new reference would hide; who confirms it says which
+    reference stood then, so that a second click, or a page of yesterday, sets nothing.
+    """
+    model_id = request.POST.get("model", "")
+    if model_id and model_id not in _registered():
         raise Http404
-    number = monitoring.freeze(
-        [model_id], actor_kind="user", actor=actor, now=timezone.now(), request_id=request_id
-    )
+    ids = [model_id] if model_id else []
+    seen = monitoring.standing(ids)
+    confirmed = request.POST.get("confirm", "")
+    if confirmed != str(seen):
+        return _confirm_reference(request, model_id, seen, has_changed=bool(confirmed))
+    actor, request_id = str(request.user.pk), getattr(request, "request_id", "")
+    if not model_id:
+        asked = wake_ups.ask_for_references(actor, seen, request_id)
+        level = {wake_ups.Asked.TAKEN: messages.SUCCESS, wake_ups.Asked.OPEN: messages.INFO}
+        messages.add_message(request, level.get(asked, messages.ERROR), asked.value)
+        return redirect("monitoring")
+    try:
+        number = monitoring.freeze(
+            ids,
+            actor_kind="user",
+            actor=actor,
+            now=timezone.now(),
+            request_id=request_id,
+            seen=seen,
+            wait=False,
+        )
+    except monitoring.ChangedError:
+        return _confirm_reference(request, model_id, monitoring.standing(ids), has_changed=True)
+    except monitoring.NotNowError:
+        text = "Snapshots are being taken right now: no reference was set. Try again in a minute."
+        messages.error(request, text)
+        return redirect("monitoring-model", model_id)
     none = "No twin has been asked about yet: there is nothing to freeze."
     messages.success(
         request, "The reference is set; the snapshot was taken anew." if number else none
     )
     return redirect("monitoring-model", model_id)
+
+
+def _confirm_reference(
+    request: HttpRequest, model_id: str, seen: int, *, has_changed: bool
+) -> HttpResponse:
+    models = _registered()
+    asked = {model_id: models[model_id]} if model_id else models
+    listed = lines(asked, _newest(asked))
+    context = {
+        "section": "monitoring",
+        "model_id": model_id,
+        "title": models[model_id].title if model_id else "",
+        "seen": seen,
+        "has_changed": has_changed,
+        "hidden": [finding for line in listed for finding in line.drift_findings()],
+        "taken_at": min((line.snapshot.taken_at for line in listed), default=None),
+    }
+    return render(request, "monitoring/confirm_reference.html", context)
+
+
+def _newest(models: Collection[str]) -> QuerySet[MonitoringSnapshot]:
+    """The newest snapshot of each version of these models."""
+    found = MonitoringSnapshot.objects.filter(model_id__in=models)
+    ordered = found.order_by("model_id", "model_version", "-taken_on")
+    return ordered.distinct("model_id", "model_version")
 
 
 def _is_steward(request: HttpRequest) -> bool:

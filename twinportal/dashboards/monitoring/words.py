@@ -6,10 +6,18 @@ from typing import Any
 from models_engine.catalogue.contract import ClinicalModel
 from models_engine.catalogue.display import POPULATION
 from models_engine.monitoring.calibration import poisson_limits
+from twinportal.dashboards.monitoring.suppression import (
+    MANY,
+    SMALLEST,
+    WITHHELD,
+    count,
+    is_small,
+    protected,
+)
 
-# a count below this, and not nought, might tell of one person: it is not shown
-SMALLEST = 5
-MANY = "fewer than 5"
+# what the pages ask for as words.*
+__all__ = ["MANY", "SMALLEST", "WITHHELD", "count"]
+
 # a ratio to less than this says nothing while there is no event
 LEAST_EXPECTED = 0.1
 LEVELS = {
@@ -30,26 +38,26 @@ OTHER_CONCEPTS = {
 }
 
 
-def count(number: int) -> str:
-    """ "0", "fewer than 5", "1,204"."""
-    return MANY if 0 < number < SMALLEST else f"{number:,}"
-
-
 def parts(part: int, whole: int) -> tuple[str, str]:
     """Two counts that make up `whole`, so that neither tells a small one by subtraction."""
-    rest = whole - part
-    if 0 < part < SMALLEST <= rest:
-        return MANY, "the others"
-    if 0 < rest < SMALLEST <= part:
-        return "the others", MANY
-    return count(part), count(rest)
+    told = protected((part, whole - part))
+    if is_small(part) != is_small(whole - part) and not told.nothing:
+        part_words, rest_words = ("the others" if w == WITHHELD else w for w in told.words)
+        return part_words, rest_words
+    return told.words[0], told.words[1]
 
 
 def share(part: int, whole: int) -> str:
     """ "37 %"; nothing where one of the counts is not shown."""
-    if not whole or 0 < part < SMALLEST or 0 < whole - part < SMALLEST:
+    if not whole or is_small(part) or is_small(whole - part):
         return ""
     return f"{100 * part / whole:.0f} %"
+
+
+def share_in_words(part: int, whole: int) -> str:
+    """The same for a sentence, of a whole that is large."""
+    few = "hardly any" if is_small(part) else "nearly all"
+    return share(part, whole) or few
 
 
 def label(model: ClinicalModel | None, concept: str) -> str:

@@ -9,11 +9,15 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from models_engine.monitoring.drift import (
+    LEAST_IN_BIN,
     LEAST_PEOPLE,
+    between,
     chance_limit,
     compare,
     cut_points,
     has_jumped,
+    merged,
+    rounded,
     stability_index,
 )
 
@@ -108,3 +112,24 @@ def test_a_jump_of_refusals() -> None:
     assert not has_jumped(5, LEAST_PEOPLE - 1, 60, 500)
     assert has_jumped(400, 500, 300, 500), "also when more people get a number than before"
     assert not has_jumped(0, 500, 0, 500)
+
+
+@given(
+    st.lists(st.floats(0, 200).map(lambda v: round(v, 1)), min_size=1, max_size=120),
+)
+def test_no_limit_of_a_bin_parts_few_people(values: list[float]) -> None:
+    cuts = rounded(np.quantile(values, np.arange(0.1, 1, 0.1)).tolist())
+    counts = np.bincount(np.searchsorted(cuts, values, side="right"), minlength=len(cuts) + 1)
+    cuts, kept = merged(cuts, counts.tolist())
+    assert sum(kept) == len(values) and len(kept) == len(cuts) + 1
+    assert min(kept) >= LEAST_IN_BIN or not cuts
+    again = np.bincount(np.searchsorted(cuts, values, side="right"), minlength=len(cuts) + 1)
+    assert again.tolist() == list(kept)
+
+
+def test_limits_are_rounded_to_what_they_span() -> None:
+    assert rounded((112.37, 118.2, 131.04, 163.9)) == (112.0, 118.0, 131.0, 164.0)
+    assert rounded((25.93, 26.12, 34.9)) == (25.9, 26.1, 34.9)
+    assert rounded((0.0123, 0.0511, 0.2)) == (0.01, 0.05, 0.2)
+    assert rounded((131.37,)) == (130.0,) and rounded(()) == ()
+    assert between([1.0, 2.0, 4.0]) == (1.5, 3.0)

@@ -1,5 +1,7 @@
 """The whole way on a planted process: the true probabilities are known, and are recovered."""
 
+import copy
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,7 +26,9 @@ from tests.unit.models_engine.catalogue.disease.planted import (
     planted,
     truth,
 )
+from twinportal.dashboards.clinician.next_conditions import _held_out
 from twinportal.dashboards.disease_trajectories import method_sentence
+from twinportal.dashboards.model_facts.disease_page import DiseasePage
 
 SETTINGS = Settings(rules=Rules(min_history=2))
 RARE = "icd10:E85"
@@ -170,6 +174,115 @@ class TestArtefact:
         other = write(tmp_path, {"format": "something-else/1"})
         with pytest.raises(ArtefactError, match="another format"):
             read(tmp_path, other.stem)
+
+
+def named_by_its_hash(folder: Path, raw: bytes) -> str:
+    sha256 = hashlib.sha256(raw).hexdigest()
+    (folder / f"{sha256}.json").write_bytes(raw)
+    return sha256
+
+
+class TestMalformed:
+    """The hash is right, the content is not."""
+
+    @pytest.mark.parametrize(
+        "raw",
+        [
+            *(b"", b"no JSON", b"[]", b"null", b'"x"', b"{}", b"\xff\xfe", b"NaN"),
+            *(b"[" * 100_000, b'{"a":' * 100_000, b"[" * 100_000 + b"]" * 100_000),
+        ],
+        ids=lambda raw: raw[:8].decode("latin-1"),
+    )
+    def test_no_artefact_at_all(self, tmp_path: Path, raw: bytes) -> None:
+        with pytest.raises(ArtefactError, match=r"cannot be used|another format"):
+            read(tmp_path, named_by_its_hash(tmp_path, raw))
+
+    def test_deep_nesting_where_nobody_reads(self, content: dict[str, Any], tmp_path: Path) -> None:
+        text = json.dumps(content | {"more": "HERE"}).replace(
+            '"HERE"', "[" * 100_000 + "]" * 100_000
+        )
+        with pytest.raises(ArtefactError, match="cannot be used"):
+            read(tmp_path, named_by_its_hash(tmp_path, text.encode()))
+
+    def test_every_key_is_asked_for_and_every_type(
+        self, content: dict[str, Any], tmp_path: Path
+    ) -> None:
+        """One leaf or branch at a time is left out, or is something else: refused, or harmless."""
+        refused = 0
+        for path in _places(content):
+            for other in (None, "x", [], {}, -1, True):
+                changed = _with(content, path, other)
+                if changed == content:
+                    continue
+                try:
+                    found = read(tmp_path, write(tmp_path, changed).stem)
+                except ArtefactError:
+                    refused += 1
+                else:
+                    self.is_usable(found)
+            without = _with(content, path, _GONE)
+            try:
+                found = read(tmp_path, write(tmp_path, without).stem)
+            except ArtefactError:
+                refused += 1
+            else:
+                self.is_usable(found)
+        assert refused > 300
+
+    def is_usable(self, found: Trajectories) -> None:
+        """Everything that pages ask for."""
+        asked(found, ROOTS[0], COMMON)
+        page = DiseasePage(found)
+        assert (
+            page.facts and page.measurements and page.outcomes is not None and page.few is not None
+        )
+        _held_out(found) if not found.problems else None
+
+    @pytest.mark.parametrize(
+        ("path", "value", "said"),
+        [
+            (("outcomes", 0), 99, "outcomes are different tokens"),
+            (("model", "lifts", 0), [99, 0, 1.0], "lifts are of tokens"),
+            (("labels",), ["one"], "each token has a label"),
+            (("model", "coefficients"), {}, "the method has its coefficients"),
+            (("groups", "conditional", 0, "upper"), [], "one limit less"),
+            (("groups", "age_sex", 0, "shares", 0, "probability"), 1.2, "less than or equal to 1"),
+            (("settings", "rules", "window"), 0, "greater than or equal to 1"),
+            (("settings", "rules", "other"), 1, "not permitted"),
+            (("held_out", "in_the_large"), [], "what is shown was measured"),
+        ],
+    )
+    def test_what_is_against_the_rest(
+        self, content: dict[str, Any], tmp_path: Path, path: Any, value: Any, said: str
+    ) -> None:
+        changed = write(tmp_path, _with(content, path, value))
+        with pytest.raises(ArtefactError, match=said):
+            read(tmp_path, changed.stem)
+
+
+_GONE = object()
+
+
+def _places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every key, and the first of each list."""
+    if isinstance(node, dict):
+        found = [(*path, key) for key in node]
+        return found + [p for key, v in node.items() for p in _places(v, (*path, key))]
+    if isinstance(node, list) and node:
+        return [(*path, 0), *_places(node[0], (*path, 0))]
+    return []
+
+
+def _with(content: Any, path: Sequence[Any], value: Any) -> Any:
+    """A copy with another value at that place, or without it."""
+    made = copy.copy(content)
+    if len(path) > 1:
+        made[path[0]] = _with(content[path[0]], path[1:], value)
+    elif value is _GONE:
+        del made[path[0]]
+    else:
+        made[path[0]] = value
+    return made
 
 
 def _numbers(node: Any, name: str) -> list[float]:
