@@ -63,8 +63,9 @@ SMOKING_CODES = {
     "smoking_status": {"current": 1.0, "former": 0.0, "never": 0.0},
     "smoking_history": {"current": CURRENT, "former": FORMER, "never": NEVER},
 }
-# a pregnancy recorded longer ago, and never ended in the record, is no longer current: [J]
-PREGNANCY_DAYS = 300
+# days after which a condition that never ended in the record is no longer current: [J]; kidney
+# disease of more than three months is chronic, no longer acute
+CURRENT_FOR_DAYS = {"pregnancy": 300, "acute_kidney_injury": 90}
 # two low eGFR at least so far apart make kidney disease chronic
 CHRONIC_DAYS = 90
 CHRONIC_EGFR = 60.0
@@ -266,9 +267,7 @@ class StateReader:
     @cached_property
     def circumstances(self) -> Circumstances:
         """Death and the conditions that may stop a model."""
-        active = {c for c in CONDITION_NAMES if self.state.active(c)}
-        if not self._is_pregnant():
-            active.discard("pregnancy")
+        active = {c for c in CONDITION_NAMES if self._is_current(c)}
         newest = {c: found[0] for c in CONDITION_NAMES if (found := self.state.series(c))}
         return Circumstances(
             self.state.deceased,
@@ -286,9 +285,12 @@ class StateReader:
         read = [v.mappings for v in going_on or recorded]
         return tuple(sorted({n for numbers in read for n in numbers})) if all(read) else ()
 
-    def _is_pregnant(self) -> bool:
-        recorded = self.state.active("pregnancy")
-        return recorded is not None and (self.today - recorded.effective_date).days < PREGNANCY_DAYS
+    def _is_current(self, concept: str) -> bool:
+        """Going on, and not for longer than it can be without an end in the record."""
+        recorded = self.state.active(concept)
+        if recorded is None or concept not in CURRENT_FOR_DAYS:
+            return recorded is not None
+        return (self.today - recorded.effective_date).days < CURRENT_FOR_DAYS[concept]
 
     @cached_property
     def ends(self) -> list[date]:
@@ -303,8 +305,8 @@ class StateReader:
             going_on = self.state.active(concept)
             if going_on and going_on.end_at:
                 found.append(first_day_ended(going_on.end_at))
-            if going_on and concept == "pregnancy" and self._is_pregnant():
-                found.append(going_on.effective_date + timedelta(days=PREGNANCY_DAYS))
+            if going_on and concept in CURRENT_FOR_DAYS and self._is_current(concept):
+                found.append(going_on.effective_date + timedelta(CURRENT_FOR_DAYS[concept]))
         return found
 
     def no_longer_recent(self, model: ClinicalModel) -> list[date]:
@@ -322,12 +324,9 @@ class StateReader:
         if "medication" in roles and (count := self._unclassified_medicines()):
             notes.append(f"Medications not classified: {count}; they were not counted.")
         if "condition" in roles or "medication" in roles:
-            stale = self.state.active("pregnancy")
-            if stale is not None and not self._is_pregnant():
-                notes.append(
-                    f"A pregnancy recorded on {stale.effective_date} has no recorded end; "
-                    "it was not counted as current."
-                )
+            notes += self._without_end("pregnancy", "A pregnancy")
+        if any(i.concept == "egfr" for i in model.inputs):
+            notes += self._without_end("acute_kidney_injury", "An acute kidney injury")
         uses_inr = any(i.concept == "inr" for i in model.inputs)
         if uses_inr and self.state.active("vitamin_k_antagonist") is not None:
             notes.append("A vitamin K antagonist raises the INR: it does not tell liver function.")
@@ -342,6 +341,13 @@ class StateReader:
                 "comorbidity was counted from them."
             )
         return tuple(notes)
+
+    def _without_end(self, concept: str, name: str) -> tuple[str, ...]:
+        recorded = self.state.active(concept)
+        if recorded is None or self._is_current(concept):
+            return ()
+        said = f"{name} recorded on {recorded.effective_date} has no recorded end"
+        return (f"{said}; it was not counted as current.",)
 
     def _unclassified_medicines(self) -> int:
         return len(
