@@ -160,12 +160,18 @@ class StateReader:
     def _why_missing(self, declared: Input) -> str:
         unused = next(iter(self.state.not_used.get(declared.concept, ())), None)
         if unused is None:
-            return f"{declared.label}: none recorded. {declared.order}".strip()
+            return (
+                f"{declared.label}: none recorded.{self._later(declared)} {declared.order}".strip()
+            )
         why = unused.reason or unused.quality.replace("_", " ")
         return (
             f"{declared.label}: the value of {unused.effective_date} is not used ({why}). "
             f"{declared.order}"
         ).strip()
+
+    def _later(self, declared: Input) -> str:
+        day = self.state.dated_ahead.get(declared.concept)
+        return f" A value dated in the future ({day}) is not used." if day else ""
 
     def _bmi(self, declared: Input) -> Found:
         reported, weight = self._newest("bmi"), self._newest("weight")
@@ -200,6 +206,8 @@ class StateReader:
                 return too_old(declared, usable.effective_date)
             value = self._ckd_epi(usable)
             return derived(declared, value, usable, (usable,), "CKD-EPI 2021 from creatinine")
+        if reported is None and creatinine is not None:
+            return missing(declared, f"{declared.label}: {self._why_not_computed()}")
         if reported is None:
             named = replace(declared, concept="creatinine")
             return missing(declared, self._why_missing(named))
@@ -208,6 +216,20 @@ class StateReader:
         found = measured(declared, reported)
         note = f"{declared.label}: as reported by the laboratory, whose equation is not known."
         return replace(found, notes=(*found.notes, note))
+
+    def _why_not_computed(self) -> str:
+        """Why a recorded creatinine gives no eGFR."""
+        sex, age = self.state.sex, self.state.age
+        why = []
+        if sex not in SEX_CODES:
+            why.append("the sex is not" if sex in ("", "unknown") else f"the sex is {sex}")
+        if self.state.birth_date is None:
+            why.append("the birth date is not")
+        elif age is None:
+            why.append("the birth date is too vague to tell the age")
+        elif age < ADULT_AGE:
+            why.append(f"the equation is for adults from {ADULT_AGE} years")
+        return f"creatinine is recorded; {', and '.join(why)}."
 
     def _ckd_epi(self, creatinine: Value) -> float:
         age, sex = float(self.state.age or 0), SEX_CODES[self.state.sex]
@@ -225,9 +247,12 @@ class StateReader:
         if newest.code not in codes:
             text = f"{declared.label}: unknown on {newest.effective_date}. {declared.order}"
             return missing(declared, text)
-        value = codes[newest.code]
-        source = source_of(declared, newest, value, "used", newest.code)
-        return Found(value, source, expires=expiry(declared, newest))
+        value, doubtful = codes[newest.code], newest.quality == "verify"
+        status: InputStatus = "verify" if doubtful else "used"
+        source = source_of(declared, newest, value, status, newest.code)
+        why = f"{declared.label} ({newest.code}): {newest.reason}. Used; please verify."
+        notes = (why,) if doubtful else ()
+        return Found(value, source, notes=notes, expires=expiry(declared, newest))
 
     def _condition(self, declared: Input) -> Found:
         for concept in declared.recorded_concepts:

@@ -143,3 +143,73 @@ def test_the_pooled_cohort_equations_are_not_for_heart_failure(ehr_client: Clien
     refresh(patient)
 
     assert stopped_by(patient, "pce") == {"heart_failure"}
+
+
+def test_two_creatinines_of_one_day_are_both_shown(ehr_client: Client) -> None:
+    patient = twin(ehr_client, "p1")
+    push(
+        ehr_client,
+        fhir.quantity("low", "2160-0", 0.9, "mg/dL", date="2026-11-10"),
+        fhir.quantity("high", "2160-0", 2.4, "mg/dL", date="2026-11-10"),
+    )
+    refresh(patient)
+
+    row = Prediction.objects.filter(patient=patient, model_id=PREVENT, status="current").first()
+    assert row is not None and row.value is not None
+    used = next(i for i in row.inputs if i["concept"] == "egfr")["derived_from"][0]
+    # pushed together: the greatest id comes first
+    assert (used["resource_id"], used["value"], used["status"]) == ("low", 0.9, "verify")
+    said = "another value of the same day is recorded: 2.4 mg/dL"
+    assert any(said in note for note in row.notes)
+    text = text_of(patient)
+    assert said in text
+    # the page of the trend has both, each naming the other
+    doctor = signed_in(clinician(username="second"))
+    trend = doctor.get(f"/twins/{patient.public_id}/trends/creatinine/").content.decode()
+    assert said in trend and "another value of the same day is recorded: 0.9 mg/dL" in trend
+
+
+def test_two_creatinines_of_one_moment_are_one_that_is_marked(ehr_client: Client) -> None:
+    patient = twin(ehr_client, "p1")
+    at = "2026-11-10T09:00:00Z"
+    push(ehr_client, fhir.quantity("first", "2160-0", 2.4, "mg/dL", date=at))
+    refresh(patient)
+    push(ehr_client, fhir.quantity("second", "2160-0", 0.9, "mg/dL", date=at))
+    pipeline.refresh_twin(patient.pk, now=NOW + timedelta(minutes=1))
+
+    assert "another value of the same moment is recorded: 2.4 mg/dL" in text_of(patient)
+
+
+def test_creatinine_without_sex_or_birth_date_names_what_is_missing(ehr_client: Client) -> None:
+    patient = twin(ehr_client, "p1", gender="unknown")
+    text = text_of(patient)
+    assert "Kidney function (eGFR): creatinine is recorded; the sex is not." in text
+    assert "(eGFR): none recorded" not in text
+
+    without = fhir.patient("p1", practitioner="dr1", gender="unknown")
+    del without["birthDate"]
+    push(ehr_client, without)
+    refresh(patient)
+    rows = Prediction.objects.filter(patient=patient, model_id=PREVENT, status="current")
+    messages = [r["message"] for row in rows for r in row.refusals]
+    assert (
+        "Kidney function (eGFR): creatinine is recorded; the sex is not, and the birth date is not."
+        in messages
+    )
+
+
+def test_a_value_dated_in_the_future_is_named(ehr_client: Client) -> None:
+    patient = twin(ehr_client, "p1")
+    push(
+        ehr_client,
+        fhir.quantity("t", "4548-4", 7.2, "%", date="2030-03-01T09:00:00Z"),
+        fhir.quantity("ast", "1920-8", 30, "U/L", date="2030-03-01T09:00:00Z"),
+    )
+    refresh(patient)
+
+    rows = Prediction.objects.filter(patient=patient, model_id="fib4", status="current")
+    messages = " ".join(r["message"] for row in rows for r in row.refusals)
+    assert "AST: none recorded. A value dated in the future (2030-03-01) is not used." in messages
+    text = text_of(patient)
+    assert "future" in text
+    assert "Every measurement could be used" not in text
