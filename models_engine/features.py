@@ -43,7 +43,8 @@ from models_engine.found import (
     too_old,
 )
 from models_engine.hospital_stay import STAY, last_disposition, opens_on, unread_diagnoses
-from models_engine.record_features import record_readers
+from models_engine.record_features import UNREADABLE, record_readers
+from patients.record.condition_facts import UNCLASSIFIED
 from patients.record.state import State, Value
 from patients.record.stays import in_hospital
 
@@ -348,6 +349,8 @@ class StateReader:
         roles = {i.role for i in model.inputs}
         if "medication" in roles and (count := self._unclassified_medicines()):
             notes.append(f"Medications not classified: {count}; they were not counted.")
+        if "condition" in roles and (count := self._unclassified_diagnoses()):
+            notes.append(f"Diagnoses sent in codes that are not read: {count}; not counted.")
         if "condition" in roles or "medication" in roles:
             notes += self._without_end("pregnancy", "A pregnancy")
         if any(i.concept == "egfr" for i in model.inputs):
@@ -373,6 +376,10 @@ class StateReader:
             return ()
         said = f"{name} recorded on {recorded.effective_date} has no recorded end"
         return (f"{said}; it was not counted as current.",)
+
+    def _unclassified_diagnoses(self) -> int:
+        sent = self.state.not_used.get(UNCLASSIFIED, ())
+        return len({v.resource_id for v in sent if v.quality in UNREADABLE})
 
     def _unclassified_medicines(self) -> int:
         return len(

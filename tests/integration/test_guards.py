@@ -213,3 +213,43 @@ def test_a_value_dated_in_the_future_is_named(ehr_client: Client) -> None:
     text = text_of(patient)
     assert "future" in text
     assert "Every measurement could be used" not in text
+
+
+def test_what_was_sent_and_is_not_understood_is_listed(ehr_client: Client) -> None:
+    patient = twin(ehr_client, "p1")
+    doctor = signed_in(clinician())
+    address = f"/twins/{patient.public_id}/"
+    before = doctor.get(address).content.decode()
+    assert "No condition and no medication is recorded." in before
+    assert "Every measurement could be used." in before
+
+    unknown = diagnosis("X99.99")
+    unknown["code"]["text"] = "A disease of <no> table"
+    named = fhir.condition("d2", "1")
+    named["code"] = {"text": "Only in words"}
+    refuted = {**diagnosis("Y88.8"), "id": "d3"}
+    status = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+    refuted["verificationStatus"] = {"coding": [{"system": status, "code": "refuted"}]}
+    medicine = {
+        "resourceType": "MedicationRequest",
+        "id": "m1",
+        "status": "active",
+        "intent": "order",
+        "medicationCodeableConcept": {"coding": [{"system": fhir.RXNORM, "code": "999999999"}]},
+        "subject": {"reference": "Patient/p1"},
+        "authoredOn": "2026-10-01",
+    }
+    push(ehr_client, unknown, named, refuted, medicine)
+    refresh(patient)
+
+    text = " ".join(doctor.get(address).content.decode().split())
+    listed = text[text.index("Sent, not read by any model:") :]
+    assert "A disease of &lt;no&gt; table" in listed and "code X99.99" in listed
+    assert "Only in words" in listed and "code 999999999" in listed
+    assert "Y88.8" not in listed
+    assert "No condition and no medication is recorded." not in text
+    assert "Every measurement could be used." not in text
+    assert "None recorded." not in text
+    row = Prediction.objects.filter(patient=patient, model_id=PREVENT, status="current").first()
+    assert row is not None
+    assert "Diagnoses sent in codes that are not read: 2; not counted." in row.notes
