@@ -44,6 +44,7 @@ from models_engine.found import (
 )
 from models_engine.hospital_stay import STAY, last_disposition, opens_on, unread_diagnoses
 from models_engine.record_features import UNREADABLE, record_readers
+from models_engine.why_missing import dated_ahead, why_no_egfr
 from patients.record.condition_facts import UNCLASSIFIED
 from patients.record.state import State, Value
 from patients.record.stays import in_hospital
@@ -161,18 +162,12 @@ class StateReader:
     def _why_missing(self, declared: Input) -> str:
         unused = next(iter(self.state.not_used.get(declared.concept, ())), None)
         if unused is None:
-            return (
-                f"{declared.label}: none recorded.{self._later(declared)} {declared.order}".strip()
-            )
+            return f"{declared.label}: none recorded.{dated_ahead(self.state, declared.concept)} {declared.order}".strip()
         why = unused.reason or unused.quality.replace("_", " ")
         return (
             f"{declared.label}: the value of {unused.effective_date} is not used ({why}). "
             f"{declared.order}"
         ).strip()
-
-    def _later(self, declared: Input) -> str:
-        day = self.state.dated_ahead.get(declared.concept)
-        return f" A value dated in the future ({day}) is not used." if day else ""
 
     def _bmi(self, declared: Input) -> Found:
         reported, weight = self._newest("bmi"), self._newest("weight")
@@ -208,7 +203,7 @@ class StateReader:
             value = self._ckd_epi(usable)
             return derived(declared, value, usable, (usable,), "CKD-EPI 2021 from creatinine")
         if reported is None and creatinine is not None:
-            return missing(declared, f"{declared.label}: {self._why_not_computed()}")
+            return missing(declared, f"{declared.label}: {why_no_egfr(self.state)}")
         if reported is None:
             named = replace(declared, concept="creatinine")
             return missing(declared, self._why_missing(named))
@@ -217,20 +212,6 @@ class StateReader:
         found = measured(declared, reported)
         note = f"{declared.label}: as reported by the laboratory, whose equation is not known."
         return replace(found, notes=(*found.notes, note))
-
-    def _why_not_computed(self) -> str:
-        """Why a recorded creatinine gives no eGFR."""
-        sex, age = self.state.sex, self.state.age
-        why = []
-        if sex not in SEX_CODES:
-            why.append("the sex is not" if sex in ("", "unknown") else f"the sex is {sex}")
-        if self.state.birth_date is None:
-            why.append("the birth date is not")
-        elif age is None:
-            why.append("the birth date is too vague to tell the age")
-        elif age < ADULT_AGE:
-            why.append(f"the equation is for adults from {ADULT_AGE} years")
-        return f"creatinine is recorded; {', and '.join(why)}."
 
     def _ckd_epi(self, creatinine: Value) -> float:
         age, sex = float(self.state.age or 0), SEX_CODES[self.state.sex]
