@@ -43,7 +43,9 @@ from models_engine.found import (
     too_old,
 )
 from models_engine.hospital_stay import STAY, last_disposition, opens_on, unread_diagnoses
-from models_engine.record_features import record_readers
+from models_engine.record_features import UNREADABLE, record_readers
+from models_engine.why_missing import dated_ahead, why_no_egfr
+from patients.record.condition_facts import UNCLASSIFIED
 from patients.record.state import State, Value
 from patients.record.stays import in_hospital
 
@@ -63,8 +65,9 @@ SMOKING_CODES = {
     "smoking_status": {"current": 1.0, "former": 0.0, "never": 0.0},
     "smoking_history": {"current": CURRENT, "former": FORMER, "never": NEVER},
 }
-# a pregnancy recorded longer ago, and never ended in the record, is no longer current: [J]
-PREGNANCY_DAYS = 300
+# days after which a condition that never ended in the record is no longer current: [J]; kidney
+# disease of more than three months is chronic, no longer acute
+CURRENT_FOR_DAYS = {"pregnancy": 300, "acute_kidney_injury": 90}
 # two low eGFR at least so far apart make kidney disease chronic
 CHRONIC_DAYS = 90
 CHRONIC_EGFR = 60.0
@@ -159,7 +162,7 @@ class StateReader:
     def _why_missing(self, declared: Input) -> str:
         unused = next(iter(self.state.not_used.get(declared.concept, ())), None)
         if unused is None:
-            return f"{declared.label}: none recorded. {declared.order}".strip()
+            return f"{declared.label}: none recorded.{dated_ahead(self.state, declared.concept)} {declared.order}".strip()
         why = unused.reason or unused.quality.replace("_", " ")
         return (
             f"{declared.label}: the value of {unused.effective_date} is not used ({why}). "
@@ -199,6 +202,8 @@ class StateReader:
                 return too_old(declared, usable.effective_date)
             value = self._ckd_epi(usable)
             return derived(declared, value, usable, (usable,), "CKD-EPI 2021 from creatinine")
+        if reported is None and creatinine is not None:
+            return missing(declared, f"{declared.label}: {why_no_egfr(self.state)}")
         if reported is None:
             named = replace(declared, concept="creatinine")
             return missing(declared, self._why_missing(named))
@@ -224,9 +229,12 @@ class StateReader:
         if newest.code not in codes:
             text = f"{declared.label}: unknown on {newest.effective_date}. {declared.order}"
             return missing(declared, text)
-        value = codes[newest.code]
-        source = source_of(declared, newest, value, "used", newest.code)
-        return Found(value, source, expires=expiry(declared, newest))
+        value, doubtful = codes[newest.code], newest.quality == "verify"
+        status: InputStatus = "verify" if doubtful else "used"
+        source = source_of(declared, newest, value, status, newest.code)
+        why = f"{declared.label} ({newest.code}): {newest.reason}. Used; please verify."
+        notes = (why,) if doubtful else ()
+        return Found(value, source, notes=notes, expires=expiry(declared, newest))
 
     def _condition(self, declared: Input) -> Found:
         for concept in declared.recorded_concepts:
@@ -266,9 +274,7 @@ class StateReader:
     @cached_property
     def circumstances(self) -> Circumstances:
         """Death and the conditions that may stop a model."""
-        active = {c for c in CONDITION_NAMES if self.state.active(c)}
-        if not self._is_pregnant():
-            active.discard("pregnancy")
+        active = {c for c in CONDITION_NAMES if self._is_current(c)}
         newest = {c: found[0] for c in CONDITION_NAMES if (found := self.state.series(c))}
         return Circumstances(
             self.state.deceased,
@@ -286,9 +292,12 @@ class StateReader:
         read = [v.mappings for v in going_on or recorded]
         return tuple(sorted({n for numbers in read for n in numbers})) if all(read) else ()
 
-    def _is_pregnant(self) -> bool:
-        recorded = self.state.active("pregnancy")
-        return recorded is not None and (self.today - recorded.effective_date).days < PREGNANCY_DAYS
+    def _is_current(self, concept: str) -> bool:
+        """Going on, and not for longer than it can be without an end in the record."""
+        recorded = self.state.active(concept)
+        if recorded is None or concept not in CURRENT_FOR_DAYS:
+            return recorded is not None
+        return (self.today - recorded.effective_date).days < CURRENT_FOR_DAYS[concept]
 
     @cached_property
     def ends(self) -> list[date]:
@@ -303,8 +312,8 @@ class StateReader:
             going_on = self.state.active(concept)
             if going_on and going_on.end_at:
                 found.append(first_day_ended(going_on.end_at))
-            if going_on and concept == "pregnancy" and self._is_pregnant():
-                found.append(going_on.effective_date + timedelta(days=PREGNANCY_DAYS))
+            if going_on and concept in CURRENT_FOR_DAYS and self._is_current(concept):
+                found.append(going_on.effective_date + timedelta(CURRENT_FOR_DAYS[concept]))
         return found
 
     def no_longer_recent(self, model: ClinicalModel) -> list[date]:
@@ -321,13 +330,12 @@ class StateReader:
         roles = {i.role for i in model.inputs}
         if "medication" in roles and (count := self._unclassified_medicines()):
             notes.append(f"Medications not classified: {count}; they were not counted.")
+        if "condition" in roles and (count := self._unclassified_diagnoses()):
+            notes.append(f"Diagnoses sent in codes that are not read: {count}; not counted.")
         if "condition" in roles or "medication" in roles:
-            stale = self.state.active("pregnancy")
-            if stale is not None and not self._is_pregnant():
-                notes.append(
-                    f"A pregnancy recorded on {stale.effective_date} has no recorded end; "
-                    "it was not counted as current."
-                )
+            notes += self._without_end("pregnancy", "A pregnancy")
+        if any(i.concept == "egfr" for i in model.inputs):
+            notes += self._without_end("acute_kidney_injury", "An acute kidney injury")
         uses_inr = any(i.concept == "inr" for i in model.inputs)
         if uses_inr and self.state.active("vitamin_k_antagonist") is not None:
             notes.append("A vitamin K antagonist raises the INR: it does not tell liver function.")
@@ -342,6 +350,17 @@ class StateReader:
                 "comorbidity was counted from them."
             )
         return tuple(notes)
+
+    def _without_end(self, concept: str, name: str) -> tuple[str, ...]:
+        recorded = self.state.active(concept)
+        if recorded is None or self._is_current(concept):
+            return ()
+        said = f"{name} recorded on {recorded.effective_date} has no recorded end"
+        return (f"{said}; it was not counted as current.",)
+
+    def _unclassified_diagnoses(self) -> int:
+        sent = self.state.not_used.get(UNCLASSIFIED, ())
+        return len({v.resource_id for v in sent if v.quality in UNREADABLE})
 
     def _unclassified_medicines(self) -> int:
         return len(

@@ -99,7 +99,8 @@ def derived(
     declared: Input, used: float, newest: Value, sources: tuple[Value, ...], how: str
 ) -> Found:
     notes = tuple(
-        f"{declared.label}: computed from an unusual value of {s.effective_date}, please verify."
+        f"{declared.label}: computed from an unusual value of {s.effective_date}"
+        f"{f' ({s.reason})' if s.reason else ''}, please verify."
         for s in sources
         if s.quality == "verify"
     )

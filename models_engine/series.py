@@ -121,11 +121,12 @@ def points_of(state: State, concept: str) -> tuple[tuple[Point, ...], tuple[str,
 
 
 def _measured(state: State, concept: str) -> tuple[Point, ...]:
-    return tuple(
-        Point(value.effective_at, value.value, value)
-        for value in reversed(state.series(concept))
-        if value.value is not None and value.precision in PRECISE
-    )
+    """Of several values of one date without a time, the one that models use."""
+    points: dict[datetime, Point] = {}
+    for value in state.series(concept):
+        if value.value is not None and value.precision in PRECISE:
+            points.setdefault(value.effective_at, Point(value.effective_at, value.value, value))
+    return tuple(reversed(points.values()))
 
 
 def _from_creatinine(state: State) -> Iterator[Point]:

@@ -52,8 +52,9 @@ class ModelResult:
             [concept, source.status, repr(self.features.values.get(concept)), *_origin(source)]
             for concept, source in sorted(self.features.sources.items())
         ]
+        # with its words: another reason for the same gap must reach the page
         refused = sorted(
-            " ".join([refusal.code, *map(str, refusal.mappings)])
+            " ".join([refusal.code, refusal.message, *map(str, refusal.mappings)])
             for refusal in self.features.refusals
         )
         text = json.dumps([given, refused, list(self.features.notes)], separators=(",", ":"))

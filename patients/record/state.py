@@ -29,7 +29,9 @@ class State:
     `values` holds, per concept, the values newest first; `not_used` the same for facts that are
     kept and marked but never feed a model (unknown unit, impossible, not classified ...), so that
     a page can say why a number is missing. `deceased` is true when the person had died by
-    `as_of`, or died on an unknown day. `persisting` are the conditions that `history` keeps.
+    `as_of`, or died on an unknown day. `dated_ahead` names the first day of measurements that are
+    dated after `as_of` and after their arrival here. `persisting` are the conditions that
+    `history` keeps.
     """
 
     as_of: datetime
@@ -40,6 +42,7 @@ class State:
     deceased: bool = False
     deceased_at: datetime | None = None
     not_used: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    dated_ahead: Mapping[str, date] = field(default_factory=dict)
     persisting: frozenset[str] = frozenset()
 
     @property

@@ -3,15 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 from patients.record.drafts import MEASURED, Quality
+from patients.record.rivals import kept_and_marked
 from patients.record.state import Demographics, State
 from patients.record.value import Value
 from patients.terminology.conditions import PERSISTING
 
 _USABLE = frozenset(quality.value for quality in Quality if quality.feeds_models)
+_DATED_AHEAD = _USABLE | {Quality.IMPLAUSIBLE.value}
 BEFORE_BIRTH = "dated before the patient's birth"
 _DIGITS = {"year": 4, "month": 7}
 
@@ -66,8 +68,10 @@ def state_as_of(demographics: Demographics, facts: Iterable[StoredFact], as_of: 
 
     A fact counts if it took effect at or before `as_of`; one without any date counts from the
     moment it was recorded here. Of measurements of one concept at one instant the last recorded
-    stands, and of those recorded together the one with the greatest resource id and path, so that
-    the result never depends on the order of the rows.
+    comes first, and of those recorded together the one with the greatest resource id and path, so
+    that the result never depends on the order of the rows. At an exact moment it stands alone; on
+    a date without a time of day all that differ are kept. Where they lie far apart, they are
+    marked (`rivals.py`).
 
     What a source learned later and dated earlier is part of the past state: this is the time the
     facts speak of, not the time we heard of them.
@@ -82,7 +86,11 @@ def state_as_of(demographics: Demographics, facts: Iterable[StoredFact], as_of: 
         raise ValueError("as_of needs a time zone")
     usable: defaultdict[str, list[StoredFact]] = defaultdict(list)
     unusable: defaultdict[str, list[StoredFact]] = defaultdict(list)
+    ahead: dict[str, date] = {}
     for fact in facts:
+        if _is_ahead(fact, as_of):
+            day = _since(fact).astimezone(UTC).date()
+            ahead[fact.concept] = min(day, ahead.get(fact.concept, day))
         if _since(fact) <= as_of:
             is_usable = fact.quality in _USABLE and not is_before_birth(fact, demographics)
             (usable if is_usable else unusable)[fact.concept].append(fact)
@@ -93,19 +101,30 @@ def state_as_of(demographics: Demographics, facts: Iterable[StoredFact], as_of: 
         sex=demographics.sex,
         birth_date=demographics.birth_date,
         birth_date_precision=demographics.birth_date_precision or "day",
-        values={concept: tuple(_newest_first(found)) for concept, found in usable.items()},
+        values={
+            concept: kept_and_marked(tuple(_newest_first(found)))
+            for concept, found in usable.items()
+        },
         not_used={
             concept: tuple(_marked(value) for value in _newest_first(found))
             for concept, found in unusable.items()
         },
         deceased=known_dead or (demographics.deceased and died is None),
         deceased_at=died if known_dead else None,
+        dated_ahead=ahead,
         persisting=PERSISTING,
     )
 
 
 def _since(fact: StoredFact) -> datetime:
     return fact.effective_at or fact.recorded_at
+
+
+def _is_ahead(fact: StoredFact, as_of: datetime) -> bool:
+    """Dated in the future when it came; what merely came later is no such thing."""
+    at = fact.effective_at
+    is_measured = fact.kind in MEASURED and fact.quality in _DATED_AHEAD
+    return is_measured and at is not None and at > as_of and at > fact.recorded_at
 
 
 def is_before_birth(fact: StoredFact, demographics: Demographics) -> bool:
@@ -138,20 +157,14 @@ def _order(fact: StoredFact) -> tuple[datetime, datetime, str, str, str]:
 
 
 def _newest_first(facts: list[StoredFact]) -> Iterator[Value]:
-    previous: datetime | None = None
     for fact in sorted(facts, key=_order, reverse=True):
-        since = _since(fact)
-        # what two resources say of the same moment is the same measurement
-        if fact.kind in MEASURED and fact.quality in _USABLE and since == previous:
-            continue
-        previous = since
         yield Value(
             concept=fact.concept,
             kind=fact.kind,
             value=fact.value,
             unit=fact.unit,
             code=fact.value_code,
-            effective_at=since,
+            effective_at=_since(fact),
             precision=fact.effective_precision,
             end_at=fact.end_at,
             quality=fact.quality,

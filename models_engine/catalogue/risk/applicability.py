@@ -13,6 +13,7 @@ CONDITION_NAMES = {
     "dialysis": "dialysis",
     "kidney_transplant": "a kidney transplant",
     "acute_kidney_injury": "acute kidney injury",
+    "end_stage_renal_disease": "end-stage renal disease",
     "diabetes_type_1": "type 1 diabetes",
     "diabetes_type_2": "type 2 diabetes",
     "diabetes_other": "diabetes",
@@ -38,6 +39,20 @@ def not_with(
         )
         for condition in conditions
         if condition in present
+    )
+
+
+def steady_kidney_function(circumstances: Circumstances) -> tuple[Refusal, ...]:
+    """Refusals where a creatinine does not tell the filtration: acute injury, dialysis. [J]"""
+    return (
+        *not_with(
+            ("acute_kidney_injury",),
+            circumstances.active,
+            "The eGFR is not a steady one, and this model reads it.",
+        ),
+        *not_with(
+            ("dialysis",), circumstances.active, "On dialysis, eGFR does not tell kidney function."
+        ),
     )
 
 

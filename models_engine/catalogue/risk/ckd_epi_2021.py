@@ -86,11 +86,16 @@ def predict(arrays: Arrays) -> FloatArray:
 
 
 def applies(circumstances: Circumstances) -> tuple[Refusal, ...]:
-    """Not after death, and not on dialysis, where creatinine no longer tells filtration."""
+    """Not where creatinine does not tell filtration: death, dialysis, acute kidney injury."""
     on_dialysis = "On dialysis, creatinine does not tell kidney function."
     return (
         *not_after_death(circumstances),
         *not_with(("dialysis",), circumstances.active, on_dialysis),
+        *not_with(
+            ("acute_kidney_injury",),
+            circumstances.active,
+            "While creatinine rises or falls, it does not tell kidney function.",
+        ),
     )
 
 

@@ -178,13 +178,20 @@ def _probability(numbers: Mapping[str, float], group: str, terms: Terms) -> Floa
 
 
 def pce_applies(circumstances: Circumstances) -> tuple[Refusal, ...]:
-    """For the living, without atherosclerotic cardiovascular disease, outside pregnancy."""
+    """For the living, without cardiovascular disease or heart failure, outside pregnancy."""
     return (
         *not_after_death(circumstances),
         *not_with(
             ASCVD,
             circumstances.ever,
             "The equations are for people without atherosclerotic cardiovascular disease.",
+        ),
+        # who was left out of the derivation was not found in what we opened: [J]
+        *not_with(
+            ("heart_failure",),
+            circumstances.ever,
+            "The equations foretell a first event, and heart failure is cardiovascular disease "
+            "already: this project's decision.",
         ),
         *not_with(
             ("pregnancy",), circumstances.active, "The equations were not made for pregnancy."

@@ -28,7 +28,8 @@ PCE_FACTS = published_facts(
     ),
     not_for=(
         "People with known coronary heart disease, myocardial infarction, stroke or peripheral "
-        "artery disease, in pregnancy, or after death; values outside the published ranges."
+        "artery disease, with heart failure (this project's decision), in pregnancy, or after "
+        "death; values outside the published ranges."
     ),
     output_scale="Probability from 0 to 1 over 10 years, shown as a percentage.",
     how_made=(
@@ -36,6 +37,10 @@ PCE_FACTS = published_facts(
         "coefficients for White people to all who are not Black."
     ),
     outcome_definition="First non-fatal myocardial infarction, coronary death or stroke.",
+    exclusions=(
+        "Whom the derivation left out, atrial fibrillation for instance, was not found in the "
+        "sources that we have read. People with atrial fibrillation get a number."
+    ),
     performance=(
         Performance(
             measure="C index",

@@ -22,7 +22,11 @@ from models_engine.catalogue.outcome_event import (
     STROKE,
 )
 from models_engine.catalogue.risk import inputs, prevent_equations
-from models_engine.catalogue.risk.applicability import not_after_death, not_with
+from models_engine.catalogue.risk.applicability import (
+    not_after_death,
+    not_with,
+    steady_kidney_function,
+)
 from models_engine.catalogue.risk.inputs import cholesterol
 from models_engine.catalogue.risk.prevent_facts import prevent_facts
 from models_engine.catalogue.risk.prevent_vectors import vectors_of
@@ -83,7 +87,7 @@ OUTCOME_WORDS = {
 
 
 def prevent_applies(circumstances: Circumstances) -> tuple[Refusal, ...]:
-    """PREVENT is for the living, without known cardiovascular disease, outside pregnancy."""
+    """PREVENT is for the living, without known cardiovascular disease, with a steady eGFR."""
     return (
         *not_after_death(circumstances),
         *not_with(
@@ -96,6 +100,7 @@ def prevent_applies(circumstances: Circumstances) -> tuple[Refusal, ...]:
             circumstances.active,
             "PREVENT was not made for pregnancy.",
         ),
+        *steady_kidney_function(circumstances),
     )
 
 

@@ -113,7 +113,8 @@ def prevent_facts(title: str, years: int, variant: str) -> ModelFacts:
         not_for=(
             "People with known cardiovascular disease (coronary heart disease, myocardial "
             "infarction, stroke, heart failure; peripheral artery disease by this project's "
-            "decision), in pregnancy, or after death; values outside the published ranges; "
+            "decision), in pregnancy, on dialysis or in acute kidney injury (whose eGFR is not "
+            "a steady one: this project's decision), or after death; values outside the published ranges; "
             "deciding on treatment without a clinician."
         ),
         missing_inputs=_missing_inputs(variant),

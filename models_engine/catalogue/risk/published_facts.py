@@ -45,6 +45,7 @@ def published_facts(
     exclusions: str = NOT_STATED,
     calibration: str = f"{NOT_STATED} Not measured at this hospital.",
     subgroups: str = f"{NOT_STATED} Not measured at this hospital.",
+    change_log: tuple[Change, ...] = (),
 ) -> ModelFacts:
     """The facts of a published equation; what nobody measured says so."""
     return ModelFacts(
@@ -87,5 +88,5 @@ def published_facts(
         cost="None.",
         conflicts_and_funding=NOT_STATED,
         references=references,
-        change_log=(Change(version, updated, "First implementation."),),
+        change_log=change_log or (Change(version, updated, "First implementation."),),
     )

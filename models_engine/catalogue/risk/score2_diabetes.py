@@ -25,7 +25,11 @@ from models_engine.catalogue.contract import (
     Refusal,
 )
 from models_engine.catalogue.risk import inputs, score2
-from models_engine.catalogue.risk.applicability import only_with_condition
+from models_engine.catalogue.risk.applicability import (
+    not_with,
+    only_with_condition,
+    steady_kidney_function,
+)
 from models_engine.catalogue.risk.score2_facts import score2_diabetes_facts
 from models_engine.catalogue.risk.score2_vectors import (
     HBA1C_AT_ZERO,
@@ -116,7 +120,8 @@ INPUTS = (
     AGE_AT_DIABETES,
     # the record's usual ranges, as for cholesterol and blood pressure [J]
     inputs.hba1c(4, 15),
-    inputs.egfr(5, 150),
+    # below 15 the square of ln eGFR makes up most of the number: no lower bound is published [J]
+    inputs.egfr(15, 150),
 )
 # the mildest diabetes that is still diabetes: [J]
 OPTIMAL_SOURCE = (
@@ -162,7 +167,7 @@ def _mmol_mol(percent: FloatArray) -> FloatArray:
 
 
 def score2_diabetes_applies(circumstances: Circumstances) -> tuple[Refusal, ...]:
-    """With type 2 diabetes, without known cardiovascular disease."""
+    """With type 2 diabetes, without known cardiovascular disease or kidney failure."""
     return (
         *score2.without_cvd(circumstances, "SCORE2-Diabetes"),
         *only_with_condition(
@@ -171,6 +176,13 @@ def score2_diabetes_applies(circumstances: Circumstances) -> tuple[Refusal, ...]
             "type 2 diabetes",
             "SCORE2-Diabetes is for type 2 diabetes.",
         ),
+        *steady_kidney_function(circumstances),
+        # its square of ln eGFR grows without bound in kidney failure: [J]
+        *not_with(
+            ("kidney_transplant", "end_stage_renal_disease"),
+            circumstances.ever,
+            "SCORE2-Diabetes was not made for kidney failure.",
+        ),
     )
 
 
@@ -178,7 +190,7 @@ def score2_diabetes(region: str) -> ClinicalModel:
     """SCORE2-Diabetes as calibrated for a region. Raises ValueError on an unknown one."""
     score2.check_region(region)
     numbers = {**CENTRES, **score2.by_sex(COEFFICIENTS, score2.CALIBRATION[region])}
-    version = f"{VERSION}-{region}.1"
+    version = f"{VERSION}-{region}.2"
     return ClinicalModel(
         id="score2_diabetes",
         version=version,

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from models_engine.catalogue.facts import ModelFacts, Performance, Reference
+from models_engine.catalogue.facts import Change, ModelFacts, Performance, Reference
 from models_engine.catalogue.risk.published_facts import INCOMPLETE_RECORD, published_facts
 
 UPDATED = date(2026, 11, 21)
@@ -165,7 +165,11 @@ def score2_diabetes_facts(region: str, version: str) -> ModelFacts:
         intended_population=(
             "People aged 40 to 69 in Europe with type 2 diabetes and without cardiovascular disease."
         ),
-        not_for=f"Type 1 diabetes, and diabetes whose type is not stated. {NOT_FOR}",
+        not_for=(
+            "Type 1 diabetes, and diabetes whose type is not stated; an eGFR below 15, acute "
+            "kidney injury, end-stage renal disease, dialysis or a kidney transplant (this "
+            f"project's decision). {NOT_FOR}"
+        ),
         output_scale="Probability from 0 to 1 over 10 years, shown as a percentage.",
         how_made=(
             "SCORE2 with age at diagnosis, HbA1c and eGFR, recalibrated to four European regions. "
@@ -192,4 +196,14 @@ def score2_diabetes_facts(region: str, version: str) -> ModelFacts:
         ),
         licence=LICENCE,
         references=(DIABETES_PAPER, RISK_SCORES),
+        change_log=(
+            Change(
+                version,
+                UPDATED,
+                "No number with an eGFR below 15 (it was 5), in acute kidney injury, on dialysis, "
+                "in end-stage renal disease or after a kidney transplant: the square of ln eGFR "
+                "made up most of the number.",
+            ),
+            Change(version.replace(".2", ".1"), UPDATED, "First implementation."),
+        ),
     )

@@ -33,7 +33,11 @@ from models_engine.catalogue.outcome_event import (
     first_recorded,
 )
 from models_engine.catalogue.risk import ukpds_equations as equations
-from models_engine.catalogue.risk.applicability import not_after_death, not_with
+from models_engine.catalogue.risk.applicability import (
+    not_after_death,
+    not_with,
+    steady_kidney_function,
+)
 from models_engine.catalogue.risk.ukpds_facts import LABEL, ukpds_facts
 from models_engine.catalogue.risk.ukpds_inputs import ALL
 from models_engine.catalogue.scores import parts
@@ -218,6 +222,8 @@ def applies(event: _Event, circumstances: Circumstances) -> tuple[Refusal, ...]:
             ("pregnancy",), circumstances.active, "The equations were not made for pregnancy."
         ),
     )
+    if "egfr" in equations.concepts_of(event.used):
+        found += steady_kidney_function(circumstances)
     if event.first:
         concept = equations.HISTORY[event.first]
         because = f"{ALL[concept].label} is recorded already; this is about a first one."

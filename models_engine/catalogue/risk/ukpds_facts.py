@@ -45,8 +45,8 @@ def ukpds_facts(version: str, what: str, evidence: EvidenceTag, *, further: str 
         intended_use="To see which complications weigh most; not to tell a person their risk.",
         intended_population="Adults with type 2 diabetes.",
         not_for=(
-            "Type 1 diabetes, pregnancy, people who have died; treatment decisions by the number "
-            "alone."
+            "Type 1 diabetes, pregnancy, people who have died; where the equation reads eGFR, "
+            "acute kidney injury and dialysis; treatment decisions by the number alone."
         ),
         missing_inputs=(
             "A missing measurement or onset of diabetes gives no number. Ethnicity is not read "

@@ -166,9 +166,16 @@ def test_passes_every_check(qrisk3: ClinicalModel) -> None:
 
 @pytest.mark.parametrize(
     ("egfr", "diagnosis", "counts"),
-    [(59.9, 0, True), (60.0, 1, False), (np.nan, 1, True), (np.nan, 0, False)],
+    [
+        (59.9, 0, True),
+        (60.0, 0, False),
+        (90.0, 1, True),
+        (59.9, 1, True),
+        (np.nan, 1, True),
+        (np.nan, 0, False),
+    ],
 )
-def test_kidney_disease_is_read_from_the_egfr_first(
+def test_kidney_disease_is_a_diagnosis_or_a_low_egfr(
     qrisk3: ClinicalModel, egfr: float, diagnosis: float, counts: bool
 ) -> None:
     row = people()[0]
@@ -189,7 +196,7 @@ def theirs_of(used: dict[str, Any]) -> float:
     smoke = {0.0: 1, 1.0: 2, 2.0: 4}[of["smoking_history"]]
     row = {column: float(of[concept]) for column, concept in YES_NO.items()}
     row |= {
-        "b_renal": float(of["egfr"] < 60),
+        "b_renal": float(of["egfr"] < 60 or of["ckd"] > 0),
         "b_treatedhyp": of["hypertension"] * row["b_treatedhyp"],
     }
     row |= {"gender": of["sex"], "age": of["age"], "sbp": of["systolic_bp"]}

@@ -132,8 +132,8 @@ def test_known_cardiovascular_disease_is_not_applicable(model_id, concept):
     assert f"not_applicable.{concept}" in refusals(model_id, case)
 
 
-def test_heart_failure_is_no_atherosclerotic_disease():
-    assert refusals("pce", healthy(condition("heart_failure"))) == []
+def test_pce_is_not_for_heart_failure_by_our_decision():
+    assert refusals("pce", healthy(condition("heart_failure"))) == ["not_applicable.heart_failure"]
 
 
 def test_race_is_not_held_and_never_guessed():

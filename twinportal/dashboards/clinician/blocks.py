@@ -153,8 +153,10 @@ class PredictionView:
         return [row["label"] for row in self._inputs("missing_term")]
 
     @property
-    def doubtful(self) -> list[dict[str, Any]]:
-        return self._inputs("verify")
+    def doubtful(self) -> list[Mapping[str, Any]]:
+        """Inputs to be verified, and the recorded values behind the computed ones."""
+        parts = [part for row in self.row.inputs for part in _with_sources(row)]
+        return [part for part in parts if part["status"] == "verify"]
 
     @property
     def read_by(self) -> list[int]:

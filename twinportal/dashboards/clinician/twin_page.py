@@ -28,8 +28,10 @@ from models_engine.selectors import (
 )
 from patients.models import Fact, Patient, StaleTwin
 from patients.record.allergy_status import AllergyStatus, allergy_status
+from patients.record.condition_facts import UNCLASSIFIED as UNCLASSIFIED_CONDITION
 from patients.record.drafts import MEASURED
 from patients.record.loading import state_of
+from patients.record.medication_facts import UNCLASSIFIED as UNCLASSIFIED_MEDICATION
 from patients.record.state import State
 from patients.record.value import Value
 from patients.selectors.mappings import readings
@@ -215,6 +217,21 @@ class TwinPage:
         """Medications whose code is in no table: not counted, not guessed."""
         rows = self.state.not_used.get("medication_unclassified", ())
         return [v for v in rows if v.is_active(self.now)]
+
+    @cached_property
+    def not_read(self) -> list[Fact]:
+        """Diagnoses and medicines that were sent in codes of no table of ours, newest first."""
+        rows = Fact.objects.filter(
+            patient=self.patient,
+            concept__in=(UNCLASSIFIED_CONDITION, UNCLASSIFIED_MEDICATION),
+            quality__in=(Fact.Quality.UNCLASSIFIED, Fact.Quality.MODIFIED),
+        )
+        return list(rows.order_by("-effective_at", "pk"))
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether anything was sent that this page does not know the meaning of."""
+        return bool(self.not_read or self.unread.count)
 
     @cached_property
     def not_used(self) -> list[Fact]:

@@ -102,8 +102,9 @@ def _known(values: FloatArray, otherwise: float) -> FloatArray:
 
 
 def _kidney_disease(x: Arrays) -> FloatArray:
-    """Stage 3 to 5 by the eGFR where there is one, else by the diagnosis."""
-    return np.where(np.isnan(x["egfr"]), x["ckd"], x["egfr"] < LOW_EGFR) * 1.0
+    """The diagnosis, or a single eGFR below 60: a normal eGFR does not undo a diagnosis."""
+    # a comparison with NaN, which is no eGFR, is false
+    return ((x["ckd"] > 0.0) | (x["egfr"] < LOW_EGFR)) * 1.0
 
 
 def _smoking(x: Arrays) -> FloatArray:

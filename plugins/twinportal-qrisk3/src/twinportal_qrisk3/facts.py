@@ -4,7 +4,7 @@ from datetime import date
 
 from models_engine.catalogue.facts import Change, ModelFacts, Performance, Reference
 
-VERSION = "2017.1"
+VERSION = "2017.2"
 UPDATED = date(2026, 11, 21)
 NOT_STATED = "Not stated in the sources that we have read."
 NOT_MEASURED = f"{NOT_STATED} Not measured at this hospital."
@@ -30,6 +30,7 @@ FACTS = ModelFacts(
     intended_population="People of 25 to 84 years in the UK without cardiovascular disease.",
     not_for=(
         "People with known coronary heart disease or stroke, people who take a statin, pregnancy, "
+        "acute kidney injury, "
         "after death, and people outside the United Kingdom."
     ),
     missing_inputs=(
@@ -63,10 +64,13 @@ FACTS = ModelFacts(
     explanation="None: it has more inputs than exact contributions can be computed for.",
     explanation_quality="Does not apply.",
     risks=(
-        "What a twin does not hold counts as absent, so that the number is too low for people with "
-        "a family history, a severe mental illness, steroid tablets and so on, and for people of "
-        "South Asian origin; it is too high for people of Black or Chinese origin. Chronic kidney disease is read from the newest eGFR below 60, "
-        "without waiting for a second one."
+        "What a twin does not hold counts as absent: the number is too low for people with a "
+        "family history, a severe mental illness, steroid tablets and so on, of South Asian "
+        "origin, from a deprived neighbourhood (Townsend above 0), or who smoke 20 or more a day; "
+        "it is too high for people of the groups with a lower coefficient (ethnicity codes 6 to "
+        "9), from a neighbourhood with a Townsend score below 0, or who smoke fewer than 10 a "
+        "day. Chronic kidney disease is a diagnosis, of whatever stage, or a single eGFR below "
+        "60, without waiting for a second one."
     ),
     if_it_fails="No number is shown, with the reason by name; use clinical judgement.",
     monitoring="Counts of refusals and of stale inputs.",
@@ -90,5 +94,13 @@ FACTS = ModelFacts(
             evidence="V",
         ),
     ),
-    change_log=(Change(VERSION, UPDATED, "First version."),),
+    change_log=(
+        Change(
+            VERSION,
+            UPDATED,
+            "Kidney disease is the diagnosis or an eGFR below 60: a normal eGFR no longer undoes "
+            "a diagnosis.",
+        ),
+        Change("2017.1", UPDATED, "First version."),
+    ),
 )

@@ -56,6 +56,11 @@ def applies(circumstances: Circumstances) -> tuple[Refusal, ...]:
             "QRISK3 is for people without cardiovascular disease.",
         ),
         *not_with(("pregnancy",), circumstances.active, "QRISK3 was not made for pregnancy."),
+        *not_with(
+            ("acute_kidney_injury",),
+            circumstances.active,
+            "Its eGFR is not a steady one, and would count as chronic kidney disease.",
+        ),
         *_no_statin(circumstances.values),
         *_possible_ratio(circumstances.values),
     )

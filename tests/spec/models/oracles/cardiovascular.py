@@ -195,12 +195,12 @@ OPINIONS = {
         ],
     ),
     **{
-        f"{model_id} {version}-{region}.1": Opinion(in_region(compute, region), persons)
+        f"{model_id} {version}-{region}.{number}": Opinion(in_region(compute, region), persons)
         for region in SCALES
-        for model_id, version, compute, persons in (
-            ("score2", 2021, score2, SCORE2_PEOPLE),
-            ("score2_op", 2021, score2_op, OP_PEOPLE),
-            ("score2_diabetes", 2023, score2_diabetes, DIABETES_PEOPLE),
+        for model_id, version, number, compute, persons in (
+            ("score2", 2021, 1, score2, SCORE2_PEOPLE),
+            ("score2_op", 2021, 1, score2_op, OP_PEOPLE),
+            ("score2_diabetes", 2023, 2, score2_diabetes, DIABETES_PEOPLE),
         )
     },
 }

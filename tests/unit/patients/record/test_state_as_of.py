@@ -110,8 +110,46 @@ def test_an_unusable_value_does_not_hide_a_usable_one_of_the_same_instant():
     ],
 )
 def test_two_resources_of_one_instant_are_one_value(first, second, stands):
-    facts = creatinine(1.0, "2024-01-01", **first), creatinine(2.0, "2024-01-01", **second)
-    assert [v.value for v in state(*facts).series("creatinine")] == [stands]
+    when = "2024-01-01T09:00:00Z"
+    facts = creatinine(1.0, when, **first), creatinine(2.0, when, **second)
+    (value,) = state(*facts).series("creatinine")
+    assert value.value == stands
+    assert value.quality == "verify"
+    other = {1: 2, 2: 1}[stands]
+    assert value.reason == f"another value of the same moment is recorded: {other} mg/dL"
+
+    of_a_day = creatinine(1.0, "2024-01-01", **first), creatinine(2.0, "2024-01-01", **second)
+    values = state(*of_a_day).series("creatinine")
+    assert [v.value for v in values] == [stands, other]
+    assert {v.quality for v in values} == {"verify"}
+    assert values[0].reason == f"another value of the same day is recorded: {other} mg/dL"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept", "marked"),
+    [
+        # what says the same twice says it once
+        (("2024-01-01", 1.0), ("2024-01-01", 1.0), [1.0], False),
+        # both stay; near each other, neither is doubted
+        (("2024-01-01", 1.0), ("2024-01-01", 1.3), [1.3, 1.0], False),
+        (("2024-01-01", 1.0), ("2024-01-01", 1.31), [1.31, 1.0], True),
+        # nobody knows whether the one without a time was the earlier
+        (("2024-01-01", 2.4), ("2024-01-01T09:00:00Z", 0.9), [0.9, 2.4], True),
+        # here the order is known
+        (("2024-01-01T08:00:00Z", 2.4), ("2024-01-01T09:00:00Z", 0.9), [0.9, 2.4], False),
+        (("2024-01-01", 2.4), ("2024-01-02", 0.9), [0.9, 2.4], False),
+    ],
+)
+def test_values_whose_order_is_not_known_are_kept_and_far_ones_marked(first, second, kept, marked):
+    rows = [
+        row
+        for number, (when, value) in enumerate((first, second))
+        for row in creatinine(value, when, fhir_id=f"o{number}")
+    ]
+    values = state(rows).series("creatinine")
+    assert [v.value for v in values] == kept
+    assert {v.quality == "verify" for v in values} == {marked}
+    assert {"of the same day" in v.reason for v in values} == {marked}
 
 
 @given(st.permutations(range(6)))
