@@ -97,6 +97,18 @@ def test_who_is_a_candidate_where_and_by_what(first: Ranking) -> None:
     assert first.unknown_actions == ("modulator",)
 
 
+def test_q_is_benjamini_and_hochbergs_over_distinct_sets_of_targets(first: Ranking) -> None:
+    judged = (*first.ranked, *first.others)
+    in_network = {d.drug: frozenset(DRUGS[d.drug]) - {"ELSEWHERE"} for d in judged}
+    p_of = {in_network[d.drug]: d.fits[0].p or 0.0 for d in judged}
+    assert len(p_of) < len(judged)
+    ordered = sorted(p_of.values())
+    for drug in judged:
+        p = drug.fits[0].p
+        expected = min(q * len(ordered) / (i + 1) for i, q in enumerate(ordered) if q >= p)
+        assert drug.fits[0].q == pytest.approx(min(expected, 1))
+
+
 def test_ranks_and_scores(first: Ranking) -> None:
     rows = {drug.drug: drug for drug in first.ranked}
     # by the sum over cell types first: 0.9 before 0.6; same targets tie

@@ -275,7 +275,7 @@ def _drug(
         # a cell type in which nothing could be judged counts 0
         intracellular=math.fsum(fit.intracellular for fit in fits) / cell_types,
         fits=fits,
-        targets_outside=tuple(sorted(set(drugs.actions[drug]) - set(network.place))),
+        targets_outside=tuple(sorted(g for g in drugs.actions[drug] if g not in network.place)),
     )
 
 
