@@ -5,7 +5,12 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from hypothesis import settings as hypothesis_settings
 from oauth2_provider.models import AccessToken, Application
+
+# a slow machine is no fault of the code: speed lives in benchmarks/
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 
 @pytest.fixture
