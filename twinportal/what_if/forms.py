@@ -4,11 +4,12 @@ The starting value is the one that their page showed: where the record says anot
 of the form is used, because nobody chose that difference.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil, isclose, isfinite
 from unicodedata import category
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -54,7 +55,7 @@ def no_invisible_characters(text: str) -> None:
 
 
 class KeepForm(forms.Form):
-    """How a scenario is kept. `token` is of one page: sent twice, it is still one scenario."""
+    """How a scenario is kept. `token` is of one page."""
 
     name = forms.CharField(
         max_length=NAME_LENGTH,
@@ -72,6 +73,12 @@ class KeepForm(forms.Form):
     def shown_name(self) -> str:
         """What was typed, to be shown again."""
         return self.data.get("name", "")[:NAME_LENGTH].replace("\x00", "")
+
+    @property
+    def once(self) -> UUID | None:
+        """The same for the same page with the same content: sent twice it is one scenario."""
+        token: UUID | None = self.cleaned_data["token"]
+        return token and uuid5(token, json.dumps(sorted(self.data.items())))
 
     @staticmethod
     def new_token() -> str:

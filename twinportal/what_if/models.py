@@ -30,7 +30,7 @@ class Scenario(models.Model):
     result = models.JSONField(help_text="Every outcome before and after, as it was when saved.")
     created_at = models.DateTimeField()
     token = models.UUIDField(
-        null=True, editable=False, help_text="Of the page that was sent: twice is once."
+        null=True, editable=False, help_text="Of a page and what it sent: twice is once."
     )
     resources = models.ManyToManyField("patients.Resource", related_name="+")
 

@@ -34,10 +34,6 @@ class NotForThisPerson(ValueError):
         self.refused = refused
 
 
-class AlreadySaved(ValueError):
-    """The page was saved before, with other content."""
-
-
 def lock_twin(patient_id: int) -> None:
     """Until the transaction ends nobody else changes the scenarios or predictions of this twin."""
     with connection.cursor() as cursor:
@@ -58,21 +54,19 @@ def scenario_save(
     """Keep a what-if under a name, and propose it as Goals and a CarePlan.
 
     All of it or nothing: a scenario of which a part is refused is not kept without that part.
-    Returns the scenario, and False where this page (`token`) has made it before.
+    Returns the scenario, and False where the same page with the same content (`token`) has made
+    it before.
 
-    Raises ValueError without a name or an intervention, NotForThisPerson, AlreadySaved,
-    TooManyScenarios beyond MOST_SCENARIOS of a twin or MOST_OF_ONE_OWNER.
+    Raises ValueError without a name or an intervention, NotForThisPerson, TooManyScenarios beyond
+    MOST_SCENARIOS of a twin or MOST_OF_ONE_OWNER.
     """
     if not name.strip() or not interventions:
         raise ValueError("a scenario has a name and at least one change")
     if simulation.propagation.refused:
         raise NotForThisPerson(simulation.propagation.refused)
     lock_twin(patient.pk)
-    asked = [one.to_dict() for one in interventions]
     saved = token and Scenario.objects.filter(patient=patient, owner=by, token=token).first()
     if saved:
-        if (saved.name, saved.interventions) != (name.strip(), asked):
-            raise AlreadySaved(saved.name)
         return saved, False
     kept = list(Scenario.objects.about(patient.pk).values_list("owner", flat=True))
     if len(kept) >= MOST_SCENARIOS or kept.count(by.pk) >= MOST_OF_ONE_OWNER:
@@ -81,7 +75,7 @@ def scenario_save(
         patient=patient,
         owner=by,
         name=name.strip(),
-        interventions=asked,
+        interventions=[one.to_dict() for one in interventions],
         result=snapshot(simulation),
         created_at=now,
         token=token,

@@ -37,7 +37,6 @@ from twinportal.what_if.reading import record_reading
 from twinportal.what_if.services import (
     MOST_OF_ONE_OWNER,
     MOST_SCENARIOS,
-    AlreadySaved,
     NotForThisPerson,
     TooManyScenarios,
     lock_twin,
@@ -137,18 +136,17 @@ def _kept(request: HttpRequest, patient: Patient) -> tuple[list[str], bool]:
             interventions=asked,
             simulation=pipeline.simulate(patient.pk, asked, now=now, start=start),
             now=now,
-            token=keep.cleaned_data["token"],
+            token=keep.once,
         )
     except NotForThisPerson as refusal:
         return [f"{intervention_words(one)}: {why}" for one, why in refusal.refused], False
-    except AlreadySaved as before:
-        words = f"This page was saved already, as “{before}”. Save again to keep this one too."
-        return [words], False
     except TooManyScenarios:
         words = (
             f"A twin has at most {MOST_SCENARIOS} scenarios, and {MOST_OF_ONE_OWNER} of one person."
         )
         return [f"{words} Delete one that is not needed any more."], False
+    except ValueError:
+        return ["Nothing of it is for this person, or no model moves with it."], False
     if is_new:
         detail = str(saved.public_id)
         audit.record_action(request, patient, action="create", what="scenario", detail=detail)

@@ -16,7 +16,7 @@ from twinportal.what_if import fhir_rendering
 from twinportal.what_if.models import Scenario
 
 
-class InvalidProposalError(ValueError):
+class InvalidProposalError(RuntimeError):
     """What was about to be written is not valid FHIR R4."""
 
 

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='scenario',
             name='token',
-            field=models.UUIDField(editable=False, help_text='Of the page that was sent: twice is once.', null=True),
+            field=models.UUIDField(editable=False, help_text='Of a page and what it sent: twice is once.', null=True),
         ),
         migrations.AddConstraint(
             model_name='scenario',
