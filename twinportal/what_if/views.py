@@ -74,11 +74,15 @@ def _page(
     form = what_if_form(start.values, sent)
     answer = pipeline.simulate(patient.pk, form.interventions, now=now, start=start)
     is_partial = request.headers.get("HX-Request") == "true"
-    context: dict[str, Any] = {"form": form, "answer": Answer(answer), "is_partial": is_partial}
+    context: dict[str, Any] = {
+        "patient": patient,
+        "form": form,
+        "answer": Answer(answer),
+        "is_partial": is_partial,
+    }
     if is_partial:
         return render(request, "what_if/answer.html", context)
     context |= {
-        "patient": patient,
         "banner": Banner(patient, state, now),
         "scenarios": _scenarios(patient),
         "opened": opened,
