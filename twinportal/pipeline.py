@@ -25,9 +25,11 @@ from models_engine.services import evidence, forecasts, store
 from models_engine.services.run import ModelResult, run_models_on
 from models_engine.services.simulate import StartingPoint, starting_point
 from models_engine.services.simulate import simulate as simulate_models
+from patients.models import Patient
 from patients.record.loading import state_of
 from patients.record.state import State
 from patients.record.state_as_of import state_as_of
+from patients.selectors.quarantine import waiting_about
 from twinportal import reasons, staleness, twins, write_back
 from twinportal.attention import services as attention
 from twinportal.attention.services import Standing
@@ -339,7 +341,12 @@ def _standing(work: _Work, now: datetime) -> Standing:
 def what_if_start(patient_id: int, *, now: datetime, state: State | None = None) -> StartingPoint:
     """What every what-if of this twin starts from: `simulate` may be asked of it many times."""
     models = all_models(settings.KFRE_REGION, settings.SCORE2_REGION)
-    return starting_point(state or state_of(patient_id, now), models)
+    apart = waiting_about(Patient(pk=patient_id))
+    return starting_point(
+        state or state_of(patient_id, now),
+        models,
+        allergies_waiting=apart is not None and "AllergyIntolerance" in apart.types,
+    )
 
 
 def simulate(

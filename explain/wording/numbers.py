@@ -53,6 +53,15 @@ def frequency(probability: float) -> Frequency:
     return Frequency(count, str(count))
 
 
+def people_apart(before: float, after: float) -> int | None:
+    """The difference of two probabilities in whole people of a hundred, without its sign.
+
+    The difference itself is rounded half up, not the two numbers; None below 1 in 100.
+    """
+    exact = abs(Decimal(repr(float(after))) - Decimal(repr(float(before)))) * DENOMINATOR
+    return None if exact < 1 else int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
 def percent(probability: float) -> str:
     """For clinicians: one decimal, "14.7 %"; never "0.0 %" or "100.0 %"."""
     shown = (Decimal(repr(float(probability))) * 100).quantize(Decimal("0.1"), ROUND_HALF_UP)

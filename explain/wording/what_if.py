@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from explain.wording.numbers import frequency
+from explain.wording.numbers import frequency, people_apart
 from explain.wording.phrases import Level, outcome_words
 
 OPENING: dict[Level, str] = {
@@ -15,16 +15,19 @@ CAUTIONS: dict[Level, tuple[str, ...]] = {
         "This is a guess. It comes from studies of many people. You may do better or worse.",
         "Do not start or stop a pill on your own. Talk to your doctor first.",
         "This page does not check if a pill is safe for you.",
+        "Lower is not better for all people. Ask your care team what is right for you.",
     ),
     "standard": (
         "These numbers come from studies of many people. Your own change may be larger or smaller.",
         "Do not start or stop a medicine on your own. Talk to your doctor first.",
         "This page does not check if a medicine is safe for you.",
+        "Lower is not better for everybody. Ask your care team what is right for you.",
     ),
     "detailed": (
         "The estimates hold only if the average effects of the studies hold for you.",
         "Do not start or stop a medicine without your doctor.",
         "Contraindications and interactions are not checked here.",
+        "Lower is not better for everybody. Ask your care team which target is right for you.",
     ),
 }
 SMOKING: dict[Level, str] = {
@@ -42,6 +45,17 @@ NO_NUMBER: dict[Level, str] = {
     "plain": "We cannot give a number for this change. Ask your doctor.",
     "standard": "We cannot give a number for this change. Your doctor can tell you more.",
     "detailed": "The model was not made for these values, so there is no estimate.",
+}
+# why there is no what-if, where it is no illness to name: told to the person themselves
+BARRED: dict[Level, str] = {
+    "plain": "This page is not made for you right now. Ask your doctor.",
+    "standard": (
+        "This page is for adults who are not pregnant. Your doctor can help you with your numbers."
+    ),
+    "detailed": (
+        "The studies behind this page were of adults who are not pregnant, so nothing can be "
+        "tried here. Ask your doctor."
+    ),
 }
 UNCHANGED: dict[Level, str] = {
     "plain": "This number stays the same.",
@@ -104,15 +118,21 @@ def what_if_text(
         return WhatIfText(words.title, now, "", "", "", AGAINST[level])
     new = frequency(after)
     then = f"With these changes: {new.out_of} will, within {horizon:g} years."
-    apart = _apart(own.count, new.count)
+    apart = _apart(before, after)
     return WhatIfText(words.title, now, then, apart, _range(low, high), "")
 
 
-def _apart(before: int, after: int) -> str:
+def _apart(before: float, after: float) -> str:
+    """The difference itself, rounded: that of two rounded numbers may be wrong by one person."""
     if before == after:
-        return "The two numbers are less than 1 out of 100 apart."
+        return "The two numbers are the same."
     direction = "fewer" if after < before else "more"
-    return f"That is {abs(before - after)} {direction} out of 100."
+    people = people_apart(before, after)
+    if people is None:
+        return f"That is less than 1 out of 100 {direction}."
+    shown = abs(frequency(before).count - frequency(after).count)
+    rounded = "" if shown == people else " Both numbers above are rounded."
+    return f"That is about {people} {direction} out of 100.{rounded}"
 
 
 def _range(low: float | None, high: float | None) -> str:

@@ -1,6 +1,6 @@
 """Every model before and after a what-if, on one state of a twin. Stores nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from models_engine.catalogue.contract import ClinicalModel
@@ -8,14 +8,12 @@ from models_engine.catalogue.display import OF_HOSPITAL
 from models_engine.catalogue.feature_set import FeatureSet, InputUsed
 from models_engine.catalogue.what_if.compare import compare
 from models_engine.catalogue.what_if.controls import READ
-from models_engine.catalogue.what_if.effects import INGREDIENT_ENDINGS
 from models_engine.catalogue.what_if.interventions import Intervention
 from models_engine.catalogue.what_if.propagate import Person, propagate
 from models_engine.catalogue.what_if.simulation import Simulation, values_of
 from models_engine.features import StateReader, build_features
+from models_engine.what_if_person import person_of
 from patients.record.state import State
-from patients.terminology.conditions import CONDITIONS
-from patients.terminology.medications import CLASSES
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,13 +47,16 @@ def is_moved_by_what_if(model: ClinicalModel) -> bool:
     return model.is_probability and model.id not in OF_HOSPITAL
 
 
-def starting_point(state: State, models: Iterable[ClinicalModel]) -> StartingPoint:
-    """Read once what every what-if of this state starts from."""
+def starting_point(
+    state: State, models: Iterable[ClinicalModel], *, allergies_waiting: bool = False
+) -> StartingPoint:
+    """Read once what every what-if of this state starts from (see `person_of`)."""
     reader = StateReader(state)
     found = {declared.concept: reader.find(declared).source for declared in READ}
+    sources = {concept: source for concept, source in found.items() if source is not None}
     return StartingPoint(
-        sources={concept: source for concept, source in found.items() if source is not None},
-        person=_person(state),
+        sources=sources,
+        person=person_of(state, reader, sources, allergies_waiting=allergies_waiting),
         models=tuple(
             ModelBefore(model, build_features(model, state, reader))
             for model in models
@@ -92,26 +93,3 @@ def simulate(start: StartingPoint, interventions: Iterable[Intervention]) -> Sim
         comparisons=comparisons,
         silent=silent,
     )
-
-
-def _person(state: State) -> Person:
-    conditions = {concept for concept in CONDITIONS if state.history(concept) is not None}
-    classes = {concept for concept in CLASSES if state.active(concept) is not None}
-    return Person(frozenset(conditions), frozenset(classes | _by_ingredient(state)))
-
-
-def _by_ingredient(state: State) -> set[str]:
-    taken = [
-        name
-        for values in state.values.values()
-        for value in values
-        if value.kind == "medication" and value.is_active(state.as_of)
-        for name in _ingredients(value.code)
-    ]
-    return {
-        kind for kind, ends in INGREDIENT_ENDINGS.items() if any(n.endswith(ends) for n in taken)
-    }
-
-
-def _ingredients(code: str) -> Sequence[str]:
-    return [name.strip().lower() for name in code.split("/")]

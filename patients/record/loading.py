@@ -23,6 +23,8 @@ class FactRow(NamedTuple):
     value: float | None
     unit: str
     value_code: str
+    system: str
+    code: str
     raw_value: str
     raw_unit: str
     display: str

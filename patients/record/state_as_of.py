@@ -40,6 +40,10 @@ class StoredFact(Protocol):
     @property
     def value_code(self) -> str: ...
     @property
+    def system(self) -> str: ...
+    @property
+    def code(self) -> str: ...
+    @property
     def display(self) -> str: ...
     @property
     def effective_at(self) -> datetime | None: ...
@@ -158,4 +162,6 @@ def _newest_first(facts: list[StoredFact]) -> Iterator[Value]:
             display=fact.display,
             reason=fact.reason,
             mappings=tuple(fact.mappings),
+            system=fact.system,
+            source_code=fact.code,
         )

@@ -12,6 +12,7 @@ class Value:
     medication, 'listed' or 'none_known' for an allergy). `effective_at` and `end_at` are aware;
     `precision` is year, month, day or time, and empty when the record has no date. `fact_id` is
     None for a derived value, whose `derived_from` then names its sources.
+    `system` and `source_code` are the coding that it was read from, as it was sent.
     `mappings` are the numbers of the data stewards' mappings that the reading rests on.
     """
 
@@ -32,6 +33,8 @@ class Value:
     reason: str = ""
     derived_from: tuple["Value", ...] = ()
     mappings: tuple[int, ...] = ()
+    system: str = ""
+    source_code: str = ""
 
     @property
     def effective_date(self) -> date:

@@ -24,6 +24,7 @@ from tests.readability import flesch_kincaid_grade
 from twinportal import pipeline
 from twinportal.what_if.apps import effects_are_sound
 from twinportal.what_if.models import Scenario
+from twinportal.what_if.presenters import Answer
 from twinportal.what_if.services import MOST_OF_ONE_OWNER, MOST_SCENARIOS
 
 pytestmark = pytest.mark.django_db
@@ -565,3 +566,172 @@ def test_an_association_that_works_against_a_statin_is_told_and_not_shown_to_pat
     mine = predicted.patient.post("/my/what-if/", said).content.decode()
     assert "cannot tell what this change does for you" in mine
     assert "data-after" not in mine
+
+
+# --- for whom there is no what-if, and what the record speaks against ---------------------------
+
+
+def medicine(text: str, **coding: str) -> dict[str, Any]:
+    concept = {"text": text, **({"coding": [coding]} if coding else {})}
+    return {
+        "resourceType": "MedicationStatement",
+        "id": "p1-medicine",
+        "status": "active",
+        "subject": {"reference": "Patient/p1"},
+        "effectivePeriod": {"start": "2026-01-01"},
+        "medicationCodeableConcept": concept,
+    }
+
+
+def allergy(text: str) -> dict[str, Any]:
+    return {
+        "resourceType": "AllergyIntolerance",
+        "id": "p1-allergy",
+        "clinicalStatus": {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical",
+                    "code": "active",
+                }
+            ]
+        },
+        "code": {"text": text},
+        "patient": {"reference": "Patient/p1"},
+        "recordedDate": "2020-01-01",
+    }
+
+
+def refuses(ward: Ward, said: dict[str, str]) -> str:
+    """The page that follows a save which left nothing."""
+    before = rows()
+    page = ward.doctor.post(ward.path(ward.mine, "save/"), {**said, "name": "x"}, follow=True)
+    after = rows()
+    assert {n for n in after if after[n] != before[n]} <= {"AuditEvent", "Session"}
+    text = page.content.decode()
+    assert "Not saved" in text and not Scenario.objects.exists()
+    return text
+
+
+@pytest.mark.parametrize(
+    ("resource", "said", "word"),
+    [
+        (
+            {**fhir.patient("p1", practitioner="dr1"), "deceasedDateTime": "2026-11-01"},
+            "has died",
+            "died",
+        ),
+        (fhir.patient("p1", birth_date="2016-05-04", practitioner="dr1"), "below 18", "18"),
+        (fhir.condition("p1-preg", "77386006", onset="2026-09-01"), "pregnancy", "pregnancy"),
+    ],
+)
+def test_whom_no_trial_studied_gets_no_what_if(
+    ward: Ward, resource: dict[str, Any], said: str, word: str
+) -> None:
+    push(ward.ehr, resource)
+    assert said in refuses(ward, ASKED)
+    text = ward.doctor.post(ward.path(ward.mine), ASKED, headers=PART).content.decode()
+    assert "No what-if:" in text and said in text and word in text
+    assert "data-after=" not in text
+    assert said in ward.doctor.get(ward.path(ward.mine)).content.decode()
+    mine = ward.patient.post("/my/what-if/", ASKED).content.decode()
+    assert "data-after" not in mine and "page is not made for you right now" in mine
+
+
+def test_a_recorded_allergy_refuses_the_class_and_is_named(ward: Ward) -> None:
+    push(ward.ehr, allergy("Simvastatin (muscle pain)"))
+    said = "An allergy or intolerance is recorded: Simvastatin (muscle pain)."
+    assert said in refuses(ward, {"statin": "rosuvastatin_10"})
+    answer = ward.doctor.post(ward.path(ward.mine), ASKED, headers=PART).content.decode()
+    assert said in answer and "data-after=" in answer
+    assert 'name="statin"' not in ward.patient.get("/my/what-if/").content.decode()
+    kept = ward.save()
+    assert "atorvastatin_20" not in {i["target"] for i in kept.interventions}
+    plan = contents(kept)["CarePlan"][0]
+    assert "C10AA05" not in json.dumps(plan)
+
+
+def test_what_is_said_of_allergies_that_tell_nothing(ward: Ward) -> None:
+    said = {"statin": "rosuvastatin_10"}
+    answer = ward.doctor.post(ward.path(ward.mine), said, headers=PART).content.decode()
+    assert "Allergies are not recorded" in answer
+    push(ward.ehr, allergy("strawberries"))
+    answer = ward.doctor.post(ward.path(ward.mine), said, headers=PART).content.decode()
+    assert "match no treatment of this page: strawberries" in answer
+    notes = [n["text"] for n in contents(ward.save())["CarePlan"][0]["note"]]
+    assert any("strawberries" in note for note in notes)
+
+
+def test_a_text_that_nobody_knows_may_be_the_medicine(ward: Ward) -> None:
+    push(ward.ehr, medicine("the white pill"))
+    answer = pipeline.simulate(ward.mine.pk, [MUCH[2]], now=NOW)
+    assert [d for _, d in answer.propagation.doubts] == ["May be taken already: the white pill."]
+    text = ward.doctor.post(ward.path(ward.mine), ASKED, headers=PART).content.decode()
+    assert "May be taken already: the white pill." in text
+    notes = [n["text"] for n in contents(ward.save())["CarePlan"][0]["note"]]
+    assert any("May be taken already: the white pill." in note for note in notes)
+    assert 'name="statin"' not in ward.patient.get("/my/what-if/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("resource", "treatment"),
+    [
+        (medicine("x", system="http://www.whocc.no/atc", code="C10BA06"), "atorvastatin_20"),
+        (medicine("x", system="http://www.whocc.no/atc", code="C10AX09"), "ezetimibe_10"),
+        (medicine("x", system="http://www.whocc.no/atc", code="A10BK03"), "sglt2_inhibitor"),
+        (medicine("Jardiance (empagliflozin)"), "sglt2_inhibitor"),
+        (medicine("x", system="http://www.whocc.no/atc", code="A10BX16"), "semaglutide_10"),
+    ],
+)
+def test_an_effect_is_not_counted_again_however_the_drug_is_coded(
+    ward: Ward, resource: dict[str, Any], treatment: str
+) -> None:
+    push(ward.ehr, resource, fhir.condition("p1-dm", "44054006"))
+    chosen = [Intervention("treatment", treatment)]
+    done = pipeline.simulate(ward.mine.pk, chosen, now=NOW).propagation
+    assert "is taken already" in done.refused[0][1] and not done.after
+
+
+def test_what_moves_no_model_is_not_saved(ward: Ward) -> None:
+    """A model that reads the value and refuses it, or no model at all: nothing to propose."""
+    low = fhir.blood_pressure("p1-bp9", 112, 70, date="2026-11-19T09:00:00Z")
+    push(ward.ehr, low)
+    assert "Not saved" in refuses(ward, {"blood_pressure": "bp_two_standard", "salt": "less_salt"})
+
+
+def test_values_have_their_day_and_their_source(ward: Ward) -> None:
+    text = ward.doctor.get(ward.path(ward.mine)).content.decode()
+    assert "Now 92.0 kg, of 2 Oct 2026." in text
+    assert re.search(r'href="[^"]*Observation/p1-weight/1/?"', text)
+    mine = ward.patient.get("/my/what-if/").content.decode()
+    assert "Observation/p1-weight" not in mine
+
+
+def test_an_ldl_that_does_not_fit_moves_no_total_cholesterol(ward: Ward) -> None:
+    push(
+        ward.ehr,
+        fhir.quantity("p1-ldl2", "13457-7", 5.2, "mmol/L", date="2026-11-01T09:00:00Z"),
+    )
+    text = ward.doctor.post(ward.path(ward.mine), {"statin": "atorvastatin_20"}, headers=PART)
+    assert "the values do not fit" in text.content.decode()
+    assert "data-after=" not in text.content.decode()
+
+
+def test_the_summary_says_first_what_the_leading_models_refuse(ward: Ward) -> None:
+    push(ward.ehr, fhir.quantity("p1-bmi2", "39156-5", 39.0, "kg/m2"))
+    answer = pipeline.simulate(ward.mine.pk, [Intervention("set", "weight", 100.0)], now=NOW)
+    found = Answer(answer)
+    assert any(not drawn.row.has_number for drawn in found.main)
+    assert found.summary.startswith("No number after the change for: ")
+
+
+def test_the_words_of_a_difference_agree_with_it(ward: Ward) -> None:
+    answer = Answer(pipeline.simulate(ward.mine.pk, MUCH, now=NOW))
+    shown = [d.row for d in (*answer.main, *answer.further) if d.row.has_number]
+    assert len(shown) >= 4
+    for row in shown:
+        exact = (row.found.difference or 0.0) * 100
+        told = re.match(r"(less than 1|\d+) in 100 (fewer|more)", row.people)
+        assert told and told[2] == ("fewer" if exact < 0 else "more")
+        assert (
+            (abs(exact) < 1) if told[1] == "less than 1" else abs(int(told[1]) - abs(exact)) <= 0.5
+        )

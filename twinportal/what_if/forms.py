@@ -14,6 +14,7 @@ from uuid import UUID, uuid4, uuid5
 from django import forms
 from django.core.exceptions import ValidationError
 
+from models_engine.catalogue.feature_set import InputUsed
 from models_engine.catalogue.what_if.controls import CONTROL_OF, CONTROLS, STOPPED, Control
 from models_engine.catalogue.what_if.effects import SMOKING, conditions
 from models_engine.catalogue.what_if.interventions import (
@@ -22,7 +23,7 @@ from models_engine.catalogue.what_if.interventions import (
     scenario,
     treatments,
 )
-from models_engine.catalogue.what_if.propagate import Person
+from models_engine.catalogue.what_if.propagate import LEAN, Person
 
 STOP_SMOKING = "stop_smoking"
 SET, START = "set_", "start_"
@@ -39,10 +40,10 @@ GROUP_LABELS = {
 PATIENT_TREATMENTS: Mapping[str, tuple[str, float]] = {
     "bp_one_standard": ("systolic_bp", 130.0),
     "atorvastatin_20": ("ldl_cholesterol", 0.0),
-    "less_salt": ("systolic_bp", 110.0),
+    "less_salt": ("systolic_bp", 120.0),
 }
-# nor to a weight below the normal: body mass index, kg/m2 [J]
-LEAN = 18.5
+# nor to a value below these, which are no target for everybody [J]
+PATIENT_FLOORS: Mapping[str, float] = {"systolic_bp": 120.0, "hba1c": 6.5}
 
 
 NAME_LENGTH = 80
@@ -95,6 +96,7 @@ class Field:
     error: str = ""
     lowest: float = 0.0
     plain: bool = False
+    source: InputUsed | None = None
 
     @property
     def name(self) -> str:
@@ -189,21 +191,24 @@ def what_if_form(
     sent: Mapping[str, str],
     *,
     patient: Person | None = None,
+    sources: Mapping[str, InputUsed] | None = None,
 ) -> WhatIfForm:
     """The form for somebody with these values, filled in with what was sent.
 
     With `patient`, who they are, it is their own: fewer choices, and none that is not for them.
+    `sources` say of which day the values are and where they are from.
     """
     controls = [c for c in CONTROLS if c.concept in values and c.unless not in values]
-    lean = _lean_weight(values) if patient else 0.0
+    lowest = {**PATIENT_FLOORS, "weight": _lean_weight(values)} if patient else {}
     form = WhatIfForm(
         fields=[
             Field(
                 control=c,
                 start=values[c.concept],
                 value=values[c.concept],
-                lowest=lean if c.concept == "weight" else 0.0,
+                lowest=lowest.get(c.concept, 0.0),
                 plain=patient is not None,
+                source=(sources or {}).get(c.concept),
             )
             for c in controls
         ],
@@ -343,7 +348,7 @@ def _is_for(treatment: Treatment, values: Mapping[str, float], patient: Person) 
     concept, least = PATIENT_TREATMENTS[treatment.id]
     needed = conditions(treatment.requires)
     taken = any(c.kind == "not" and c.name in patient.medicines for c in needed)
-    return values.get(concept, 0.0) > least and not taken
+    return values.get(concept, 0.0) > least and not taken and not patient.against(treatment)
 
 
 def _shown(value: float, step: float) -> str:

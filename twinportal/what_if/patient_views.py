@@ -1,6 +1,6 @@
 """The patient's what-if: large controls, and only numbers that were released to them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from django.conf import settings
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from explain.figures.icon_array import IconArray, icon_array
 from explain.wording.numbers import frequency
 from explain.wording.phrases import LEVEL_NAMES, LEVELS, Level
-from explain.wording.what_if import CAUTIONS, OPENING, SMOKING, WhatIfText, what_if_text
+from explain.wording.what_if import BARRED, CAUTIONS, OPENING, SMOKING, WhatIfText, what_if_text
 from models_engine.catalogue.what_if.compare import Comparison
 from models_engine.catalogue.what_if.simulation import Simulation
 from patients.access.policy import visible_patients
@@ -60,7 +60,10 @@ def what_if(request: HttpRequest) -> HttpResponse:
     state = state_of(patient.pk, now)
     results = released_results(patient, level)
     start = pipeline.what_if_start(patient.pk, now=now, state=state)
-    form = what_if_form(start.values, request.POST.dict(), patient=start.person)
+    start = replace(start, person=replace(start.person, is_patient=True))
+    form = what_if_form(
+        start.values, request.POST.dict(), patient=start.person, sources=start.sources
+    )
     answer = pipeline.simulate(patient.pk, form.interventions, now=now, start=start)
     is_partial = request.headers.get("HX-Request") == "true"
     outcomes = _outcomes(results, answer, level)
@@ -78,13 +81,21 @@ def what_if(request: HttpRequest) -> HttpResponse:
         "asks_something": bool(form.interventions),
         "refused": answer.propagation.refused,
         "outcomes": outcomes,
-        "summary": f"{outcomes[0].text.after} {outcomes[0].text.apart}" if outcomes else "",
+        "summary": _summary(outcomes),
+        "barred": BARRED[level] if start.person.barred else "",
         "is_partial": is_partial,
         "plain": True,
-        "can_try": bool(results),
+        "can_try": bool(results) and not start.person.barred,
     }
     template = "my_answer" if is_partial else "my_page"
     return render(request, f"what_if/{template}.html", context)
+
+
+def _summary(outcomes: list[PatientOutcome]) -> str:
+    if not outcomes:
+        return ""
+    text = outcomes[0].text
+    return f"{text.after} {text.apart}" if text.after else text.note
 
 
 def _outcomes(results: list[Result], answer: Simulation, level: Level) -> list[PatientOutcome]:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from explain.figures.before_after import BeforeAfter, before_after
-from explain.wording.numbers import Frequency, frequency, percent, points
+from explain.wording.numbers import Frequency, frequency, people_apart, percent, points
 from models_engine.catalogue.contract import ClinicalModel, Outcome
 from models_engine.catalogue.display import displayed
 from models_engine.catalogue.what_if.compare import Comparison, ModelComparison
@@ -82,13 +82,12 @@ class OutcomeRow:
 
     @property
     def people(self) -> str:
-        """The difference in whole people of a hundred; the counts of the two columns agree."""
-        if self.after is None:
-            return ""
-        fewer = self.before.count - self.after.count
-        if fewer == 0:
-            return "less than 1 in 100"
-        return f"{abs(fewer)} in 100 {'fewer' if fewer > 0 else 'more'}"
+        """The difference in whole people of a hundred: itself rounded, not the two numbers."""
+        if not self.found.difference or self.found.after is None:
+            return "" if self.found.after is None else "no difference"
+        people = people_apart(self.found.before, self.found.after)
+        direction = "fewer" if self.found.difference < 0 else "more"
+        return f"{'less than 1' if people is None else people} in 100 {direction}"
 
     @property
     def is_lower(self) -> bool:
@@ -206,6 +205,9 @@ class Answer:
         self.steps = [StepRow(s) for s in done.steps]
         self.not_used = [NotUsedRow(n) for n in done.not_used]
         self.refused = [(intervention_words(i), reason) for i, reason in done.refused]
+        self.doubts = [(intervention_words(i), doubt) for i, doubt in done.doubts]
+        self.barred = simulation.person.barred
+        self.allergy_notes = simulation.person.allergy_notes
         self.lacks_interval = done.lacks_interval
         self.asks_nothing = not done.accepted and not done.refused
         self.stops_smoking = any(i.target == SMOKING for i in done.accepted)
@@ -222,9 +224,15 @@ class Answer:
 
     @property
     def summary(self) -> str:
-        """One sentence for the live region."""
+        """For the live region: what the leading models refuse comes first."""
+        if self.barred:
+            return self.barred
         if self.asks_nothing:
             return "Nothing is changed yet."
+        silent = [drawn.row.title for drawn in self.main if not drawn.row.has_number]
+        return f"{_no_number(silent)}{self._first_number()}"
+
+    def _first_number(self) -> str:
         for drawn in self.main:
             row = drawn.row
             if row.has_number:
@@ -234,6 +242,11 @@ class Answer:
                     f"{row.difference} points.{against}"
                 )
         return "No prediction moves with these changes."
+
+
+def _no_number(titles: list[str]) -> str:
+    names = "; ".join(dict.fromkeys(titles))
+    return f"No number after the change for: {names}. " if names else ""
 
 
 def _rows(compared: ModelComparison) -> list[OutcomeRow]:

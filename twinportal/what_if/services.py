@@ -57,13 +57,15 @@ def scenario_save(
     Returns the scenario, and False where the same page with the same content (`token`) has made
     it before.
 
-    Raises ValueError without a name or an intervention, NotForThisPerson, TooManyScenarios beyond
-    MOST_SCENARIOS of a twin or MOST_OF_ONE_OWNER.
+    Raises ValueError without a name or an intervention, or where no model moves, NotForThisPerson,
+    TooManyScenarios beyond MOST_SCENARIOS of a twin or MOST_OF_ONE_OWNER.
     """
     if not name.strip() or not interventions:
         raise ValueError("a scenario has a name and at least one change")
     if simulation.propagation.refused:
         raise NotForThisPerson(simulation.propagation.refused)
+    if not simulation.moves:
+        raise ValueError("a scenario moves at least one model")
     lock_twin(patient.pk)
     saved = token and Scenario.objects.filter(patient=patient, owner=by, token=token).first()
     if saved:
@@ -126,8 +128,11 @@ def _propose(
 
 
 def _results(simulation: Simulation) -> list[str]:
-    """The main outcomes in sentences, as notes of the CarePlan."""
-    return [_sentence(drawn.row) for drawn in Answer(simulation).main]
+    """What is to be looked at first, then the main outcomes, as notes of the CarePlan."""
+    answer = Answer(simulation)
+    doubts = [f"To be looked at first: {words}. {doubt}" for words, doubt in answer.doubts]
+    notes = answer.allergy_notes if answer.begins else ()
+    return [*doubts, *(_sentence(drawn.row) for drawn in answer.main), *notes]
 
 
 def _sentence(row: OutcomeRow) -> str:

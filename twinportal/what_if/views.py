@@ -71,7 +71,7 @@ def _page(
     now = timezone.now()
     state = state_of(patient.pk, now)
     start = pipeline.what_if_start(patient.pk, now=now, state=state)
-    form = what_if_form(start.values, sent)
+    form = what_if_form(start.values, sent, sources=start.sources)
     answer = pipeline.simulate(patient.pk, form.interventions, now=now, start=start)
     is_partial = request.headers.get("HX-Request") == "true"
     context: dict[str, Any] = {

@@ -2,7 +2,8 @@
 
 A path leads from a treatment or a concept to a concept, never to an outcome: outcomes move only
 because a model reads the concepts. So no trial's hazard ratio can be counted on top of a model's
-own coefficient. The paths form a graph without cycles; there is at most one from a node to another.
+own coefficient. The paths form a graph without cycles; for one person there is at most one from a
+node to another.
 """
 
 import csv
@@ -12,11 +13,13 @@ from dataclasses import dataclass, fields
 from datetime import date
 from functools import cache, cached_property
 from graphlib import CycleError, TopologicalSorter
+from itertools import combinations
 from math import isfinite
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from models_engine.catalogue.facts import EVIDENCE_TEXT, require_text
+from models_engine.catalogue.what_if import medicines
 from models_engine.catalogue.what_if.interventions import treatments
 from patients.terminology.conditions import CONDITIONS
 from patients.terminology.measurements import MEASUREMENTS
@@ -28,13 +31,9 @@ EFFECTS_CSV = Path(__file__).parent / "effects.csv"
 SMOKING = "smoking_status"
 DERIVED = ("egfr",)
 FROM_TREATMENT: tuple[Form, ...] = ("absolute", "relative")
-# medicines that the record's classes do not tell apart, by how their ingredients' names end
-INGREDIENT_ENDINGS: Mapping[str, tuple[str, ...]] = {
-    "sglt2_inhibitor": ("gliflozin",),
-    "glp1_agonist": ("glutide", "exenatide", "lixisenatide", "tirzepatide"),
-    "ezetimibe": ("ezetimibe",),
-}
-MEDICINES = (*CLASSES, *INGREDIENT_ENDINGS)
+# begun in the same scenario; the dose of a statin that is taken already is not read
+LOWER_STATIN = "lower_intensity_statin"
+MEDICINES = (*CLASSES, *(kind for kind in medicines.MEDICINES if kind not in CLASSES), LOWER_STATIN)
 PATH_EVIDENCE_TEXT = EVIDENCE_TEXT | {
     "Q": "Published; the figure was read where somebody quotes the publication, not in it.",
     "D": "A definition: nothing is estimated.",
@@ -44,6 +43,9 @@ SPOKEN = {
     "sglt2_inhibitor": "SGLT2 inhibitor",
     "glp1_agonist": "GLP-1 agonist",
     "bmi": "body mass index",
+    "hba1c": "HbA1c",
+    "systolic_bp": "systolic blood pressure",
+    LOWER_STATIN: "statin of low or moderate intensity",
     "egfr": "eGFR",
     **{concept: known.display for concept, known in CONDITIONS.items()},
 }
@@ -57,9 +59,10 @@ class Condition:
 
     "has:diabetes_type_2" (a recorded condition), "not:statin" and "with:statin" (a medicine that
     the person does not take; that they take or that the same scenario begins), "bmi>=25".
+    "lacks:hypertension" is the contrary of "has:", and of "with:" for a medicine.
     """
 
-    kind: Literal["has", "not", "with", "at_least"]
+    kind: Literal["has", "not", "with", "lacks", "at_least"]
     name: str
     limit: float = 0.0
 
@@ -76,6 +79,7 @@ class Condition:
             "has": CONDITIONS,
             "not": MEDICINES,
             "with": MEDICINES,
+            "lacks": (*CONDITIONS, *MEDICINES),
         }
         if kind not in known or name not in known[kind]:
             raise ValueError(f"requires {word!r}: not understood")
@@ -87,9 +91,17 @@ class Condition:
             "has": f"{name} is recorded",
             "not": f"no {name} is taken already",
             "with": f"a {name} is taken or begun",
+            "lacks": f"{name} is not recorded",
             "at_least": f"{name} is {self.limit:g} or more",
         }
+        if self.name == LOWER_STATIN and self.kind == "lacks":
+            return "the statin is of high intensity, or taken at a dose that is not read"
         return words[self.kind]
+
+    def excludes(self, other: "Condition") -> bool:
+        """Whether both can never hold."""
+        kinds = {self.kind, other.kind}
+        return self.name == other.name and kinds in ({"has", "lacks"}, {"with", "lacks"})
 
 
 def conditions(requires: str) -> tuple[Condition, ...]:
@@ -177,6 +189,10 @@ class EffectPath:
         """True of what a trial measured of a treatment: the whole effect, whatever the way."""
         return self.from_ in treatments()
 
+    def excludes(self, other: "EffectPath") -> bool:
+        """Whether both are never for one person: two estimates of one effect may stand then."""
+        return any(a.excludes(b) for a in self.requires for b in other.requires)
+
     @property
     def evidence_text(self) -> str:
         """How sure we are, in words."""
@@ -202,12 +218,12 @@ class Table:
     paths: tuple[EffectPath, ...]
 
     def __post_init__(self) -> None:
-        for what, keys in (
-            ("id", [p.id for p in self.paths]),
-            ("path", [f"{p.from_} to {p.to}" for p in self.paths]),
-        ):
-            if twice := sorted({key for key in keys if keys.count(key) > 1}):
-                raise ValueError(f"effects: {what} listed twice: {', '.join(twice)}")
+        ids = [p.id for p in self.paths]
+        if twice := sorted({key for key in ids if ids.count(key) > 1}):
+            raise ValueError(f"effects: id listed twice: {', '.join(twice)}")
+        for one, other in combinations(self.paths, 2):
+            if (one.from_, one.to) == (other.from_, other.to) and not one.excludes(other):
+                raise ValueError(f"effects: path listed twice: {one.from_} to {one.to}")
         try:
             _ = self.order
         except CycleError as error:

@@ -14,8 +14,18 @@ from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 
 from models_engine.catalogue.facts import require_text
+from models_engine.catalogue.what_if import medicines
 
 Kind = Literal["set", "treatment"]
+MEDICINE_OF_GROUP: Mapping[str, str] = {
+    "statin": medicines.STATIN,
+    "ezetimibe": medicines.EZETIMIBE,
+    "sglt2": medicines.SGLT2,
+    "glp1": medicines.GLP1,
+    "blood_pressure": medicines.ANTIHYPERTENSIVE,
+}
+# atorvastatin from 40 mg and rosuvastatin from 20 mg: of high intensity by the guidelines [M]
+HIGH_INTENSITY = ("atorvastatin_40", "atorvastatin_80", "rosuvastatin_20", "rosuvastatin_40")
 TREATMENTS_CSV = Path(__file__).parent / "treatments.csv"
 
 
@@ -85,6 +95,11 @@ class Treatment:
             plain_label=self.plain_label,
             horizon=self.horizon,
         )
+
+    @property
+    def medicine(self) -> str:
+        """The kind of medicine that is begun; empty for what is no medicine."""
+        return MEDICINE_OF_GROUP.get(self.group, "")
 
 
 @cache

@@ -29,6 +29,16 @@ class Simulation:
         """The values that it started from; smoking is 1 or 0."""
         return values_of(self.sources)
 
+    @property
+    def moves(self) -> bool:
+        """Whether any model has another number after."""
+        return any(
+            outcome.difference
+            for one in self.comparisons
+            if one.responds and not one.refusals
+            for outcome in one.outcomes
+        )
+
 
 def values_of(sources: Mapping[str, InputUsed]) -> dict[str, float]:
     """The values of sources, those without one left out."""

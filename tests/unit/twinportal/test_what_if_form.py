@@ -137,7 +137,7 @@ def test_who_does_not_smoke_cannot_stop() -> None:
         (VALUES, (), {"blood_pressure", "statin", "salt"}),
         (VALUES, ("statin",), {"blood_pressure", "salt"}),
         ({**VALUES, "systolic_bp": 124.0}, (), {"statin", "salt"}),
-        ({**VALUES, "systolic_bp": 104.0}, (), {"statin"}),
+        ({**VALUES, "systolic_bp": 118.0}, (), {"statin"}),
         ({"smoking_status": 1.0}, (), set()),
     ],
 )
@@ -169,3 +169,31 @@ def test_a_slider_includes_where_it_starts() -> None:
     for start in (0.55, 0.5, 3.337, 7.9):
         low, high = CONTROL_OF["ldl_cholesterol"].limits(start)
         assert low <= start <= high
+
+
+def test_a_patient_is_not_led_to_targets_that_are_for_few() -> None:
+    patient = what_if_form(VALUES, {}, patient=Person())
+    lowest = {f.control.concept: f.limits[0] for f in patient.fields}
+    assert (lowest["systolic_bp"], lowest["hba1c"]) == (120.0, 6.5)
+    for name, value in (("set_systolic_bp", "90"), ("set_hba1c", "4.5")):
+        assert what_if_form(VALUES, {name: value}, patient=Person()).errors
+        assert not what_if_form(VALUES, {name: value}).errors
+    low = {**VALUES, "systolic_bp": 112.0, "hba1c": 5.6}
+    lowest = {
+        f.control.concept: f.limits[0] for f in what_if_form(low, {}, patient=Person()).fields
+    }
+    assert (lowest["systolic_bp"], lowest["hba1c"]) == (112.0, 5.6)
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        Person(allergies={"statin": ("Simvastatin",)}, is_patient=True),
+        Person(perhaps={"": ("the white pill",)}, is_patient=True),
+        Person(allergies_unread=True, is_patient=True),
+    ],
+)
+def test_a_patient_is_not_offered_what_the_record_speaks_against(person: Person) -> None:
+    form = what_if_form(VALUES, {"statin": "atorvastatin_20"}, patient=person)
+    assert "statin" not in {choice.group for choice in form.choices}
+    assert not form.interventions

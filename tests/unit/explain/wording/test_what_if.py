@@ -1,11 +1,14 @@
 """What the patient's what-if says: reconciled counts, no certainty, the same at every level."""
 
+import re
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from explain.figures.before_after import before_after
-from explain.wording.numbers import frequency
+from explain.wording.numbers import frequency, people_apart
 from explain.wording.phrases import LEVELS, Level
 from explain.wording.what_if import WhatIfText, what_if_text
 
@@ -20,13 +23,21 @@ def said(before: float, after: float | None, level: Level = "plain", **more: obj
 
 
 @given(PROBABILITY, PROBABILITY)
-def test_the_difference_is_that_of_the_counts_that_are_shown(before: float, after: float) -> None:
+def test_the_words_of_the_difference_agree_with_the_numbers(before: float, after: float) -> None:
     text = said(before, after)
-    apart = frequency(before).count - frequency(after).count
-    if apart:
-        assert f"{abs(apart)} {'fewer' if apart > 0 else 'more'} out of 100" in text.apart
+    exact = (Fraction(repr(after)) - Fraction(repr(before))) * 100
+    if not exact:
+        assert text.apart == "The two numbers are the same."
     else:
-        assert "less than 1 out of 100 apart" in text.apart
+        told = re.match(
+            r"That is (?:about (\d+)|less than 1) (?:out of 100 )?(fewer|more)", text.apart
+        )
+        assert told and told[2] == ("fewer" if exact < 0 else "more")
+        assert people_apart(before, after) == (int(told[1]) if told[1] else None)
+        # the nearest whole number, never one further
+        assert abs(int(told[1]) - abs(exact)) <= Fraction(1, 2) if told[1] else abs(exact) < 1
+        shown = abs(frequency(before).count - frequency(after).count)
+        assert ("rounded" in text.apart) == (bool(told[1]) and shown != int(told[1]))
     assert "within 10 years" in text.now and "within 10 years" in text.after
 
 
@@ -73,3 +84,17 @@ def test_a_number_that_an_association_raises_is_not_said(level: Level) -> None:
     # where the whole falls all the same, or one goes the other way oneself, it is
     assert said(0.12, 0.1, level, against=True).after
     assert said(0.1, 0.12, level).after
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said_"),
+    [
+        # the counts 15 and 13 are 2 apart, the numbers 1.2
+        (0.146, 0.134, "That is about 1 fewer out of 100. Both numbers above are rounded."),
+        # the counts 14 and 14 are equal, the numbers almost 1 apart
+        (0.1449, 0.1351, "That is less than 1 out of 100 fewer."),
+        (0.10, 0.12, "That is about 2 more out of 100."),
+    ],
+)
+def test_the_difference_itself_is_rounded(before: float, after: float, said_: str) -> None:
+    assert said(before, after).apart == said_

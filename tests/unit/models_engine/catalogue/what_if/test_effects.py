@@ -90,6 +90,21 @@ def test_a_circle_and_a_doubled_path_are_refused() -> None:
         Table((*effects().paths, read_path(row(to="ldl_cholesterol"))))
 
 
+def test_two_estimates_of_one_effect_stand_only_for_different_people() -> None:
+    pairs: dict[tuple[str, str], list[str]] = {}
+    for path in effects().paths:
+        pairs.setdefault((path.from_, path.to), []).append(path.id)
+    assert sorted(ids for ids in pairs.values() if len(ids) > 1) == [
+        ["ezetimibe_ldl", "ezetimibe_high_ldl"],
+        ["salt_sbp", "salt_sbp_normal"],
+    ]
+    salt = next(r for r in csv_rows() if r["id"] == "salt_sbp_normal")
+    for requires in ("", "lacks:dialysis", "has:hypertension"):
+        rows = [r for r in csv_rows() if r["id"] != "salt_sbp_normal"]
+        with pytest.raises(ValueError, match="path listed twice"):
+            read_table([*rows, {**salt, "requires": requires}])
+
+
 def test_a_treatment_without_a_path_is_refused() -> None:
     rows = [r for r in csv_rows() if r["from"] != "less_salt"]
     with pytest.raises(ValueError, match="less_salt"):
@@ -120,13 +135,21 @@ def test_intervals_are_those_of_an_estimate() -> None:
 
 
 def _all_after(table: Table) -> list[tuple[str, float]]:
-    """What one person's every treatment and every set value come to."""
+    """What every treatment and every set value come to, without hypertension and with it."""
+    return [
+        one
+        for conditions in (DIABETES.conditions, DIABETES.conditions | {"hypertension"})
+        for statin in ("atorvastatin_20", "rosuvastatin_40")
+        for one in _all_after_of(Person(conditions), statin, table)
+    ]
+
+
+def _all_after_of(begun: Person, statin: str, table: Table) -> list[tuple[str, float]]:
     found = []
-    begun = Person(DIABETES.conditions, frozenset())
     scenarios = [[Intervention("set", c, v)] for c, v in (("weight", 92.0), ("smoking_status", 0))]
     scenarios += [
         [Intervention("treatment", t.id)]
-        + ([Intervention("treatment", "atorvastatin_20")] if t.group == "ezetimibe" else [])
+        + ([Intervention("treatment", statin)] if t.group == "ezetimibe" else [])
         for t in treatments().values()
     ]
     for interventions in scenarios:
@@ -164,6 +187,11 @@ def test_every_number_of_the_table_moves_the_answer(path: EffectPath) -> None:
         ("not:glp1_agonist", "no GLP-1 agonist is taken already"),
         ("with:statin", "a statin is taken or begun"),
         ("bmi>=25", "body mass index is 25 or more"),
+        ("lacks:dialysis", "Dialysis is not recorded"),
+        (
+            "lacks:lower_intensity_statin",
+            "the statin is of high intensity, or taken at a dose that is not read",
+        ),
     ],
 )
 def test_conditions_are_told_in_words(words: str, said: str) -> None:
