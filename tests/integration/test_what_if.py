@@ -644,7 +644,12 @@ def test_a_recorded_allergy_refuses_the_class_and_is_named(ward: Ward) -> None:
     answer = ward.doctor.post(ward.path(ward.mine), ASKED, headers=PART).content.decode()
     assert said in answer and "data-after=" in answer
     assert 'name="statin"' not in ward.patient.get("/my/what-if/").content.decode()
-    kept = ward.save()
+    # nothing is saved without the refused part unless somebody takes it out
+    page = ward.doctor.post(
+        ward.path(ward.mine, "save/"), {**STARTS, **ASKED, "name": "Stop and lose"}
+    ).content.decode()
+    assert "Not saved." in page and said in page and not Scenario.objects.exists()
+    kept = ward.save(statin="")
     assert "atorvastatin_20" not in {i["target"] for i in kept.interventions}
     plan = contents(kept)["CarePlan"][0]
     assert "C10AA05" not in json.dumps(plan)
