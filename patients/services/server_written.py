@@ -26,11 +26,18 @@ Json = dict[str, Any]
 
 
 def claims_to_be_ours(content: Json) -> bool:
-    """Whether a resource bears an identifier or a tag that only this server gives."""
+    """Whether a resource bears an identifier or a tag that only this server gives.
+
+    In whatever case it is written: who reads it may not tell URN: from urn:.
+    """
     meta = content.get("meta")
     found = [content.get("identifier"), meta.get("tag") if isinstance(meta, dict) else None]
     marks = [mark for marks in found for mark in (marks if isinstance(marks, list) else [marks])]
-    return any(isinstance(mark, dict) and mark.get("system") == OWN_SYSTEM for mark in marks)
+    return any(isinstance(mark, dict) and _is_our_system(mark.get("system")) for mark in marks)
+
+
+def _is_our_system(system: object) -> bool:
+    return isinstance(system, str) and system.strip().casefold() == OWN_SYSTEM
 
 
 def create_resources(contents: Sequence[Json], *, patient_id: int, now: datetime) -> list[Resource]:

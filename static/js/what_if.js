@@ -1,11 +1,16 @@
 // A slider and the number beside it say the same. Without this the number alone is there.
 "use strict";
-for (const range of document.querySelectorAll("input[type=range][data-for]")) {
-  const number = document.getElementById(range.dataset.for);
-  range.hidden = false;
-  range.addEventListener("input", () => { number.value = range.value; });
-  number.addEventListener("input", () => { range.value = number.value; });
-}
+const pair = () => {
+  for (const range of document.querySelectorAll("input[type=range][data-for][hidden]")) {
+    const number = document.getElementById(range.dataset.for);
+    range.hidden = false;
+    range.addEventListener("input", () => { number.value = range.value; });
+    number.addEventListener("input", () => { range.value = number.value; });
+  }
+};
+pair();
+// the sliders come anew when the record changed
+document.body.addEventListener("htmx:afterSettle", pair);
 // An answer that belongs to other values than those on the page must never look like theirs.
 const answer = document.getElementById("answer");
 const said = document.getElementById("said");

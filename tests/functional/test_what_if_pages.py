@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.factories.people import clinician, patient_user
+from tests.factories import fhir
+from tests.factories.people import clinician, patient_user, push
 from tests.factories.what_if import smoker
 from tests.functional.conftest import DESKTOP, PHONE, Visit, Visitor
 from twinportal.what_if.models import Scenario
@@ -105,6 +106,57 @@ def test_it_works_without_scripts(path: str, visit: Visit) -> None:
     patient.page.check("[name=stop_smoking]")
     patient.page.get_by_role("button", name="Show my numbers").click()
     assert "With these changes" in patient.page.locator("#answer").inner_text()
+
+
+def test_without_scripts_nothing_typed_is_lost(path: str, visit: Visit) -> None:
+    page = (doctor := visit("doctor", java_script_enabled=False)).page
+    doctor.goes_to(path)
+    page.fill("#id_set_weight", "84")
+    page.check("[name=stop_smoking]")
+    page.fill("#id_name", "Eight kilos")
+    # Enter in the name is "Show": the name stays
+    page.press("#id_name", "Enter")
+    page.wait_for_selector("[data-after]")
+    assert page.input_value("#id_name") == "Eight kilos"
+    page.fill("#id_name", "")
+    page.fill("#id_set_systolic_bp", "130")
+    page.get_by_role("button", name="Save as a draft proposal").click()
+    page.wait_for_selector("text=Give the scenario a name")
+    assert page.input_value("#id_set_weight") == "84.0"
+    assert page.input_value("#id_set_systolic_bp") == "130"
+    assert page.is_checked("[name=stop_smoking]")
+
+
+def test_a_page_left_open_learns_that_the_record_changed(
+    path: str, visit: Visit, ehr_client: Client
+) -> None:
+    doctor = visit("doctor")
+    doctor.goes_to(path)
+    page = doctor.page
+    later = "2026-11-19T09:00:00Z"
+    push(ehr_client, fhir.blood_pressure("p1-bp9", 168, 90, subject="p1", date=later))
+    page.fill("#id_set_weight", "84")
+    page.wait_for_selector("text=152 is now 168 mmHg")
+    assert page.locator("[data-after]").count() == 0
+    assert page.input_value("#id_set_systolic_bp") == "168"
+    assert page.input_value("#id_set_weight") == "84.0"
+    # the sliders work on, from the value that is true now
+    page.locator("[data-for=id_set_systolic_bp]").focus()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_selector("text=168.0 mmHg to")
+    assert page.input_value("#id_set_systolic_bp") == "167"
+    assert doctor.complaints == []
+
+
+def test_before_after_and_difference_are_seen_on_a_narrow_screen(path: str, visit: Visit) -> None:
+    doctor = visit("doctor", NARROW)
+    doctor.goes_to(path)
+    doctor.page.fill("#id_set_weight", "84")
+    doctor.page.wait_for_selector("[data-after]")
+    for name in ("Before", "After", "Difference"):
+        box = doctor.page.locator(f"[data-after] td[data-label={name}]").first.bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= NARROW["width"]
+    assert doctor.axe_violations() == []
 
 
 def test_the_patient_finds_it_from_the_first_page(path: str, visit: Visit) -> None:

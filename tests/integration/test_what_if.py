@@ -25,7 +25,7 @@ from twinportal import pipeline
 from twinportal.what_if.apps import effects_are_sound
 from twinportal.what_if.models import Scenario
 from twinportal.what_if.presenters import Answer
-from twinportal.what_if.services import MOST_SCENARIOS
+from twinportal.what_if.services import MOST_OF_ONE_OWNER, MOST_SCENARIOS
 
 pytestmark = pytest.mark.django_db
 PART = {"HX-Request": "true"}
@@ -41,6 +41,8 @@ ASKED = {
     "statin": "atorvastatin_20",
     "blood_pressure": "bp_one_standard",
 }
+# what the page of a smoker shows
+STARTS = {"start_weight": "92.0", "start_systolic_bp": "152"}
 
 
 @dataclass
@@ -56,7 +58,7 @@ class Ward:
         return f"/twins/{patient.public_id}/what-if/{more}"
 
     def save(self, **more: str) -> Scenario:
-        said = {**ASKED, "name": "Stop and lose", **more}
+        said = {**STARTS, **ASKED, "name": "Stop and lose", **more}
         answer = self.doctor.post(self.path(self.mine, "save/"), said)
         assert answer.status_code == 302
         return Scenario.objects.latest("pk")
@@ -169,6 +171,7 @@ def test_a_wrong_value_is_named_and_does_nothing(ward: Ward) -> None:
         assert "data-after=" not in answer.content.decode()
     answer = ward.doctor.post(ward.path(ward.mine), {"statin": "magic"}, headers=PART)
     assert "Nothing is changed yet" in answer.content.decode()
+    assert "none of the choices" in answer.content.decode()
 
 
 def test_out_of_a_models_range_the_page_gives_the_reason(ward: Ward) -> None:
@@ -192,7 +195,7 @@ def test_nobody_else_gets_in(ward: Ward, more: str) -> None:
 
 def test_another_patients_scenario_is_not_there(ward: Ward) -> None:
     other, theirs = smoker(ward.ehr, "p2", doctor="dr2"), signed_in(clinician("dr2", "second"))
-    theirs.post(ward.path(other, "save/"), {**ASKED, "name": "theirs"})
+    theirs.post(ward.path(other, "save/"), {**STARTS, **ASKED, "name": "theirs"})
     kept = Scenario.objects.get()
     mine = f"{ward.path(ward.mine)}?scenario={kept.public_id}"
     assert ward.doctor.get(mine).status_code == 404
@@ -204,15 +207,18 @@ def test_another_patients_scenario_is_not_there(ward: Ward) -> None:
     assert Scenario.objects.count() == 1
 
 
-def test_only_its_owner_deletes_a_scenario(ward: Ward) -> None:
+def test_anybody_of_the_care_team_withdraws_a_scenario_and_it_is_told_who(ward: Ward) -> None:
     kept = ward.save()
     colleague = signed_in(clinician("dr1", "colleague"))
-    assert "Stop and lose" in colleague.get(ward.path(ward.mine)).content.decode()
     path = ward.path(ward.mine, f"{kept.public_id}/delete/")
-    assert colleague.post(path).status_code == 404
+    assert path in colleague.get(ward.path(ward.mine)).content.decode()
     assert ward.doctor.get(path).status_code == 405
-    assert ward.doctor.post(path).status_code == 302
+    assert colleague.post(path).status_code == 302
     assert not Scenario.objects.exists()
+    told = AuditEvent.objects.get(action="delete", what="scenario")
+    assert told.actor == colleague.session["_auth_user_id"] and told.detail == str(kept.public_id)
+    # and once is enough
+    assert ward.doctor.post(path).status_code == 404
 
 
 def test_readings_and_savings_are_in_the_audit_log(ward: Ward) -> None:
@@ -231,6 +237,15 @@ def test_readings_and_savings_are_in_the_audit_log(ward: Ward) -> None:
         ("delete", "scenario", [ward.mine.pk]),
     ]
     assert "Stop and lose" not in str(list(AuditEvent.objects.values()))
+    compared = AuditEvent.objects.get(what="what-if scenarios")
+    assert compared.detail == str(kept.public_id)
+
+
+def test_which_scenario_was_opened_is_in_the_audit_log(ward: Ward) -> None:
+    kept = ward.save()
+    AuditEvent.objects.all().delete()
+    ward.doctor.get(f"{ward.path(ward.mine)}?scenario={kept.public_id}")
+    assert AuditEvent.objects.get().detail == f"scenario {kept.public_id}"
 
 
 def test_a_change_that_nobody_opened_the_page_for_is_a_reading_too(ward: Ward) -> None:
@@ -315,6 +330,22 @@ def test_a_deleted_scenario_is_withdrawn_in_the_record(ward: Ward) -> None:
             assert (resource.version, content["lifecycleStatus"]) == (2, "rejected")
         else:
             assert resource.version == 1
+    said = latest(Resource.objects.filter(type="Provenance").exclude(pk__in=ids).latest("pk"))
+    versions = {
+        f"{r.type}/{r.fhir_id}/_history/2"
+        for r in Resource.objects.filter(pk__in=ids).exclude(type="Provenance")
+    }
+    assert {t["reference"] for t in said["target"]} == versions
+    assert said["agent"][0]["onBehalfOf"] == {"reference": "Practitioner/dr1"}
+    assert said["activity"]["coding"][0]["code"] == "UPDATE"
+    assert "withdrawn" in said["reason"][0]["text"]
+
+
+def latest(resource: Resource) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        ResourceVersion.objects.get(resource=resource, version=resource.version).content
+    )
+    return found
 
 
 @pytest.mark.parametrize(
@@ -327,7 +358,7 @@ def test_a_deleted_scenario_is_withdrawn_in_the_record(ward: Ward) -> None:
 )
 def test_what_is_wrong_is_not_saved(ward: Ward, said: dict[str, str]) -> None:
     before = Resource.objects.count()
-    ward.doctor.post(ward.path(ward.mine, "save/"), {**ASKED, **said})
+    ward.doctor.post(ward.path(ward.mine, "save/"), {**STARTS, **ASKED, **said})
     assert not Scenario.objects.exists() and Resource.objects.count() == before
 
 
@@ -352,8 +383,16 @@ def test_there_is_an_end_to_the_number_of_scenarios(ward: Ward) -> None:
         )
         for n in range(MOST_SCENARIOS - 1)
     )
-    ward.doctor.post(ward.path(ward.mine, "save/"), {**ASKED, "name": "one too many"})
+    said = {**STARTS, **ASKED, "name": "one too many"}
+    colleague = signed_in(clinician("dr1", "colleague"))
+    assert "at most 50" in colleague.post(ward.path(ward.mine, "save/"), said).content.decode()
     assert Scenario.objects.count() == MOST_SCENARIOS
+    # and before that an end to those of one person
+    Scenario.objects.filter(name__in=[f"n{n}" for n in range(MOST_OF_ONE_OWNER - 1, 49)]).delete()
+    assert Scenario.objects.count() == MOST_OF_ONE_OWNER
+    assert "of one person" in ward.doctor.post(ward.path(ward.mine, "save/"), said).content.decode()
+    colleague.post(ward.path(ward.mine, "save/"), said)
+    assert Scenario.objects.count() == MOST_OF_ONE_OWNER + 1
 
 
 def test_a_saved_scenario_opens_as_it_was_and_keeps_its_result(ward: Ward) -> None:
@@ -496,7 +535,7 @@ def test_a_scenario_says_what_it_said_when_the_twin_has_changed(ward: Ward) -> N
 
 def test_a_merged_twin_keeps_its_scenarios(ward: Ward) -> None:
     other, theirs = smoker(ward.ehr, "p2", doctor="dr2"), signed_in(clinician("dr2", "second"))
-    theirs.post(ward.path(other, "save/"), {**ASKED, "name": "from before"})
+    theirs.post(ward.path(other, "save/"), {**STARTS, **ASKED, "name": "from before"})
     Patient.objects.filter(pk=other.pk).update(merged_into=ward.mine)
     assert "from before" in ward.doctor.get(ward.path(ward.mine)).content.decode()
 
@@ -605,7 +644,12 @@ def test_a_recorded_allergy_refuses_the_class_and_is_named(ward: Ward) -> None:
     answer = ward.doctor.post(ward.path(ward.mine), ASKED, headers=PART).content.decode()
     assert said in answer and "data-after=" in answer
     assert 'name="statin"' not in ward.patient.get("/my/what-if/").content.decode()
-    kept = ward.save()
+    # nothing is saved without the refused part unless somebody takes it out
+    page = ward.doctor.post(
+        ward.path(ward.mine, "save/"), {**STARTS, **ASKED, "name": "Stop and lose"}
+    ).content.decode()
+    assert "Not saved." in page and said in page and not Scenario.objects.exists()
+    kept = ward.save(statin="")
     assert "atorvastatin_20" not in {i["target"] for i in kept.interventions}
     plan = contents(kept)["CarePlan"][0]
     assert "C10AA05" not in json.dumps(plan)

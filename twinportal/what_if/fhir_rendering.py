@@ -6,7 +6,7 @@ Built with `fhir.resources.R4B`, whose Goal, CarePlan and Provenance have R4's e
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from models_engine.catalogue.what_if.controls import CONTROL_OF
@@ -86,39 +86,51 @@ def care_plan(
     return content
 
 
-def provenance(targets: Sequence[str], *, practitioner_id: str, now: datetime) -> Json:
-    """Made by Twinportal on behalf of the clinician. `targets` are versioned references."""
+def provenance(
+    targets: Sequence[str],
+    *,
+    practitioner_id: str,
+    now: datetime,
+    activity: Literal["CREATE", "UPDATE"] = "CREATE",
+    reason: str = "",
+) -> Json:
+    """Made by Twinportal on behalf of the clinician; of nobody, where `practitioner_id` is empty.
+
+    `targets` are versioned references.
+    """
     from fhir.resources.R4B.provenance import Provenance
 
+    agent: Json = {
+        "type": {"coding": [{"system": PARTICIPANT, "code": "assembler"}]},
+        "who": {"display": "Twinportal"},
+    }
+    if practitioner_id:
+        agent["onBehalfOf"] = {"reference": f"Practitioner/{practitioner_id}"}
     content: Json = {
         "resourceType": "Provenance",
         "meta": {"tag": [{"system": OWN_SYSTEM, "code": "what-if"}]},
         "target": [{"reference": reference} for reference in targets],
         "recorded": now.isoformat(),
-        "activity": {"coding": [{"system": OPERATION, "code": "CREATE"}]},
-        "agent": [
-            {
-                "type": {"coding": [{"system": PARTICIPANT, "code": "assembler"}]},
-                "who": {"display": "Twinportal"},
-                "onBehalfOf": {"reference": f"Practitioner/{practitioner_id}"},
-            }
-        ],
+        "activity": {"coding": [{"system": OPERATION, "code": activity}]},
+        "agent": [agent],
     }
+    if reason:
+        content["reason"] = [{"text": reason}]
     Provenance.model_validate(content)
     return content
 
 
-def withdrawn(content: Json) -> Json:
-    """The next version of a Goal or CarePlan whose scenario was deleted."""
+def withdrawn(content: Json, *, in_error: bool = False) -> Json:
+    """The next version of a Goal or CarePlan whose scenario was deleted, or was never right."""
     from fhir.resources.R4B.careplan import CarePlan
     from fhir.resources.R4B.goal import Goal
 
     kept = {name: value for name, value in content.items() if name != "meta"}
     if content["resourceType"] == "CarePlan":
-        kept["status"] = "revoked"
+        kept["status"] = "entered-in-error" if in_error else "revoked"
         CarePlan.model_validate(kept)
     else:
-        kept["lifecycleStatus"] = "rejected"
+        kept["lifecycleStatus"] = "entered-in-error" if in_error else "rejected"
         Goal.model_validate(kept)
     return kept
 

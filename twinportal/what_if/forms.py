@@ -1,11 +1,21 @@
-"""From what somebody sends to interventions. A field left at its starting value is no change."""
+"""From what somebody sends to interventions. A field left at its starting value is no change.
 
+The starting value is the one that their page showed: where the record says another one now, nothing
+of the form is used, because nobody chose that difference.
+"""
+
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import ceil, isclose, isfinite
+from unicodedata import category
+from uuid import UUID, uuid4, uuid5
+
+from django import forms
+from django.core.exceptions import ValidationError
 
 from models_engine.catalogue.feature_set import InputUsed
-from models_engine.catalogue.what_if.controls import CONTROLS, STOPPED, Control
+from models_engine.catalogue.what_if.controls import CONTROL_OF, CONTROLS, STOPPED, Control
 from models_engine.catalogue.what_if.effects import SMOKING, conditions
 from models_engine.catalogue.what_if.interventions import (
     Intervention,
@@ -16,6 +26,7 @@ from models_engine.catalogue.what_if.interventions import (
 from models_engine.catalogue.what_if.propagate import LEAN, Person
 
 STOP_SMOKING = "stop_smoking"
+SET, START = "set_", "start_"
 GROUP_LABELS = {
     "blood_pressure": "Blood pressure medicine",
     "statin": "Statin",
@@ -35,6 +46,46 @@ PATIENT_TREATMENTS: Mapping[str, tuple[str, float]] = {
 PATIENT_FLOORS: Mapping[str, float] = {"systolic_bp": 120.0, "hba1c": 6.5}
 
 
+NAME_LENGTH = 80
+
+
+def no_invisible_characters(text: str) -> None:
+    """Raises ValidationError: what cannot be seen makes two names look the same."""
+    if any(category(c) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"} for c in text):
+        raise ValidationError("The name has characters that cannot be seen. Type it anew.")
+
+
+class KeepForm(forms.Form):
+    """How a scenario is kept. `token` is of one page."""
+
+    name = forms.CharField(
+        max_length=NAME_LENGTH,
+        validators=[no_invisible_characters],
+        error_messages={"required": "Give the scenario a name."},
+    )
+    token = forms.UUIDField(required=False)
+
+    @property
+    def words(self) -> list[str]:
+        """What is wrong, in sentences."""
+        return [str(error) for errors in self.errors.values() for error in errors]
+
+    @property
+    def shown_name(self) -> str:
+        """What was typed, to be shown again."""
+        return self.data.get("name", "")[:NAME_LENGTH].replace("\x00", "")
+
+    @property
+    def once(self) -> UUID | None:
+        """The same for the same page with the same content: sent twice it is one scenario."""
+        token: UUID | None = self.cleaned_data["token"]
+        return token and uuid5(token, json.dumps(sorted(self.data.items())))
+
+    @staticmethod
+    def new_token() -> str:
+        return str(uuid4())
+
+
 @dataclass
 class Field:
     """One slider with the value it starts from, what is asked now, and what is wrong with it."""
@@ -44,11 +95,20 @@ class Field:
     value: float
     error: str = ""
     lowest: float = 0.0
+    plain: bool = False
     source: InputUsed | None = None
 
     @property
     def name(self) -> str:
-        return f"set_{self.control.concept}"
+        return f"{SET}{self.control.concept}"
+
+    @property
+    def start_name(self) -> str:
+        return f"{START}{self.control.concept}"
+
+    @property
+    def label(self) -> str:
+        return label_of(self.control, self.plain)
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -97,17 +157,24 @@ class Choice:
 
 @dataclass
 class WhatIfForm:
-    """The controls for one person. `smokes`: whether there is something to stop."""
+    """The controls for one person. `smokes`: whether there is something to stop.
+
+    `has_changed`: the record is not what the page showed, or what was sent is none of its choices.
+    Then nothing is asked.
+    """
 
     fields: list[Field]
     choices: list[Choice]
     smokes: bool
     stops_smoking: bool = False
+    has_changed: bool = False
     errors: list[str] = field(default_factory=list)
 
     @property
     def interventions(self) -> tuple[Intervention, ...]:
         """What is asked, in order. Raises ScenarioError, though the form cannot ask for that."""
+        if self.has_changed:
+            return ()
         found = [
             Intervention("set", f.control.concept, f.value)
             for f in self.fields
@@ -135,8 +202,12 @@ def what_if_form(
     lowest = {**PATIENT_FLOORS, "weight": _lean_weight(values)} if patient else {}
     form = WhatIfForm(
         fields=[
-            replace(
-                _field(c, values[c.concept], sent, lowest.get(c.concept, 0.0)),
+            Field(
+                control=c,
+                start=values[c.concept],
+                value=values[c.concept],
+                lowest=lowest.get(c.concept, 0.0),
+                plain=patient is not None,
                 source=(sources or {}).get(c.concept),
             )
             for c in controls
@@ -145,8 +216,23 @@ def what_if_form(
         smokes=values.get(SMOKING) == 1.0,
         stops_smoking=bool(sent.get(STOP_SMOKING)),
     )
+    for one in form.fields:
+        _fill(one, sent, form)
     form.errors += [f.error for f in form.fields if f.error]
+    unknown = _not_on_the_form(form, sent, is_own=patient is not None)
+    form.has_changed = form.has_changed or bool(unknown)
+    form.errors += unknown
     return form
+
+
+def lacks_start(form: WhatIfForm, sent: Mapping[str, str]) -> list[str]:
+    """Labels of values that were set by a page that does not say what it showed of them."""
+    return [f.label for f in form.fields if sent.get(f.name) and not sent.get(f.start_name)]
+
+
+def label_of(control: Control, plain: bool) -> str:
+    """The name of a value, for a clinician or in plain words."""
+    return control.plain_label if plain else control.label
 
 
 def sent_of(interventions: tuple[Intervention, ...]) -> dict[str, str]:
@@ -169,25 +255,74 @@ def _lean_weight(values: Mapping[str, float]) -> float:
     return ceil(2 * values["weight"] * LEAN / values["bmi"]) / 2
 
 
-def _field(control: Control, start: float, sent: Mapping[str, str], lowest: float) -> Field:
-    found = Field(control, start, start, lowest=lowest)
-    text = sent.get(found.name, "").strip().replace(",", ".")
+def _fill(found: Field, sent: Mapping[str, str], form: WhatIfForm) -> None:
+    """Take in what was sent for one slider, or say why not."""
+    shown = sent.get(found.start_name, "")
+    if shown and not _is_same(shown, found.start_shown, found.control.step):
+        was = _number(shown)
+        then = _shown(was, found.control.step) if isfinite(was) else "another value"
+        found.error = (
+            f"{found.label}: the record changed: {then} is now {found.start_shown} "
+            f"{found.control.unit}. Nothing was used; please look again."
+        )
+        form.has_changed = True
+        return
+    text = sent.get(found.name, "").strip()
     if not text:
-        return found
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
+        return
+    value = _number(text)
     if not isfinite(value):
-        found.error = f"{control.label}: this is no number."
-        return found
+        found.error = f"{found.label}: this is no number."
+        return
     low, high = found.limits
     if not low <= value <= high:
-        found.error = f"{control.label}: from {low:g} to {high:g} {control.unit}."
-        return found
-    if not isclose(value, float(found.start_shown), abs_tol=control.step / 1000):
+        found.error = f"{found.label}: from {low:g} to {high:g} {found.control.unit}."
+        return
+    if not _is_same(text, found.start_shown, found.control.step):
         found.value = value
-    return found
+
+
+def _number(text: str) -> float:
+    """The number; not a number where it is none."""
+    try:
+        return float(text.strip().replace(",", "."))
+    except ValueError:
+        return float("nan")
+
+
+def _is_same(text: str, shown: str, step: float) -> bool:
+    return isclose(_number(text), float(shown), abs_tol=step / 1000)
+
+
+def _not_on_the_form(form: WhatIfForm, sent: Mapping[str, str], *, is_own: bool) -> list[str]:
+    """What was sent and has no place on the form as it is now, in words."""
+    said = []
+    known = {f.name for f in form.fields}
+    for name, text in sent.items():
+        if not name.startswith(SET) or name in known or not text.strip():
+            continue
+        control = CONTROL_OF.get(name.removeprefix(SET))
+        if control is None:
+            said.append("A value that this page does not know was sent.")
+        elif not _is_same(text, sent.get(f"{START}{control.concept}", "nan"), control.step):
+            label = label_of(control, is_own)
+            said.append(f"{label}: the record changed: it is not asked any more.")
+    if form.stops_smoking and not form.smokes:
+        said.append(
+            "Your record does not say that you smoke now."
+            if is_own
+            else "Stops smoking: the record does not say that this person smokes now."
+        )
+    offered = {choice.group: {t.id for t in choice.options} for choice in form.choices}
+    for group, label in GROUP_LABELS.items():
+        wanted = sent.get(group, "")
+        if wanted and wanted not in offered.get(group, ()):
+            said.append(
+                "One of your choices is not offered to you now. Ask your doctor about it."
+                if is_own
+                else f"{label}: what was chosen is none of the choices."
+            )
+    return list(dict.fromkeys(said))
 
 
 def _choices(

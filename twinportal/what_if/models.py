@@ -29,6 +29,9 @@ class Scenario(models.Model):
     interventions = models.JSONField(help_text="See models_engine what_if Intervention.to_dict.")
     result = models.JSONField(help_text="Every outcome before and after, as it was when saved.")
     created_at = models.DateTimeField()
+    token = models.UUIDField(
+        null=True, editable=False, help_text="Of a page and what it sent: twice is once."
+    )
     resources = models.ManyToManyField("patients.Resource", related_name="+")
 
     objects = ScenarioQuerySet.as_manager()
@@ -37,6 +40,9 @@ class Scenario(models.Model):
         indexes = [models.Index(fields=["patient", "-created_at"], name="scenario_of_patient")]
         constraints = [
             models.CheckConstraint(condition=~Q(name=""), name="scenario_has_a_name"),
+            models.UniqueConstraint(
+                fields=["patient", "owner", "token"], name="scenario_of_one_page"
+            ),
         ]
 
     def __str__(self) -> str:

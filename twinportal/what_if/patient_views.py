@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.http import require_http_methods
 
 from explain.figures.icon_array import IconArray, icon_array
 from explain.wording.numbers import frequency
@@ -46,6 +47,7 @@ class PatientOutcome:
         return icon_array(frequency(self.found.after).count)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @role_required("patient")
 def what_if(request: HttpRequest) -> HttpResponse:
     """My what-if. Whose it is follows from who is signed in, never from the URL."""
@@ -82,6 +84,7 @@ def what_if(request: HttpRequest) -> HttpResponse:
         "summary": _summary(outcomes),
         "barred": BARRED[level] if start.person.barred else "",
         "is_partial": is_partial,
+        "plain": True,
         "can_try": bool(results) and not start.person.barred,
     }
     template = "my_answer" if is_partial else "my_page"

@@ -11,11 +11,11 @@ from patients.models import AuditEvent, Patient
 ONE_READING = timedelta(minutes=10)
 
 
-def record_reading(request: HttpRequest, patient: Patient, *, what: str) -> None:
+def record_reading(request: HttpRequest, patient: Patient, *, what: str, detail: str = "") -> None:
     """A line for the opened page, and for a change of it unless there is one of just now."""
     if request.method == "POST" and _is_written(request, patient, what):
         return
-    audit.record_read(request, patient, what=what)
+    audit.record_read(request, patient, what=what, detail=detail)
 
 
 def _is_written(request: HttpRequest, patient: Patient, what: str) -> bool:

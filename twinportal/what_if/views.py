@@ -1,13 +1,15 @@
 """The clinician's what-if: try, save, compare, delete. Trying writes nothing but the audit log."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from models_engine.catalogue.what_if.effects import effects
 from models_engine.catalogue.what_if.interventions import (
@@ -22,38 +24,72 @@ from patients.record.loading import state_of
 from twinportal import pipeline
 from twinportal.dashboards.access import role_required, visible_patient
 from twinportal.dashboards.clinician.twin_page import Banner
-from twinportal.what_if.forms import sent_of, what_if_form
+from twinportal.what_if.forms import KeepForm, lacks_start, sent_of, what_if_form
 from twinportal.what_if.models import Scenario
-from twinportal.what_if.presenters import Answer, by_key, names_of, said_then
+from twinportal.what_if.presenters import (
+    Answer,
+    by_key,
+    intervention_words,
+    names_of,
+    said_then,
+)
 from twinportal.what_if.reading import record_reading
-from twinportal.what_if.services import TooManyScenarios, scenario_delete, scenario_save
+from twinportal.what_if.services import (
+    MOST_OF_ONE_OWNER,
+    MOST_SCENARIOS,
+    NotForThisPerson,
+    TooManyScenarios,
+    lock_twin,
+    scenario_delete,
+    scenario_save,
+)
 
 MOST_COMPARED = 3
-NAME_LENGTH = 80
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @role_required("clinician")
 def what_if(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The page, and the answer to every change of it. POST only because values are no address."""
     patient = visible_patient(request, public_id)
-    record_reading(request, patient, what="what-if")
+    opened = _asked_scenario(request, patient)
+    detail = f"scenario {opened.public_id}" if opened else ""
+    record_reading(request, patient, what="what-if", detail=detail)
+    sent = sent_of(_interventions_of(opened)) if opened else request.POST.dict()
+    return _page(request, patient, sent, opened=opened)
+
+
+def _page(
+    request: HttpRequest,
+    patient: Patient,
+    sent: Mapping[str, str],
+    *,
+    opened: Scenario | None = None,
+    wrong: Sequence[str] = (),
+) -> HttpResponse:
+    """The page with what was sent; `wrong` says why that was not saved."""
     now = timezone.now()
     state = state_of(patient.pk, now)
-    opened = _asked_scenario(request, patient)
-    sent = sent_of(_interventions_of(opened)) if opened else request.POST.dict()
     start = pipeline.what_if_start(patient.pk, now=now, state=state)
     form = what_if_form(start.values, sent, sources=start.sources)
     answer = pipeline.simulate(patient.pk, form.interventions, now=now, start=start)
     is_partial = request.headers.get("HX-Request") == "true"
-    context: dict[str, Any] = {"form": form, "answer": Answer(answer), "is_partial": is_partial}
+    context: dict[str, Any] = {
+        "patient": patient,
+        "form": form,
+        "answer": Answer(answer),
+        "is_partial": is_partial,
+    }
     if is_partial:
         return render(request, "what_if/answer.html", context)
     context |= {
-        "patient": patient,
         "banner": Banner(patient, state, now),
         "scenarios": _scenarios(patient),
         "opened": opened,
         "is_stale": StaleTwin.objects.filter(pk=patient.pk).exists(),
+        "name": KeepForm(sent).shown_name,
+        "token": KeepForm.new_token(),
+        "wrong": wrong,
     }
     return render(request, "what_if/page.html", context)
 
@@ -61,58 +97,87 @@ def what_if(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 @role_required("clinician")
 def save(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Keep what is on the page under a name, and propose it in the record."""
-    patient = visible_patient(request, public_id)
+    """Keep what is on the page under a name, and propose it in the record.
+
+    What is not saved is shown again, with the reason.
+    """
+    with transaction.atomic():
+        lock_twin(visible_patient(request, public_id).pk)
+        # again: it may have been deleted or merged while this waited
+        patient = visible_patient(request, public_id)
+        wrong, is_new = _kept(request, patient)
+    if wrong:
+        record_reading(request, patient, what="what-if")
+        return _page(request, patient, request.POST.dict(), wrong=wrong)
+    messages.success(
+        request,
+        "Saved. It is in the record as a draft proposal."
+        if is_new
+        else "It was saved already, and is in the record once.",
+    )
+    return redirect("what-if", public_id=patient.public_id)
+
+
+def _kept(request: HttpRequest, patient: Patient) -> tuple[list[str], bool]:
+    """Why it is not saved; without a reason it is, and in the audit log. Whether it is new."""
     now = timezone.now()
+    sent = request.POST.dict()
     start = pipeline.what_if_start(patient.pk, now=now)
-    form = what_if_form(start.values, request.POST.dict())
-    name = request.POST.get("name", "").strip()[:NAME_LENGTH]
+    form, keep = what_if_form(start.values, sent), KeepForm(sent)
+    wrong = [*form.errors, *keep.words]
+    if missing := lacks_start(form, sent):
+        wrong.append(f"{', '.join(missing)}: the page did not say where it started. Load it anew.")
     asked = form.interventions
-    if form.errors or not name or not asked:
-        wrong = form.errors or ["Give the scenario a name, and change at least one thing."]
-        messages.error(request, f"Not saved. {' '.join(wrong)}")
-        return redirect("what-if", public_id=patient.public_id)
-    simulation = pipeline.simulate(patient.pk, asked, now=now, start=start)
-    refused = " ".join(f"{names_of([i])[0]}: {why}" for i, why in simulation.propagation.refused)
+    if not wrong and not asked:
+        wrong = ["Change at least one thing."]
+    if wrong:
+        return wrong, False
     try:
-        kept = scenario_save(
+        saved, is_new = scenario_save(
             patient=patient,
             by=request.user,
-            name=name,
-            interventions=simulation.propagation.accepted,
-            simulation=simulation,
+            name=keep.cleaned_data["name"],
+            interventions=asked,
+            simulation=pipeline.simulate(patient.pk, asked, now=now, start=start),
             now=now,
+            token=keep.once,
         )
-    except (TooManyScenarios, ValueError):
-        messages.error(
-            request,
-            "Not saved. Nothing of it is for this person, no model moves with it, or there are too "
-            f"many scenarios already. {refused}".strip(),
+    except NotForThisPerson as refusal:
+        return [f"{intervention_words(one)}: {why}" for one, why in refusal.refused], False
+    except TooManyScenarios:
+        words = (
+            f"A twin has at most {MOST_SCENARIOS} scenarios, and {MOST_OF_ONE_OWNER} of one person."
         )
-        return redirect("what-if", public_id=patient.public_id)
-    detail = str(kept.public_id)
-    audit.record_action(request, patient, action="create", what="scenario", detail=detail)
-    if refused:
-        messages.warning(request, f"Not counted and not saved: {refused}")
-    messages.success(request, "Saved. It is in the record as a draft proposal.")
-    return redirect("what-if", public_id=patient.public_id)
+        return [f"{words} Delete one that is not needed any more."], False
+    except ValueError:
+        return ["Nothing of it is for this person, or no model moves with it."], False
+    if is_new:
+        detail = str(saved.public_id)
+        audit.record_action(request, patient, action="create", what="scenario", detail=detail)
+    return [], is_new
 
 
 @require_POST
 @role_required("clinician")
 def delete(request: HttpRequest, public_id: UUID, scenario_id: UUID) -> HttpResponse:
-    """Forget a scenario of one's own; what it proposed is withdrawn."""
+    """Forget a scenario; what it proposed is withdrawn. Anybody of the care team may."""
     patient = visible_patient(request, public_id)
     found = Scenario.objects.about(patient.pk).filter(public_id=scenario_id).first()
-    if found is None or found.owner != request.user:
+    if found is None:
         raise Http404
-    scenario_delete(found, now=timezone.now())
-    detail = str(scenario_id)
-    audit.record_action(request, patient, action="delete", what="scenario", detail=detail)
-    messages.success(request, "Deleted. What it proposed in the record is withdrawn.")
+    with transaction.atomic():
+        is_done = scenario_delete(found, by=request.user, now=timezone.now())
+        if is_done:
+            detail = str(scenario_id)
+            audit.record_action(request, patient, action="delete", what="scenario", detail=detail)
+    if is_done:
+        messages.success(request, "Deleted. What it proposed in the record is withdrawn.")
+    else:
+        messages.info(request, "Somebody else had deleted it already.")
     return redirect("what-if", public_id=patient.public_id)
 
 
+@require_safe
 @role_required("clinician")
 def compare(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Up to three scenarios beside each other, all computed now, from the same twin."""
@@ -120,7 +185,7 @@ def compare(request: HttpRequest, public_id: UUID) -> HttpResponse:
     wanted = _uuids(request.GET.getlist("scenario"))[:MOST_COMPARED]
     saved = _scenarios(patient)
     chosen = [s for s in saved if s.public_id in wanted]
-    audit.record_read(request, patient, what="what-if scenarios", detail=str(len(chosen)))
+    audit.record_read(request, patient, what="what-if scenarios", detail=_ids(chosen))
     now = timezone.now()
     state = state_of(patient.pk, now)
     start = pipeline.what_if_start(patient.pk, now=now, state=state)
@@ -140,11 +205,16 @@ def compare(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return render(request, "what_if/compare.html", context)
 
 
+@require_safe
 @role_required("clinician", "patient", "steward")
 def effects_table(request: HttpRequest) -> HttpResponse:
     """The one table of paths. It is about nobody."""
     context = {"paths": effects().paths, "treatments": treatments()}
     return render(request, "what_if/effects.html", context)
+
+
+def _ids(scenarios: Iterable[Scenario]) -> str:
+    return " ".join(str(one.public_id) for one in scenarios)
 
 
 def _scenarios(patient: Patient) -> list[Scenario]:
@@ -154,7 +224,7 @@ def _scenarios(patient: Patient) -> list[Scenario]:
 def _asked_scenario(request: HttpRequest, patient: Patient) -> Scenario | None:
     """The saved scenario that the page is opened with; another patient's is not there."""
     wanted = _uuids(request.GET.getlist("scenario"))
-    if request.method != "GET" or not wanted:
+    if request.method == "POST" or not wanted:
         return None
     found = Scenario.objects.about(patient.pk).filter(public_id=wanted[0]).first()
     if found is None:

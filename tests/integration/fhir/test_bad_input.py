@@ -90,6 +90,12 @@ class TestBadInput:
             "identifier": [{"system": "urn:twinportal:prediction", "value": "1"}],
         }
         assert post(ehr, "/RiskAssessment", forged).status_code == 403
+        for system in ("URN:TWINPORTAL:PREDICTION", "urn:TwinPortal:prediction"):
+            tagged = {**forged, "meta": {"tag": [{"system": system, "code": "x"}]}}
+            del tagged["identifier"]
+            assert post(ehr, "/RiskAssessment", tagged).status_code == 403
+            forged["identifier"] = [{"system": system, "value": "1"}]
+            assert post(ehr, "/RiskAssessment", forged).status_code == 403
 
     def test_what_we_wrote_nobody_else_changes(self, ehr: Client) -> None:
         put(ehr, fhir.patient())

@@ -24,6 +24,11 @@ def shown(form: WhatIfForm) -> dict[str, str]:
     return {field.name: field.shown for field in form.fields}
 
 
+def page(form: WhatIfForm) -> dict[str, str]:
+    """All that a page sends back when nobody touched it."""
+    return shown(form) | {field.start_name: field.start_shown for field in form.fields}
+
+
 def test_what_was_shown_and_sent_back_is_no_change() -> None:
     form = what_if_form(VALUES, {})
     again = what_if_form(VALUES, shown(form))
@@ -60,6 +65,61 @@ def test_a_saved_scenario_fills_the_form_as_it_was() -> None:
     assert what_if_form(VALUES, sent_of(asked)).interventions == asked
 
 
+def test_what_was_left_alone_is_no_target_when_the_record_changes() -> None:
+    sent = page(what_if_form(VALUES, {})) | {"set_weight": "90"}
+    newer = VALUES | {"systolic_bp": 168.2}
+    form = what_if_form(newer, sent)
+    assert form.has_changed and form.interventions == ()
+    assert any("the record changed: 152 is now 168 mmHg" in error for error in form.errors)
+    pressure = next(f for f in form.fields if f.control.concept == "systolic_bp")
+    assert (pressure.shown, pressure.start_shown) == ("168", "168")
+    # the rest stands as it was sent, to be looked at again
+    assert next(f for f in form.fields if f.control.concept == "weight").value == 90.0
+    own = what_if_form(newer, sent, patient=Person())
+    assert own.interventions == () and any("Top number" in error for error in own.errors)
+
+
+@given(st.floats(95, 195), st.floats(95, 195))
+def test_a_target_is_only_ever_what_somebody_saw_and_moved(then: float, now: float) -> None:
+    sent = page(what_if_form(VALUES | {"systolic_bp": then}, {}))
+    form = what_if_form(VALUES | {"systolic_bp": now}, sent)
+    assert form.interventions == ()
+    assert form.has_changed == (f"{then:.0f}" != f"{now:.0f}")
+
+
+def test_a_slider_that_the_record_took_away_is_told() -> None:
+    sent = page(what_if_form(VALUES, {}))
+    less = {c: v for c, v in VALUES.items() if c != "hba1c"}
+    assert not what_if_form(less, sent).errors
+    form = what_if_form(less, sent | {"set_hba1c": "6.5", "set_weight": "90"})
+    assert form.interventions == () and "HbA1c: the record changed" in form.errors[0]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"statin": "magic"},
+        {"statin": "semaglutide_10"},
+        {"set_height": "190"},
+        {"blood_pressure": "\x00"},
+    ],
+)
+def test_what_is_no_choice_is_an_error(sent: dict[str, str]) -> None:
+    form = what_if_form(VALUES, {"set_weight": "90", **sent})
+    assert form.errors and form.interventions == ()
+    own = what_if_form(VALUES, {"set_weight": "90", **sent}, patient=Person())
+    assert own.errors and own.interventions == ()
+
+
+def test_errors_speak_the_words_of_who_reads_them() -> None:
+    sent = {"set_systolic_bp": "999", "set_hba1c": "x"}
+    theirs = " ".join(what_if_form(VALUES, sent).errors)
+    mine = " ".join(what_if_form(VALUES, sent, patient=Person()).errors)
+    assert "Systolic blood pressure" in theirs
+    assert "Systolic" not in mine and "Top number of your blood pressure" in mine
+    assert "long-term blood sugar" in mine
+
+
 def test_total_cholesterol_is_asked_only_without_ldl() -> None:
     assert "set_total_cholesterol" not in shown(what_if_form(VALUES, {}))
     without = {c: v for c, v in VALUES.items() if c != "ldl_cholesterol"}
@@ -68,7 +128,7 @@ def test_total_cholesterol_is_asked_only_without_ldl() -> None:
 
 def test_who_does_not_smoke_cannot_stop() -> None:
     form = what_if_form({**VALUES, "smoking_status": 0.0}, {"stop_smoking": "1"})
-    assert form.interventions == ()
+    assert form.interventions == () and "does not say" in form.errors[0]
 
 
 @pytest.mark.parametrize(
