@@ -6,6 +6,7 @@ from math import ceil, isclose, isfinite
 
 from models_engine.catalogue.what_if.controls import CONTROLS, STOPPED, Control
 from models_engine.catalogue.what_if.effects import SMOKING, conditions
+from models_engine.catalogue.what_if.forecasting import DEFAULT_MONTHS, MONTHS
 from models_engine.catalogue.what_if.interventions import (
     Intervention,
     Treatment,
@@ -14,7 +15,7 @@ from models_engine.catalogue.what_if.interventions import (
 )
 from models_engine.catalogue.what_if.propagate import Person
 
-STOP_SMOKING = "stop_smoking"
+STOP_SMOKING, BY_MONTHS = "stop_smoking", "by_months"
 GROUP_LABELS = {
     "blood_pressure": "Blood pressure medicine",
     "statin": "Statin",
@@ -95,13 +96,22 @@ class Choice:
 
 @dataclass
 class WhatIfForm:
-    """The controls for one person. `smokes`: whether there is something to stop."""
+    """The controls for one person. `smokes`: whether there is something to stop.
+
+    `months`: by when the values that are set are reached.
+    """
 
     fields: list[Field]
     choices: list[Choice]
     smokes: bool
     stops_smoking: bool = False
+    months: int = DEFAULT_MONTHS
     errors: list[str] = field(default_factory=list)
+
+    @property
+    def months_choices(self) -> tuple[int, ...]:
+        """The times that one may choose."""
+        return MONTHS
 
     @property
     def interventions(self) -> tuple[Intervention, ...]:
@@ -137,14 +147,15 @@ def what_if_form(
         choices=_choices(sent, values, patient),
         smokes=values.get(SMOKING) == 1.0,
         stops_smoking=bool(sent.get(STOP_SMOKING)),
+        months=_months(sent),
     )
     form.errors += [f.error for f in form.fields if f.error]
     return form
 
 
-def sent_of(interventions: tuple[Intervention, ...]) -> dict[str, str]:
+def sent_of(interventions: tuple[Intervention, ...], months: int) -> dict[str, str]:
     """What a form would have sent to ask for these: to fill one in from a saved scenario."""
-    sent = {}
+    sent = {BY_MONTHS: str(months)}
     for one in interventions:
         if one.kind == "treatment":
             sent[treatments()[one.target].group] = one.target
@@ -153,6 +164,12 @@ def sent_of(interventions: tuple[Intervention, ...]) -> dict[str, str]:
         else:
             sent[f"set_{one.target}"] = f"{one.value:g}"
     return sent
+
+
+def _months(sent: Mapping[str, str]) -> int:
+    """One of the times that are offered."""
+    asked = sent.get(BY_MONTHS, "")
+    return next((m for m in MONTHS if str(m) == asked), DEFAULT_MONTHS)
 
 
 def _lean_weight(values: Mapping[str, float]) -> float:

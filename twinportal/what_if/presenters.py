@@ -17,6 +17,7 @@ from models_engine.catalogue.what_if.propagate import NotUsed, Shift, Step
 from models_engine.catalogue.what_if.simulation import Simulation
 from models_engine.plugins import package_of
 from twinportal.dashboards.display import titled
+from twinportal.what_if.forecast_rows import course_row, forecast_rows, forecast_snapshot
 
 UNITS = {declared.concept: declared.published_unit or declared.unit for declared in READ} | {
     "systolic_bp": "mmHg",
@@ -219,6 +220,12 @@ class Answer:
         self.research = _draw([row for row in others if row.model.research])
         self.further = _draw([row for row in others if not row.model.research])
         self.silent = simulation.silent
+        forecasts = forecast_rows(simulation, origin_words)
+        self.forecasts = [row for row in forecasts if not row.reason]
+        self.no_forecast = [row for row in forecasts if row.reason]
+        self.course = course_row(simulation.pace)
+        self.pace = simulation.pace
+        self.sets = any(i.kind == "set" and i.target != SMOKING for i in done.accepted)
 
     @property
     def summary(self) -> str:
@@ -332,7 +339,7 @@ def _lower(text: str) -> str:
 
 
 def snapshot(simulation: Simulation) -> dict[str, Any]:
-    """The result as a saved scenario keeps it: every outcome that moved, and every value."""
+    """The result as a saved scenario keeps it: outcomes that moved, values, forecasts."""
     return {
         "shifts": [
             {
@@ -359,6 +366,7 @@ def snapshot(simulation: Simulation) -> dict[str, Any]:
             if compared.responds or compared.refusals
             for found in compared.outcomes
         ],
+        "forecasts": forecast_snapshot(simulation),
     }
 
 

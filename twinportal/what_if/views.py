@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from models_engine.catalogue.what_if.effects import effects
+from models_engine.catalogue.what_if.forecasting import DEFAULT_MONTHS
 from models_engine.catalogue.what_if.interventions import (
     Intervention,
     ScenarioError,
@@ -22,6 +23,7 @@ from patients.record.loading import state_of
 from twinportal import pipeline
 from twinportal.dashboards.access import role_required, visible_patient
 from twinportal.dashboards.clinician.twin_page import Banner
+from twinportal.what_if.forecast_rows import Cells, ForecastRow, forecast_said_then, saved_months
 from twinportal.what_if.forms import sent_of, what_if_form
 from twinportal.what_if.models import Scenario
 from twinportal.what_if.presenters import Answer, by_key, names_of, said_then
@@ -40,16 +42,24 @@ def what_if(request: HttpRequest, public_id: UUID) -> HttpResponse:
     now = timezone.now()
     state = state_of(patient.pk, now)
     opened = _asked_scenario(request, patient)
-    sent = sent_of(_interventions_of(opened)) if opened else request.POST.dict()
+    sent = request.POST.dict()
+    if opened:
+        sent = sent_of(_interventions_of(opened), saved_months(opened.result, DEFAULT_MONTHS))
     start = pipeline.what_if_start(patient.pk, now=now, state=state)
     form = what_if_form(start.values, sent)
-    answer = pipeline.simulate(patient.pk, form.interventions, now=now, start=start)
+    answer = pipeline.simulate(
+        patient.pk, form.interventions, now=now, start=start, months=form.months
+    )
     is_partial = request.headers.get("HX-Request") == "true"
-    context: dict[str, Any] = {"form": form, "answer": Answer(answer), "is_partial": is_partial}
+    context: dict[str, Any] = {
+        "patient": patient,
+        "form": form,
+        "answer": Answer(answer),
+        "is_partial": is_partial,
+    }
     if is_partial:
         return render(request, "what_if/answer.html", context)
     context |= {
-        "patient": patient,
         "banner": Banner(patient, state, now),
         "scenarios": _scenarios(patient),
         "opened": opened,
@@ -72,7 +82,7 @@ def save(request: HttpRequest, public_id: UUID) -> HttpResponse:
         wrong = form.errors or ["Give the scenario a name, and change at least one thing."]
         messages.error(request, f"Not saved. {' '.join(wrong)}")
         return redirect("what-if", public_id=patient.public_id)
-    simulation = pipeline.simulate(patient.pk, asked, now=now, start=start)
+    simulation = pipeline.simulate(patient.pk, asked, now=now, start=start, months=form.months)
     try:
         kept = scenario_save(
             patient=patient,
@@ -123,13 +133,15 @@ def compare(request: HttpRequest, public_id: UUID) -> HttpResponse:
     columns = []
     for kept in chosen:
         interventions = _interventions_of(kept)
-        done = pipeline.simulate(patient.pk, interventions, now=now, start=start)
+        months = saved_months(kept.result, DEFAULT_MONTHS)
+        done = pipeline.simulate(patient.pk, interventions, now=now, start=start, months=months)
         columns.append((kept, names_of(interventions), Answer(done)))
     context = {
         "patient": patient,
         "banner": Banner(patient, state, now),
         "columns": columns,
         "rows": _side_by_side([(kept, answer) for kept, _, answer in columns]),
+        "forecasts": _forecasts_side_by_side([(kept, answer) for kept, _, answer in columns]),
         "scenarios": saved,
         "most": MOST_COMPARED,
     }
@@ -189,3 +201,21 @@ def _side_by_side(columns: list[tuple[Scenario, Answer]]) -> list[dict[str, Any]
         }
         for key in keys
     ]
+
+
+def _forecasts_side_by_side(columns: list[tuple[Scenario, Answer]]) -> list[dict[str, Any]]:
+    """A row for each measurement and year that any of them moves, as now and as it was saved."""
+    cells: dict[tuple[str, float], dict[int, tuple[ForecastRow, Cells]]] = {}
+    for at, (_, answer) in enumerate(columns):
+        for row in answer.forecasts:
+            for found in row.table:
+                cells.setdefault((row.concept, found.years), {})[at] = (row, found)
+    rows = []
+    for (concept, _), by_column in cells.items():
+        first, found = next(iter(by_column.values()))
+        told = []
+        for at, (kept, _) in enumerate(columns):
+            now = by_column[at][1] if at in by_column else None
+            told.append((now, forecast_said_then(kept.result, concept, now)))
+        rows.append({"row": first, "first": found, "cells": told})
+    return rows

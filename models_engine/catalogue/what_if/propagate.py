@@ -85,6 +85,7 @@ class Propagation:
     """What interventions do to concepts. `after` (1 + draws,): the point estimate, then draws.
 
     `refused`: interventions that are not for this person, with the reason; they did nothing.
+    `shares`: what each origin adds to each concept, (1 + draws,); of one that is set, up to it.
     """
 
     before: Mapping[str, float]
@@ -93,6 +94,7 @@ class Propagation:
     not_used: tuple[NotUsed, ...] = ()
     refused: tuple[tuple[Intervention, str], ...] = ()
     accepted: tuple[Intervention, ...] = ()
+    shares: Mapping[str, Mapping[str, FloatArray]] = field(default_factory=dict)
 
     @property
     def shifts(self) -> tuple[Shift, ...]:
@@ -104,6 +106,11 @@ class Propagation:
             sd = float(np.std(values[1:]))
             found.append(Shift(concept, before, float(values[0]), low, high, sd))
         return tuple(found)
+
+    def target(self, concept: str) -> float | None:
+        """The value that a concept is set to; None where it is not."""
+        own = (i.value for i in self.accepted if i.kind == "set" and i.target == concept)
+        return next(own, None)
 
     @property
     def lacks_interval(self) -> tuple[EffectPath, ...]:
@@ -139,6 +146,7 @@ def propagate(
         tuple(run.not_used),
         tuple(run.refused),
         tuple(i for i in chosen if i.id in run.active),
+        run.shares,
     )
 
 
