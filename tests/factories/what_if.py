@@ -31,3 +31,16 @@ def smoker(
     if predicted:
         pipeline.refresh_twin(patient.pk, now=NOW)
     return patient
+
+
+def history() -> list[dict[str, Any]]:
+    """Of a smoker "p1": height, and pressure, weight and LDL cholesterol of two more years."""
+    found = [fhir.quantity("p1-height", "8302-2", 172, "cm", date=DAY)]
+    for at, pressure, weight, ldl in (("2023", 150, 91, 3.5), ("2024", 153, 93, 3.7)):
+        date = f"{at}-09-04T09:00:00Z"
+        found += [
+            fhir.blood_pressure(f"p1-bp{at}", pressure, 90, date=date),
+            fhir.quantity(f"p1-weight{at}", "29463-7", weight, "kg", date=date),
+            fhir.quantity(f"p1-ldl{at}", "13457-7", ldl, "mmol/L", date=date),
+        ]
+    return found

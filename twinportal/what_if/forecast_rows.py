@@ -49,6 +49,19 @@ class ForecastRow:
         self.reason = found.reason
 
     @property
+    def why_none(self) -> str:
+        """The reason, with the measurement's name before it."""
+        named = self.reason.startswith(self.label)
+        return self.reason if named else f"{self.label}: {self.reason}"
+
+    @property
+    def checked(self) -> str:
+        """How far it was checked, in the words of the forecast's own page."""
+        text = self.standing.statement
+        told = self.standing.validated or text.startswith("Not validated")
+        return text if told else f"Not validated for everybody. {text}"
+
+    @property
     def full_by(self) -> str:
         """ "6 months": when the whole change is there."""
         return ahead_text(self.found.full_by)

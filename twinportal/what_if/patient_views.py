@@ -21,6 +21,7 @@ from twinportal import pipeline
 from twinportal.dashboards.access import role_required
 from twinportal.dashboards.portal.results import Result, released_results
 from twinportal.what_if.forms import what_if_form
+from twinportal.what_if.patient_forecasts import PatientForecast, patient_forecasts
 from twinportal.what_if.reading import record_reading
 
 # the number that was released and the one computed now are the same prediction, to rounding
@@ -59,7 +60,9 @@ def what_if(request: HttpRequest) -> HttpResponse:
     results = released_results(patient, level)
     start = pipeline.what_if_start(patient.pk, now=now, state=state)
     form = what_if_form(start.values, request.POST.dict(), patient=start.person)
+    # how fast they go is their own affair: nobody asks them, and the page says what is assumed
     answer = pipeline.simulate(patient.pk, form.interventions, now=now, start=start)
+    forecasts = patient_forecasts(answer, level)
     is_partial = request.headers.get("HX-Request") == "true"
     outcomes = _outcomes(results, answer, level)
     context = {
@@ -76,12 +79,20 @@ def what_if(request: HttpRequest) -> HttpResponse:
         "asks_something": bool(form.interventions),
         "refused": answer.propagation.refused,
         "outcomes": outcomes,
-        "summary": f"{outcomes[0].text.after} {outcomes[0].text.apart}" if outcomes else "",
+        "forecasts": forecasts,
+        "summary": _summary(outcomes, forecasts),
         "is_partial": is_partial,
         "can_try": bool(results),
     }
     template = "my_answer" if is_partial else "my_page"
     return render(request, f"what_if/{template}.html", context)
+
+
+def _summary(outcomes: list[PatientOutcome], forecasts: list[PatientForecast]) -> str:
+    """The first of each for the live region."""
+    said = [f"{one.text.after} {one.text.apart}" for one in outcomes[:1]]
+    said += [f"{one.text.title}. {one.text.after}" for one in forecasts[:1] if one.text.after]
+    return " ".join(said)
 
 
 def _outcomes(results: list[Result], answer: Simulation, level: Level) -> list[PatientOutcome]:

@@ -1,13 +1,17 @@
 """What the patient's what-if says: reconciled counts, no certainty, the same at every level."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from explain.figures.before_after import before_after
+from explain.wording.forecasts import MEASUREMENTS
 from explain.wording.numbers import frequency
 from explain.wording.phrases import LEVELS, Level
-from explain.wording.what_if import WhatIfText, what_if_text
+from explain.wording.what_if import WhatIfText, moved_forecast_text, what_if_text
+from tests.readability import flesch_kincaid_grade
 
 PROBABILITY = st.floats(0, 1)
 
@@ -73,3 +77,27 @@ def test_a_number_that_an_association_raises_is_not_said(level: Level) -> None:
     # where the whole falls all the same, or one goes the other way oneself, it is
     assert said(0.12, 0.1, level, against=True).after
     assert said(0.1, 0.12, level).after
+
+
+@pytest.mark.parametrize("concept", sorted(MEASUREMENTS))
+@pytest.mark.parametrize("after", [("104", "151"), None])
+def test_a_moved_forecast_says_the_same_numbers_at_every_level(
+    concept: str, after: tuple[str, str] | None
+) -> None:
+    numbers = set()
+    for level in LEVELS:
+        text = moved_forecast_text(
+            concept,
+            level,
+            unit="mmHg",
+            years=1.0,
+            before=("112", "163"),
+            after=after,
+            by="6 months",
+        )
+        words = f"{text.now} {text.after} {text.note}"
+        numbers.add(tuple(re.findall(r"\d+", words)))
+        if level != "detailed":
+            assert flesch_kincaid_grade(words) <= {"plain": 6, "standard": 8}[level], words
+    assert len(numbers) == 1 and "163" in next(iter(numbers))
+    assert ("151" in next(iter(numbers))) == (after is not None)
