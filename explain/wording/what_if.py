@@ -62,6 +62,20 @@ TAKES_TIME: dict[Level, str] = {
         "from the average of the studies is not known."
     ),
 }
+GAIN: dict[Level, str] = {
+    "plain": (
+        "Some people gain weight when they stop smoking. We cannot tell what it does to this test. "
+        "To stop is still good for you. Ask your doctor."
+    ),
+    "standard": (
+        "Some people gain weight when they stop smoking. What that does to this test we cannot "
+        "tell. To stop is still good for you. Ask your doctor."
+    ),
+    "detailed": (
+        "People who stop smoking gain weight on average, which may move this value the other way. "
+        "How much in you is not known, so no number is shown. Stopping is still good for you."
+    ),
+}
 NOT_IN_TIME: dict[Level, str] = {
     "plain": "This weight needs more time than {by}. Ask your doctor what you can aim for.",
     "standard": "This weight needs more time than {by}. Your doctor can tell you what to aim for.",
@@ -165,10 +179,12 @@ def moved_forecast_text(
     before: tuple[str, str],
     after: tuple[str, str] | None,
     by: str,
+    against: bool = False,
 ) -> MovedForecastText:
     """Sentences for one time ahead; `before` and `after` are ends of the 90 % band, as texts.
 
-    `by`: when the whole change is there ("6 months"). Raises KeyError for a measurement without
+    `by`: when the whole change is there ("6 months"). `against`: stopping smoking alone would make it
+    worse, by the weight that people gain on average, and no number is said. Raises KeyError for a measurement without
     patient words.
     """
     words = MEASUREMENTS[concept][level]
@@ -177,6 +193,8 @@ def moved_forecast_text(
         f"{when}, {INSIDE} out of 10 {PEOPLE[level]} will be between {before[0]} and {before[1]} "
         f"{unit}."
     )
+    if against:
+        return MovedForecastText(words.title, now, "", GAIN[level])
     if after is None:
         return MovedForecastText(words.title, now, "", NOT_IN_TIME[level].format(by=by))
     then = (

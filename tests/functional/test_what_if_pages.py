@@ -43,9 +43,10 @@ def test_every_page_is_accessible_strict_and_fits(path: str, visit: Visit) -> No
     doctor.page.wait_for_selector("[data-after]")
     assert doctor.page.locator("table[data-forecast=weight]").count() == 1
     patient.goes_to(MINE)
-    patient.page.check("[name=stop_smoking]")
     patient.page.fill("#id_set_weight", "84")
-    patient.page.wait_for_selector("[data-forecast=systolic_bp]")
+    patient.page.check("[name=stop_smoking]")
+    patient.page.wait_for_selector("[data-forecast=systolic_bp] svg")
+    patient.page.wait_for_load_state("networkidle")
     for visitor in (doctor, patient):
         for closed in visitor.page.locator("#answer details > summary").all():
             closed.click()

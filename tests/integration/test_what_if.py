@@ -506,6 +506,9 @@ def test_a_patient_sees_what_is_validated_and_released(heading: Ward) -> None:
     ((_, was, then),) = [next(iter(numbers))[:3]]
     row = cells(theirs, "systolic_bp")[1]
     assert [row[0], row[2]] == [was.split()[1], then.split()[1]]
+    # who stops smoking and sets no weight is told no pressure that the average gain would raise
+    alone = heading.patient.post("/my/what-if/", {"stop_smoking": "1"}).content.decode()
+    assert "may move this value the other way" in alone and 'class="after-median"' not in alone
     for change in ({"released_at": None}, {"validated": False}):
         kept = Forecast.objects.filter(pk=current("systolic_bp").pk)
         before = kept.values(*change).get()

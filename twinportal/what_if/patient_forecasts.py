@@ -7,7 +7,9 @@ from explain.wording.forecasts import MEASUREMENTS
 from explain.wording.phrases import Level
 from explain.wording.what_if import MovedForecastText, moved_forecast_text
 from models_engine.catalogue.contract import FloatArray
-from models_engine.catalogue.what_if.forecasting import EDGES, MovedForecast
+from models_engine.catalogue.what_if.compare import AIMED
+from models_engine.catalogue.what_if.effects import SMOKING
+from models_engine.catalogue.what_if.forecasting import EDGES, SET, MovedForecast
 from models_engine.catalogue.what_if.simulation import Simulation
 from twinportal.dashboards.portal.outlook import shown
 from twinportal.what_if.forecast_rows import ForecastRow
@@ -41,6 +43,7 @@ class PatientForecast:
             )
             for at in ahead
         ]
+        self._is_against = _worse_by_stopping(found)
         first = self.rows[0]
         self.text: MovedForecastText = moved_forecast_text(
             self.concept,
@@ -50,14 +53,17 @@ class PatientForecast:
             before=(first.before[0], first.before[2]),
             after=(first.after[0], first.after[2]) if first.after else None,
             by=self._row.full_by,
+            against=self._is_against,
         )
+        if self._is_against:
+            self.rows = []
 
     def _texts(self, edges: FloatArray, at: int) -> tuple[str, ...]:
         return tuple(shown(float(edges[edge, at]), self.concept) for edge in SHOWN)
 
     @property
     def figure(self) -> Fan | None:
-        return self._row.figure
+        return None if self._is_against else self._row.figure
 
     @property
     def summary(self) -> str:
@@ -74,6 +80,14 @@ def patient_forecasts(simulation: Simulation, level: Level) -> list[PatientForec
         # without a number the words are about a weight that is out of reach
         and found.reason in ("", simulation.pace.unreachable)
     ]
+
+
+def _worse_by_stopping(found: MovedForecast) -> bool:
+    """Somebody who stops smoking is told no number that the average gain of weight makes worse."""
+    if found.after is None or f"{SET}{SMOKING}" not in found.origins:
+        return False
+    moved = found.after[SHOWN[1], -1] - found.before[SHOWN[1], -1]
+    return bool(AIMED.get(found.standing.concept, 0) * moved < 0)
 
 
 def _may_be_seen(found: MovedForecast) -> bool:

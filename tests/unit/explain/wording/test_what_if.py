@@ -80,9 +80,11 @@ def test_a_number_that_an_association_raises_is_not_said(level: Level) -> None:
 
 
 @pytest.mark.parametrize("concept", sorted(MEASUREMENTS))
-@pytest.mark.parametrize("after", [("104", "151"), None])
+@pytest.mark.parametrize(
+    ("after", "against"), [(("104", "151"), False), (None, False), (("104", "151"), True)]
+)
 def test_a_moved_forecast_says_the_same_numbers_at_every_level(
-    concept: str, after: tuple[str, str] | None
+    concept: str, after: tuple[str, str] | None, against: bool
 ) -> None:
     numbers = set()
     for level in LEVELS:
@@ -94,10 +96,11 @@ def test_a_moved_forecast_says_the_same_numbers_at_every_level(
             before=("112", "163"),
             after=after,
             by="6 months",
+            against=against,
         )
         words = f"{text.now} {text.after} {text.note}"
         numbers.add(tuple(re.findall(r"\d+", words)))
         if level != "detailed":
             assert flesch_kincaid_grade(words) <= {"plain": 6, "standard": 8}[level], words
     assert len(numbers) == 1 and "163" in next(iter(numbers))
-    assert ("151" in next(iter(numbers))) == (after is not None)
+    assert ("151" in next(iter(numbers))) == (after is not None and not against)
