@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -89,10 +90,14 @@ def current(concept: str) -> Forecast:
 
 
 def cells(page: str, concept: str) -> list[list[str]]:
-    """The rows of one forecast's table, as texts."""
+    """The rows of one forecast's table: middle and range before, middle and range after."""
     table = page[page.index(f'data-forecast="{concept}"') :].split("</table>")[0]
     rows = re.findall(r"<tr>(.*?)</tr>", table.split("<tbody>")[1], re.DOTALL)
-    return [[re.sub(r"<[^>]+>", "", c) for c in re.findall(r"<td.*?</td>", r)] for r in rows]
+    found = []
+    for row in rows:
+        texts = [re.sub(r"<[^>]+>", " ", c).split() for c in re.findall(r"<td.*?</td>", row)]
+        found.append([part for text in texts for part in (text[0], " ".join(text[1:]))])
+    return found
 
 
 def rows() -> dict[str, int]:
@@ -459,11 +464,22 @@ def test_without_a_height_or_the_time_for_a_weight_the_page_says_so(heading: War
     assert cells(page, "weight")[0][2] == "69", "half a year"
 
 
+def test_a_forecast_that_a_newer_value_waits_for_says_so_and_is_not_for_the_patient(
+    heading: Ward,
+) -> None:
+    date = f"{NOW + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    push(heading.ehr, fhir.blood_pressure("p1-bp9", 149, 90, subject="p1", date=date))
+    said = {"set_weight": "84"}
+    page = heading.doctor.post(heading.path(heading.mine), said, headers=PART).content.decode()
+    assert page.count("A newer value has arrived since this forecast was made") == 1
+    assert "data-forecast" not in heading.patient.post("/my/what-if/", said).content.decode()
+
+
 def test_a_forecast_on_corrected_data_does_not_move(heading: Ward) -> None:
     heading.ehr.delete("/fhir/Observation/p1-bp2023")
     said = {"set_systolic_bp": "130"}
     page = heading.doctor.post(heading.path(heading.mine), said, headers=PART).content.decode()
-    assert "data since been corrected" in page.replace("data that have since", "data since")
+    assert "rested on data that have since been corrected" in page
     assert 'data-forecast="systolic_bp"' not in page
     assert (
         'data-forecast="systolic_bp"'
