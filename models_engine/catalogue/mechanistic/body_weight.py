@@ -46,7 +46,7 @@ REACHED = 0.01  # kg
 # kcal that a kg of weight is worth in the first guess of an intake [J]; the answer does not rest on it
 FIRST_GUESS = 7700.0
 MOST_STEPS = 12
-# tolerance of the solver while an intake is looked for: far finer than REACHED, and four times faster
+# tolerance of the solver while an intake is looked for: far finer than REACHED, and faster
 SEARCHED_TO = 1e-5
 # kg/m2: a path below it is not drawn, nobody's body obeys these equations there [J]
 LOWEST_BMI = 15.0
