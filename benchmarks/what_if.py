@@ -44,6 +44,7 @@ def interventions(chance: random.Random, values: dict[str, float]) -> list[Any]:
     found = [Intervention("treatment", "atorvastatin_20"), Intervention("treatment", "less_salt")]
     if "weight" in values:
         found.append(Intervention("set", "weight", values["weight"] * chance.uniform(0.85, 1.0)))
+    # a pressure that is set leaves nothing of the other effects to compute
     if "systolic_bp" in values and chance.random() < 0.5:
         found.append(Intervention("set", "systolic_bp", float(chance.randint(115, 135))))
     if values.get("smoking_status") == 1.0:
@@ -91,19 +92,22 @@ def main() -> None:
     browser = Client()
     browser.force_login(doctor, backend="django.contrib.auth.backends.ModelBackend")
     chance = random.Random(1)
+    # the stored forecasts are part of the answer
+    pipeline.score_twins([p.pk for p in people], now=now)
     before = {p.pk: pipeline.simulate(p.pk, [], now=now) for p in people}
     starts = {pk: simulation.values for pk, simulation in before.items()}
     # those with the most models: the dearest half
     able = [p for p in people if "systolic_bp" in starts[p.pk]]
     able.sort(key=lambda p: -len(before[p.pk].comparisons))
     able = able[: max(1, len(able) // 2)]
-    floor, whole, pages, counted = [], [], [], []
+    floor, whole, pages, counted, moved = [], [], [], [], []
     for number in range(options.answers):
         person = able[number % len(able)]
         chosen = interventions(chance, starts[person.pk])
         seconds, answer = timed(lambda p=person, c=chosen: pipeline.simulate(p.pk, c, now=now))
         whole.append(seconds)
         counted.append(len(answer.comparisons))
+        moved.append(sum(one.after is not None for one in answer.forecasts))
         floor.append(timed(bare(answer))[0])
         form = {f"set_{i.target}": i.value for i in chosen if i.kind == "set"}
         form |= {"statin": "atorvastatin_20", "salt": "less_salt"}
@@ -114,7 +118,8 @@ def main() -> None:
         assert page.status_code == 200, page.status_code
         pages.append(seconds)
     base = statistics.median(floor)
-    print(f"{len(able)} twins, {statistics.mean(counted):.0f} models with a number each")
+    print(f"{len(able)} twins, {statistics.mean(counted):.0f} models with a number each,")
+    print(f"{statistics.mean(moved):.1f} forecasts that move and a path of weight in each answer")
     print(f"{'':<52}{'p50 ms':>9}{'p95 ms':>9}  of floor")
     line("bare numpy predict of the same models and rows", floor)
     line("pipeline.simulate: read the twin, before and after", whole, base)

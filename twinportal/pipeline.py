@@ -17,6 +17,7 @@ from django.db import connection, transaction
 
 from models_engine import fingerprints
 from models_engine.catalogue.contract import ClinicalModel
+from models_engine.catalogue.what_if.forecasting import DEFAULT_MONTHS
 from models_engine.catalogue.what_if.interventions import Intervention
 from models_engine.catalogue.what_if.simulation import Simulation
 from models_engine.models import ModelRun, Prediction
@@ -25,6 +26,7 @@ from models_engine.services import evidence, forecasts, store
 from models_engine.services.run import ModelResult, run_models_on
 from models_engine.services.simulate import StartingPoint, starting_point
 from models_engine.services.simulate import simulate as simulate_models
+from models_engine.services.standing import standing_forecasts
 from patients.models import Patient
 from patients.record.loading import state_of
 from patients.record.state import State
@@ -342,9 +344,11 @@ def what_if_start(patient_id: int, *, now: datetime, state: State | None = None)
     """What every what-if of this twin starts from: `simulate` may be asked of it many times."""
     models = all_models(settings.KFRE_REGION, settings.SCORE2_REGION)
     apart = waiting_about(Patient(pk=patient_id))
+    found = state or state_of(patient_id, now)
     return starting_point(
-        state or state_of(patient_id, now),
+        found,
         models,
+        standing_forecasts(patient_id, found),
         allergies_waiting=apart is not None and "AllergyIntolerance" in apart.types,
     )
 
@@ -355,9 +359,12 @@ def simulate(
     *,
     now: datetime,
     start: StartingPoint | None = None,
+    months: int = DEFAULT_MONTHS,
 ) -> Simulation:
-    """What the models would say after some changes. Reads the twin (or `start`), writes nothing.
+    """What the models and the standing forecasts would say after some changes.
 
-    Raises ScenarioError on interventions that do not make sense together.
+    Reads the twin (or `start`), writes nothing. What is set is reached after `months`. Raises
+    ScenarioError on interventions that do not make sense together.
     """
-    return simulate_models(start or what_if_start(patient_id, now=now), interventions)
+    start = start or what_if_start(patient_id, now=now)
+    return simulate_models(start, interventions, months=months)

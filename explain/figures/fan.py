@@ -67,7 +67,8 @@ class Tick:
 @dataclass(frozen=True)
 class Fan:
     """What a template draws. Polygons and lines are SVG point lists; `now_x` is the moment of the
-    forecast; `outer` is the 90 % band, `inner` the 50 % band; all empty without a forecast."""
+    forecast; `outer` is the 90 % band, `inner` the 50 % band; all empty without a forecast.
+    `second_outer` and `second_median` are those of another forecast to compare it with."""
 
     title: str
     summary: str
@@ -86,6 +87,8 @@ class Fan:
     right: float
     top: float
     bottom: float
+    second_outer: str = ""
+    second_median: str = ""
 
     @property
     def path(self) -> str:
@@ -118,16 +121,18 @@ def fan(
     *,
     spans: Sequence[Span] = (),
     happenings: Sequence[Happening] = (),
+    second: Sequence[Edges] = (),
     width: float = 720.0,
     x_ticks: int = 8,
 ) -> Fan:
     """`measured` oldest first, at least one point; `ahead` by rising time, empty for no forecast.
+    `second` is another forecast of the same measurement.
 
     Treatments and events from before the first value are cut to it or left out.
     """
     if not measured:
         raise ValueError("nothing to draw")
-    frame = _frame(measured, ahead, now, width)
+    frame = _frame(measured, [*ahead, *second], now, width)
     bottom = TOP + PLOT_HEIGHT
     lanes_top = bottom + AXIS_HEIGHT + (MARK_HEIGHT if happenings else 0.0)
     first = measured[0][0]
@@ -153,6 +158,8 @@ def fan(
         right=width - RIGHT,
         top=TOP,
         bottom=bottom,
+        second_outer=_band(frame, [(e.at, e.low90, e.high90) for e in second]),
+        second_median=_points([(frame.x(e.at), frame.y(e.median)) for e in second]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from explain.wording.forecasts import INSIDE, MEASUREMENTS
 from explain.wording.numbers import frequency, people_apart
 from explain.wording.phrases import Level, outcome_words
 
@@ -61,6 +62,41 @@ UNCHANGED: dict[Level, str] = {
     "plain": "This number stays the same.",
     "standard": "This number does not change.",
     "detailed": "Nothing that this model uses has changed.",
+}
+PEOPLE: dict[Level, str] = {
+    "plain": "people with tests like yours",
+    "standard": "people with test results like yours",
+    "detailed": "people with a history of values like yours",
+}
+TAKES_TIME: dict[Level, str] = {
+    "plain": "The change takes time. Here it is all there in {by}.",
+    "standard": "The change takes time. We assume that it is complete in {by}.",
+    "detailed": (
+        "The change comes step by step and is taken to be complete in {by}. How far you differ "
+        "from the average of the studies is not known."
+    ),
+}
+GAIN: dict[Level, str] = {
+    "plain": (
+        "Some people gain weight when they stop smoking. We cannot tell what it does to this test. "
+        "To stop is still good for you. Ask your doctor."
+    ),
+    "standard": (
+        "Some people gain weight when they stop smoking. What that does to this test we cannot "
+        "tell. To stop is still good for you. Ask your doctor."
+    ),
+    "detailed": (
+        "People who stop smoking gain weight on average, which may move this value the other way. "
+        "How much in you is not known, so no number is shown. Stopping is still good for you."
+    ),
+}
+NOT_IN_TIME: dict[Level, str] = {
+    "plain": "This weight needs more time than {by}. Ask your doctor what you can aim for.",
+    "standard": "This weight needs more time than {by}. Your doctor can tell you what to aim for.",
+    "detailed": (
+        "No change of diet within our limits leads to this weight in {by}, so no numbers are shown. "
+        "Your doctor can tell you what to aim for."
+    ),
 }
 # a change one aims at that would raise the number: an association, which nobody should act on
 AGAINST: dict[Level, str] = {
@@ -142,3 +178,46 @@ def _range(low: float | None, high: float | None) -> str:
     if first.words == last.words:
         return ""
     return f"It may also be from {first.words} to {last.words} out of 100."
+
+
+@dataclass(frozen=True)
+class MovedForecastText:
+    """What is said of one measurement. `after` is empty without a forecast after the change."""
+
+    title: str
+    now: str
+    after: str
+    note: str
+
+
+def moved_forecast_text(
+    concept: str,
+    level: Level,
+    *,
+    unit: str,
+    years: float,
+    before: tuple[str, str],
+    after: tuple[str, str] | None,
+    by: str,
+    against: bool = False,
+) -> MovedForecastText:
+    """Sentences for one time ahead; `before` and `after` are ends of the 90 % band, as texts.
+
+    `by`: when the whole change is there ("6 months"). `against`: stopping smoking alone would make it
+    worse, by the weight that people gain on average, and no number is said. Raises KeyError for a measurement without
+    patient words.
+    """
+    words = MEASUREMENTS[concept][level]
+    when = f"In {years:g} year{'' if years == 1 else 's'}"
+    now = (
+        f"{when}, {INSIDE} out of 10 {PEOPLE[level]} will be between {before[0]} and {before[1]} "
+        f"{unit}."
+    )
+    if against:
+        return MovedForecastText(words.title, now, "", GAIN[level])
+    if after is None:
+        return MovedForecastText(words.title, now, "", NOT_IN_TIME[level].format(by=by))
+    then = (
+        f"With these changes: {INSIDE} out of 10 will be between {after[0]} and {after[1]} {unit}."
+    )
+    return MovedForecastText(words.title, now, then, TAKES_TIME[level].format(by=by))

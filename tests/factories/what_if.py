@@ -6,18 +6,15 @@ from django.test import Client
 
 from patients.models import Patient
 from tests.factories import fhir
-from tests.factories.people import NOW, push
-from twinportal import pipeline
+from tests.factories.people import push
 
 DAY = "2026-10-02T09:00:00Z"
 
 
-def smoker(
-    ehr: Client, fhir_id: str = "p1", *, doctor: str = "dr1", predicted: bool = False, **person: Any
-) -> Patient:
+def smoker(ehr: Client, fhir_id: str = "p1", *, doctor: str = "dr1", **person: Any) -> Patient:
     """A complete record with weight, LDL cholesterol and current smoking.
 
-    A what-if reads the record, so that only who asks for stored predictions waits for them.
+    A what-if reads the record: who needs stored predictions or forecasts refreshes the twin.
     """
     push(
         ehr,
@@ -27,7 +24,17 @@ def smoker(
         fhir.quantity(f"{fhir_id}-ldl", "13457-7", 3.6, "mmol/L", subject=fhir_id, date=DAY),
         fhir.smoking(f"{fhir_id}-now", "current", subject=fhir_id, date=DAY),
     )
-    patient = Patient.objects.get(fhir_id=fhir_id)
-    if predicted:
-        pipeline.refresh_twin(patient.pk, now=NOW)
-    return patient
+    return Patient.objects.get(fhir_id=fhir_id)
+
+
+def history() -> list[dict[str, Any]]:
+    """Of a smoker "p1": height, and pressure, weight and LDL cholesterol of two more years."""
+    found = [fhir.quantity("p1-height", "8302-2", 172, "cm", date=DAY)]
+    for at, pressure, weight, ldl in (("2023", 150, 91, 3.5), ("2024", 153, 93, 3.7)):
+        date = f"{at}-09-04T09:00:00Z"
+        found += [
+            fhir.blood_pressure(f"p1-bp{at}", pressure, 90, date=date),
+            fhir.quantity(f"p1-weight{at}", "29463-7", weight, "kg", date=date),
+            fhir.quantity(f"p1-ldl{at}", "13457-7", ldl, "mmol/L", date=date),
+        ]
+    return found

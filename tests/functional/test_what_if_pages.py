@@ -7,9 +7,10 @@ import pytest
 from django.test import Client
 
 from tests.factories import fhir
-from tests.factories.people import clinician, patient_user, push
-from tests.factories.what_if import smoker
+from tests.factories.people import NOW, clinician, patient_user, push
+from tests.factories.what_if import history, smoker
 from tests.functional.conftest import DESKTOP, PHONE, Visit, Visitor
+from twinportal import pipeline
 from twinportal.what_if.models import Scenario
 
 pytestmark = pytest.mark.browser
@@ -21,7 +22,9 @@ MINE = "/my/what-if/"
 def path(transactional_db: None, ehr_client: Client, settings: Any) -> str:
     """A smoker with a doctor and an account; the address of their what-if."""
     settings.RELEASE_POLICY = "auto"
-    patient = smoker(ehr_client, predicted=True, family="Mine")
+    patient = smoker(ehr_client, family="Mine")
+    push(ehr_client, *history())
+    pipeline.refresh_twin(patient.pk, now=NOW)
     clinician("dr1", "doctor")
     patient_user(patient, "patient")
     return f"/twins/{patient.public_id}/what-if/"
@@ -39,9 +42,12 @@ def test_every_page_is_accessible_strict_and_fits(path: str, visit: Visit) -> No
     # a saved one opened: controls, answer and list at once
     doctor.page.get_by_role("link", name="two").click()
     doctor.page.wait_for_selector("[data-after]")
+    assert doctor.page.locator("table[data-forecast=weight]").count() == 1
     patient.goes_to(MINE)
+    patient.page.fill("#id_set_weight", "84")
     patient.page.check("[name=stop_smoking]")
-    patient.page.wait_for_selector("[data-after]")
+    patient.page.wait_for_selector("[data-forecast=systolic_bp] svg")
+    patient.page.wait_for_load_state("networkidle")
     for visitor in (doctor, patient):
         for closed in visitor.page.locator("#answer details > summary").all():
             closed.click()

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,12 +15,12 @@ from django.test.utils import CaptureQueriesContext
 from explain.wording.numbers import percent
 from explain.wording.phrases import LEVELS
 from models_engine.catalogue.what_if.interventions import Intervention
-from models_engine.models import Prediction
+from models_engine.models import Forecast, Prediction
 from patients.fhir.validation import validate
 from patients.models import AuditEvent, Patient, Resource, ResourceVersion
 from tests.factories import fhir
 from tests.factories.people import NOW, clinician, patient_user, push, signed_in
-from tests.factories.what_if import smoker
+from tests.factories.what_if import history, smoker
 from tests.readability import flesch_kincaid_grade
 from twinportal import pipeline
 from twinportal.what_if.apps import effects_are_sound
@@ -78,12 +79,36 @@ def predicted(ward: Ward, settings: Any) -> Ward:
     return ward
 
 
+@pytest.fixture
+def heading(ward: Ward, settings: Any) -> Ward:
+    """The same with a height, and pressure, weight and LDL cholesterol of three more years."""
+    settings.RELEASE_POLICY = "auto"
+    push(ward.ehr, *history())
+    pipeline.refresh_twin(ward.mine.pk, now=NOW)
+    return ward
+
+
+def current(concept: str) -> Forecast:
+    return Forecast.objects.get(concept=concept, status="current")
+
+
+def cells(page: str, concept: str) -> list[list[str]]:
+    """The rows of one forecast's table: middle and range before, middle and range after."""
+    table = page[page.index(f'data-forecast="{concept}"') :].split("</table>")[0]
+    rows = re.findall(r"<tr>(.*?)</tr>", table.split("<tbody>")[1], re.DOTALL)
+    found = []
+    for row in rows:
+        texts = [re.sub(r"<[^>]+>", " ", c).split() for c in re.findall(r"<td.*?</td>", row)]
+        found.append([part for text in texts for part in (text[0], " ".join(text[1:]))])
+    return found
+
+
 def rows() -> dict[str, int]:
     return {model.__name__: model._default_manager.count() for model in apps.get_models()}
 
 
-def test_simulate_writes_nothing(ward: Ward) -> None:
-    before = rows()
+def test_simulate_writes_nothing(heading: Ward) -> None:
+    ward, before = heading, rows()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SAVEPOINT one")
         cursor.execute("SET TRANSACTION READ ONLY")
@@ -92,6 +117,11 @@ def test_simulate_writes_nothing(ward: Ward) -> None:
             Scenario.objects.update(name="a write is refused here")
         cursor.execute("ROLLBACK TO SAVEPOINT one")
     assert answer.propagation.accepted == tuple(sorted(MUCH))
+    assert {f.standing.concept for f in answer.forecasts if f.after is not None} == {
+        "systolic_bp",
+        "weight",
+        "ldl_cholesterol",
+    }
     assert rows() == before
 
 
@@ -125,7 +155,8 @@ def test_everything_moves_together(ward: Ward) -> None:
     assert not by_id["prevent_base_10y"].model.quiet
 
 
-def test_who_takes_a_statin_already_is_told_so(ward: Ward) -> None:
+def test_who_takes_a_statin_already_is_told_so(heading: Ward) -> None:
+    ward = heading
     push(
         ward.ehr,
         {
@@ -141,7 +172,7 @@ def test_who_takes_a_statin_already_is_told_so(ward: Ward) -> None:
     )
     answer = pipeline.simulate(ward.mine.pk, [MUCH[2]], now=NOW)
     assert "no statin is taken already" in answer.propagation.refused[0][1]
-    assert not answer.propagation.shifts
+    assert not answer.propagation.shifts and not answer.forecasts
 
 
 def test_the_page_answers_without_javascript(ward: Ward) -> None:
@@ -424,7 +455,9 @@ def test_up_to_three_scenarios_are_set_beside_each_other(ward: Ward) -> None:
     assert "Stop smoking" in page
 
 
-def test_a_page_costs_the_same_however_much_is_asked(ward: Ward) -> None:
+def test_a_page_costs_the_same_however_much_is_asked(heading: Ward) -> None:
+    ward = heading
+
     def queries(said: dict[str, str]) -> int:
         with CaptureQueriesContext(
             connection,
@@ -433,7 +466,112 @@ def test_a_page_costs_the_same_however_much_is_asked(ward: Ward) -> None:
         return len(seen)
 
     queries({})
-    assert queries(ASKED) == queries({}) <= 10
+    assert queries(ASKED) == queries({}) <= 12
+
+
+# --- the forecasts ----------------------------------------------------------------------------
+
+
+def test_forecasts_before_and_after_are_on_the_page(heading: Ward) -> None:
+    said = {"set_systolic_bp": "130", "set_weight": "84", "by_months": "12"}
+    answer = heading.doctor.post(heading.path(heading.mine), said, headers=PART)
+    page = re.sub(r"\s+", " ", answer.content.decode())
+    pressure = cells(page, "systolic_bp")
+    stored = {row["years"]: row for row in current("systolic_bp").bands}
+    assert len(pressure) == 4
+    for years, found in zip((0.5, 1.0, 2.0, 5.0), pressure, strict=True):
+        row = stored[years]
+        assert found[:2] == [f"{row['median']:.3g}", f"{row['low90']:.3g} to {row['high90']:.3g}"]
+    # half the way after half a year, then what was set and nothing beyond it
+    assert float(pressure[0][2]) > 131
+    assert [found[2] for found in pressure[1:]] == ["130", "130", "130"]
+    assert [found[2] for found in cells(page, "weight")[1:]] == ["84", "84", "84"]
+    assert page.count('class="before-outer"') == page.count('class="after-median"') == 3
+    assert "Validated: 1,008 people" in page and "Not validated: no real series" in page
+    assert re.search(r"\d+ kcal a day less than the \d+ kcal .* lead to 84.0 kg in 12 months", page)
+    # and those that move without a forecast say why
+    assert "<li>HDL cholesterol: measured on 1 day; a forecast needs 3 days at least.</li>" in page
+
+
+def test_without_a_height_or_the_time_for_a_weight_the_page_says_so(heading: Ward) -> None:
+    said = {"set_weight": "69", "by_months": "3"}
+    page = heading.doctor.post(heading.path(heading.mine), said, headers=PART).content.decode()
+    assert "Not in this time." in page and "cannot be reached in 3 months" in page
+    assert "data-forecast" not in page
+    heading.ehr.delete("/fhir/Observation/p1-height")
+    page = heading.doctor.post(heading.path(heading.mine), said, headers=PART).content.decode()
+    assert "in a straight line (no path of weight: Height" in page
+    assert cells(page, "weight")[0][2] == "69", "half a year"
+
+
+def test_a_forecast_that_a_newer_value_waits_for_says_so_and_is_not_for_the_patient(
+    heading: Ward,
+) -> None:
+    date = f"{NOW + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    push(heading.ehr, fhir.blood_pressure("p1-bp9", 149, 90, subject="p1", date=date))
+    said = {"set_weight": "84"}
+    page = heading.doctor.post(heading.path(heading.mine), said, headers=PART).content.decode()
+    assert page.count("A newer value has arrived since this forecast was made") == 1
+    assert "data-forecast" not in heading.patient.post("/my/what-if/", said).content.decode()
+
+
+def test_a_forecast_on_corrected_data_does_not_move(heading: Ward) -> None:
+    heading.ehr.delete("/fhir/Observation/p1-bp2023")
+    said = {"set_systolic_bp": "130"}
+    page = heading.doctor.post(heading.path(heading.mine), said, headers=PART).content.decode()
+    assert "rested on data that have since been corrected" in page
+    assert 'data-forecast="systolic_bp"' not in page
+    assert (
+        'data-forecast="systolic_bp"'
+        not in heading.patient.post("/my/what-if/", said).content.decode()
+    )
+
+
+def test_a_scenario_keeps_its_forecasts_and_the_time_it_was_given(heading: Ward) -> None:
+    kept = heading.save(by_months="12", blood_pressure="", set_systolic_bp="130")
+    found = kept.result["forecasts"]
+    by_concept = {row["concept"]: row for row in found["rows"]}
+    pressure, stored = by_concept["systolic_bp"], current("systolic_bp")
+    assert pressure["before"]["median"] == [row["median"] for row in stored.bands]
+    at = pressure["years"].index(2.0)
+    assert pressure["after"]["median"][at] == pytest.approx(130.0)
+    assert found["weight_course"]["weight"][-1] == pytest.approx(84.0, abs=0.01)
+    assert by_concept["total_cholesterol"]["reason"]
+    opened = f"{heading.path(heading.mine)}?scenario={kept.public_id}"
+    assert '<option value="12" selected>' in heading.doctor.get(opened).content.decode()
+    beside = f"{heading.path(heading.mine, 'compare/')}?scenario={kept.public_id}"
+    page = heading.doctor.get(beside).content.decode()
+    assert "Systolic blood pressure, mmHg, 2 years" in page and "When it was saved" not in page
+    then = Scenario.objects.get().result
+    then["forecasts"]["rows"][list(by_concept).index("systolic_bp")]["after"]["median"][at] = 141.0
+    Scenario.objects.update(result=then)
+    page = heading.doctor.get(beside).content.decode()
+    assert re.search(r"When it was saved: \d+ to 141 \(", page)
+
+
+def test_a_patient_sees_what_is_validated_and_released(heading: Ward) -> None:
+    numbers, said = set(), {**ASKED, "statin": "atorvastatin_20", "salt": "less_salt"}
+    for level in LEVELS:
+        heading.patient.post("/my/level/", {"level": level})
+        page = heading.patient.post("/my/what-if/", said).content.decode()
+        assert re.findall(r'data-forecast="(\w+)"', page) == ["systolic_bp"]
+        assert page.count("With these changes: 9 out of 10 will be between") >= 1
+        numbers.add(tuple(re.findall(r'data-(?:years|was|then)="([^"]+)"', page)))
+    assert len(numbers) == 1 and len(next(iter(numbers))) == 9
+    theirs = heading.doctor.post(heading.path(heading.mine), said).content.decode()
+    ((_, was, then),) = [next(iter(numbers))[:3]]
+    row = cells(theirs, "systolic_bp")[1]
+    assert [row[0], row[2]] == [was.split()[1], then.split()[1]]
+    # who stops smoking and sets no weight is told no pressure that the average gain would raise
+    alone = heading.patient.post("/my/what-if/", {"stop_smoking": "1"}).content.decode()
+    assert "data-forecast" not in alone and 'class="after-median"' not in alone
+    for change in ({"released_at": None}, {"validated": False}):
+        kept = Forecast.objects.filter(pk=current("systolic_bp").pk)
+        before = kept.values(*change).get()
+        kept.update(**change)
+        hidden = heading.patient.post("/my/what-if/", said).content.decode()
+        assert "data-forecast" not in hidden
+        kept.update(**before)
 
 
 # --- the patient ------------------------------------------------------------------------------
@@ -485,7 +623,8 @@ def test_all_levels_say_the_same_numbers_in_their_own_words(predicted: Ward) -> 
     assert len(set(pages)) == len(LEVELS)
 
 
-def test_the_page_reads_as_easily_as_its_level_promises(predicted: Ward) -> None:
+def test_the_page_reads_as_easily_as_its_level_promises(heading: Ward) -> None:
+    predicted = heading
     for level, grade in (("plain", 6), ("standard", 8)):
         predicted.patient.post("/my/level/", {"level": level})
         text = predicted.patient.post("/my/what-if/", ASKED).content.decode()
@@ -493,7 +632,7 @@ def test_the_page_reads_as_easily_as_its_level_promises(predicted: Ward) -> None
         parts = re.findall(r"<(p|li|label|figcaption)\b[^>]*>(.*?)</\1>", main, re.DOTALL)
         said = [re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", part)).strip() for _, part in parts]
         words = " ".join(f"{one.rstrip('.')}." for one in said if one)
-        assert len(words.split()) >= 100
+        assert len(words.split()) >= 100 and "9 out of 10" in words
         assert flesch_kincaid_grade(words) <= grade, level
         longest = max(re.split(r"(?<=[.!?])\s+", words), key=lambda s: len(s.split()))
         assert len(longest.split()) <= 20, longest

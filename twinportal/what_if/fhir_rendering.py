@@ -13,7 +13,7 @@ from models_engine.catalogue.what_if.controls import CONTROL_OF
 from models_engine.catalogue.what_if.effects import SMOKING
 from models_engine.catalogue.what_if.interventions import Intervention, treatments
 from patients.services.server_written import OWN_SYSTEM
-from twinportal.what_if.presenters import intervention_words
+from twinportal.what_if.words import intervention_words
 
 Json = dict[str, Any]
 

@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from models_engine.catalogue.feature_set import InputUsed
 from models_engine.catalogue.what_if.controls import CONTROL_OF, CONTROLS, STOPPED, Control
 from models_engine.catalogue.what_if.effects import SMOKING, conditions
+from models_engine.catalogue.what_if.forecasting import DEFAULT_MONTHS, MONTHS
 from models_engine.catalogue.what_if.interventions import (
     Intervention,
     Treatment,
@@ -25,7 +26,7 @@ from models_engine.catalogue.what_if.interventions import (
 )
 from models_engine.catalogue.what_if.propagate import LEAN, Person
 
-STOP_SMOKING = "stop_smoking"
+STOP_SMOKING, BY_MONTHS = "stop_smoking", "by_months"
 SET, START = "set_", "start_"
 GROUP_LABELS = {
     "blood_pressure": "Blood pressure medicine",
@@ -161,6 +162,7 @@ class WhatIfForm:
 
     `has_changed`: the record is not what the page showed, or what was sent is none of its choices.
     Then nothing is asked.
+    `months`: by when the values that are set are reached.
     """
 
     fields: list[Field]
@@ -168,7 +170,13 @@ class WhatIfForm:
     smokes: bool
     stops_smoking: bool = False
     has_changed: bool = False
+    months: int = DEFAULT_MONTHS
     errors: list[str] = field(default_factory=list)
+
+    @property
+    def months_choices(self) -> tuple[int, ...]:
+        """The times that one may choose."""
+        return MONTHS
 
     @property
     def interventions(self) -> tuple[Intervention, ...]:
@@ -215,6 +223,7 @@ def what_if_form(
         choices=_choices(sent, values, patient),
         smokes=values.get(SMOKING) == 1.0,
         stops_smoking=bool(sent.get(STOP_SMOKING)),
+        months=_months(sent),
     )
     for one in form.fields:
         _fill(one, sent, form)
@@ -235,9 +244,9 @@ def label_of(control: Control, plain: bool) -> str:
     return control.plain_label if plain else control.label
 
 
-def sent_of(interventions: tuple[Intervention, ...]) -> dict[str, str]:
+def sent_of(interventions: tuple[Intervention, ...], months: int) -> dict[str, str]:
     """What a form would have sent to ask for these: to fill one in from a saved scenario."""
-    sent = {}
+    sent = {BY_MONTHS: str(months)}
     for one in interventions:
         if one.kind == "treatment":
             sent[treatments()[one.target].group] = one.target
@@ -246,6 +255,12 @@ def sent_of(interventions: tuple[Intervention, ...]) -> dict[str, str]:
         else:
             sent[f"set_{one.target}"] = f"{one.value:g}"
     return sent
+
+
+def _months(sent: Mapping[str, str]) -> int:
+    """One of the times that are offered."""
+    asked = sent.get(BY_MONTHS, "")
+    return next((m for m in MONTHS if str(m) == asked), DEFAULT_MONTHS)
 
 
 def _lean_weight(values: Mapping[str, float]) -> float:

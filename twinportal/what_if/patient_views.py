@@ -22,6 +22,7 @@ from twinportal import pipeline
 from twinportal.dashboards.access import role_required
 from twinportal.dashboards.portal.results import Result, released_results
 from twinportal.what_if.forms import what_if_form
+from twinportal.what_if.patient_forecasts import PatientForecast, patient_forecasts
 from twinportal.what_if.reading import record_reading
 
 # the number that was released and the one computed now are the same prediction, to rounding
@@ -64,7 +65,9 @@ def what_if(request: HttpRequest) -> HttpResponse:
     form = what_if_form(
         start.values, request.POST.dict(), patient=start.person, sources=start.sources
     )
+    # how fast they go is their own affair: nobody asks them, and the page says what is assumed
     answer = pipeline.simulate(patient.pk, form.interventions, now=now, start=start)
+    forecasts = patient_forecasts(answer, level)
     is_partial = request.headers.get("HX-Request") == "true"
     outcomes = _outcomes(results, answer, level)
     context = {
@@ -81,7 +84,8 @@ def what_if(request: HttpRequest) -> HttpResponse:
         "asks_something": bool(form.interventions),
         "refused": answer.propagation.refused,
         "outcomes": outcomes,
-        "summary": _summary(outcomes),
+        "forecasts": forecasts,
+        "summary": _summary(outcomes, forecasts),
         "barred": BARRED[level] if start.person.barred else "",
         "is_partial": is_partial,
         "plain": True,
@@ -91,11 +95,14 @@ def what_if(request: HttpRequest) -> HttpResponse:
     return render(request, f"what_if/{template}.html", context)
 
 
-def _summary(outcomes: list[PatientOutcome]) -> str:
-    if not outcomes:
-        return ""
-    text = outcomes[0].text
-    return f"{text.after} {text.apart}" if text.after else text.note
+def _summary(outcomes: list[PatientOutcome], forecasts: list[PatientForecast]) -> str:
+    """The first of each for the live region."""
+    said = [
+        f"{one.text.after} {one.text.apart}" if one.text.after else one.text.note
+        for one in outcomes[:1]
+    ]
+    said += [f"{one.text.title}. {one.text.after}" for one in forecasts[:1] if one.text.after]
+    return " ".join(said)
 
 
 def _outcomes(results: list[Result], answer: Simulation, level: Level) -> list[PatientOutcome]:

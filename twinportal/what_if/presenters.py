@@ -10,19 +10,16 @@ from explain.wording.numbers import Frequency, frequency, people_apart, percent,
 from models_engine.catalogue.contract import ClinicalModel, Outcome
 from models_engine.catalogue.display import displayed
 from models_engine.catalogue.what_if.compare import Comparison, ModelComparison
-from models_engine.catalogue.what_if.controls import CONTROL_OF, READ
+from models_engine.catalogue.what_if.controls import READ
 from models_engine.catalogue.what_if.effects import SMOKING, EffectPath
 from models_engine.catalogue.what_if.interventions import Intervention, treatments
 from models_engine.catalogue.what_if.propagate import NotUsed, Shift, Step
 from models_engine.catalogue.what_if.simulation import Simulation
 from models_engine.plugins import package_of
 from twinportal.dashboards.display import titled
+from twinportal.what_if.forecast_rows import course_row, forecast_rows, forecast_snapshot
+from twinportal.what_if.words import UNITS, digits, intervention_words, value_text
 
-UNITS = {declared.concept: declared.published_unit or declared.unit for declared in READ} | {
-    "systolic_bp": "mmHg",
-    "total_cholesterol": "mmol/L",
-    "hdl_cholesterol": "mmol/L",
-}
 LABELS = {declared.concept: declared.label for declared in READ}
 NO_RANGE = "no range: some of what the effects may be lies outside the model's range"
 
@@ -221,6 +218,12 @@ class Answer:
         self.research = _draw([row for row in others if row.model.research])
         self.further = _draw([row for row in others if not row.model.research])
         self.silent = simulation.silent
+        forecasts = forecast_rows(simulation, origin_words)
+        self.forecasts = [row for row in forecasts if not row.reason]
+        self.no_forecast = [row for row in forecasts if row.reason]
+        self.course = course_row(simulation.pace)
+        self.pace = simulation.pace
+        self.sets = any(i.kind == "set" and i.target != SMOKING for i in done.accepted)
 
     @property
     def summary(self) -> str:
@@ -314,29 +317,8 @@ def origin_words(origin: str) -> str:
     )
 
 
-def intervention_words(one: Intervention) -> str:
-    """ "Systolic blood pressure 130 mmHg", "Stop smoking", "Atorvastatin 20 mg a day"."""
-    if one.kind == "treatment":
-        return treatments()[one.target].label
-    if one.target == SMOKING:
-        return "Stop smoking"
-    control = CONTROL_OF[one.target]
-    return f"{control.label} {value_text(one.target, one.value)}"
-
-
-def value_text(concept: str, value: float) -> str:
-    """A value with its unit."""
-    if concept == SMOKING:
-        return "smoking" if value else "not smoking"
-    return f"{value:.{_digits(concept)}f} {UNITS.get(concept, '')}".rstrip()
-
-
 def _change(concept: str, change: float) -> str:
-    return f"{change:+.{_digits(concept) + 1}f} {UNITS.get(concept, '')}".replace("-", "−").rstrip()
-
-
-def _digits(concept: str) -> int:
-    return 2 if concept.endswith("cholesterol") else 1
+    return f"{change:+.{digits(concept) + 1}f} {UNITS.get(concept, '')}".replace("-", "−").rstrip()
 
 
 def _lower(text: str) -> str:
@@ -345,7 +327,7 @@ def _lower(text: str) -> str:
 
 
 def snapshot(simulation: Simulation) -> dict[str, Any]:
-    """The result as a saved scenario keeps it: every outcome that moved, and every value."""
+    """The result as a saved scenario keeps it: outcomes that moved, values, forecasts."""
     return {
         "shifts": [
             {
@@ -372,6 +354,7 @@ def snapshot(simulation: Simulation) -> dict[str, Any]:
             if compared.responds or compared.refusals
             for found in compared.outcomes
         ],
+        "forecasts": forecast_snapshot(simulation),
     }
 
 

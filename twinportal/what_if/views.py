@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from models_engine.catalogue.what_if.effects import effects
+from models_engine.catalogue.what_if.forecasting import DEFAULT_MONTHS
 from models_engine.catalogue.what_if.interventions import (
     Intervention,
     ScenarioError,
@@ -24,12 +25,12 @@ from patients.record.loading import state_of
 from twinportal import pipeline
 from twinportal.dashboards.access import role_required, visible_patient
 from twinportal.dashboards.clinician.twin_page import Banner
+from twinportal.what_if.forecast_rows import Cells, ForecastRow, forecast_said_then, saved_months
 from twinportal.what_if.forms import KeepForm, lacks_start, sent_of, what_if_form
 from twinportal.what_if.models import Scenario
 from twinportal.what_if.presenters import (
     Answer,
     by_key,
-    intervention_words,
     names_of,
     said_then,
 )
@@ -43,6 +44,7 @@ from twinportal.what_if.services import (
     scenario_delete,
     scenario_save,
 )
+from twinportal.what_if.words import intervention_words
 
 MOST_COMPARED = 3
 
@@ -55,7 +57,9 @@ def what_if(request: HttpRequest, public_id: UUID) -> HttpResponse:
     opened = _asked_scenario(request, patient)
     detail = f"scenario {opened.public_id}" if opened else ""
     record_reading(request, patient, what="what-if", detail=detail)
-    sent = sent_of(_interventions_of(opened)) if opened else request.POST.dict()
+    sent = request.POST.dict()
+    if opened:
+        sent = sent_of(_interventions_of(opened), saved_months(opened.result, DEFAULT_MONTHS))
     return _page(request, patient, sent, opened=opened)
 
 
@@ -72,7 +76,9 @@ def _page(
     state = state_of(patient.pk, now)
     start = pipeline.what_if_start(patient.pk, now=now, state=state)
     form = what_if_form(start.values, sent, sources=start.sources)
-    answer = pipeline.simulate(patient.pk, form.interventions, now=now, start=start)
+    answer = pipeline.simulate(
+        patient.pk, form.interventions, now=now, start=start, months=form.months
+    )
     is_partial = request.headers.get("HX-Request") == "true"
     context: dict[str, Any] = {
         "patient": patient,
@@ -138,7 +144,9 @@ def _kept(request: HttpRequest, patient: Patient) -> tuple[list[str], bool]:
             by=request.user,
             name=keep.cleaned_data["name"],
             interventions=asked,
-            simulation=pipeline.simulate(patient.pk, asked, now=now, start=start),
+            simulation=pipeline.simulate(
+                patient.pk, asked, now=now, start=start, months=form.months
+            ),
             now=now,
             token=keep.once,
         )
@@ -192,13 +200,15 @@ def compare(request: HttpRequest, public_id: UUID) -> HttpResponse:
     columns = []
     for kept in chosen:
         interventions = _interventions_of(kept)
-        done = pipeline.simulate(patient.pk, interventions, now=now, start=start)
+        months = saved_months(kept.result, DEFAULT_MONTHS)
+        done = pipeline.simulate(patient.pk, interventions, now=now, start=start, months=months)
         columns.append((kept, names_of(interventions), Answer(done)))
     context = {
         "patient": patient,
         "banner": Banner(patient, state, now),
         "columns": columns,
         "rows": _side_by_side([(kept, answer) for kept, _, answer in columns]),
+        "forecasts": _forecasts_side_by_side([(kept, answer) for kept, _, answer in columns]),
         "scenarios": saved,
         "most": MOST_COMPARED,
     }
@@ -263,3 +273,21 @@ def _side_by_side(columns: list[tuple[Scenario, Answer]]) -> list[dict[str, Any]
         }
         for key in keys
     ]
+
+
+def _forecasts_side_by_side(columns: list[tuple[Scenario, Answer]]) -> list[dict[str, Any]]:
+    """A row for each measurement and year that any of them moves, as now and as it was saved."""
+    cells: dict[tuple[str, float], dict[int, tuple[ForecastRow, Cells]]] = {}
+    for at, (_, answer) in enumerate(columns):
+        for row in answer.forecasts:
+            for found in row.table:
+                cells.setdefault((row.concept, found.years), {})[at] = (row, found)
+    rows = []
+    for (concept, _), by_column in cells.items():
+        first, found = next(iter(by_column.values()))
+        told = []
+        for at, (kept, _) in enumerate(columns):
+            now = by_column[at][1] if at in by_column else None
+            told.append((now, forecast_said_then(kept.result, concept, now)))
+        rows.append({"row": first, "first": found, "cells": told})
+    return rows

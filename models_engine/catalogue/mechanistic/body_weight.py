@@ -43,6 +43,11 @@ UNCERTAINTY = (
 LEAN_SEARCHED = (0.3, 2.0)
 DAYS_A_MONTH = 365.25 / 12
 REACHED = 0.01  # kg
+# kcal that a kg of weight is worth in the first guess of an intake [J]; the answer does not rest on it
+FIRST_GUESS = 7700.0
+MOST_STEPS = 12
+# tolerance of the solver while an intake is looked for: far finer than REACHED, and faster
+SEARCHED_TO = 1e-5
 # kg/m2: a path below it is not drawn, nobody's body obeys these equations there [J]
 LOWEST_BMI = 15.0
 
@@ -248,8 +253,11 @@ def weight_path(
     days: FloatArray | int,
     *,
     parameters: ParameterSet = PARAMETERS,
+    tolerance: float = 1e-9,
 ) -> WeightPath:
     """The path of weight on `days` (rising, from today on; an int means every day up to it).
+
+    `tolerance` is the solver's, relative and absolute.
 
     Raises
     ------
@@ -266,8 +274,8 @@ def weight_path(
         balance.start,
         method="LSODA",
         t_eval=wanted,
-        rtol=1e-9,
-        atol=1e-9,
+        rtol=tolerance,
+        atol=tolerance,
     )
     if not solved.success:
         raise ArithmeticError(solved.message)
@@ -335,6 +343,45 @@ def intake_that_keeps(
         if abs(distance(change)) < REACHED:
             return at_start + change
     text = f"A weight of {goal:.4g} kg cannot be reached by a change of intake in its range."
+    raise RefusedError([Refusal("out_of_range", "weight", text)])
+
+
+def intake_to_reach(
+    person: Person, goal: float, days: float, *, parameters: ParameterSet = PARAMETERS
+) -> float:
+    """Change of intake in kcal a day, kept from today on, by which the weight is `goal` on day `days`.
+
+    Activity and sodium unchanged; to 0.01 kg. Raises RefusedError when no change of intake that the
+    twin may be asked leads there by then.
+    """
+    low, high = numbers.INTAKE_CHANGE.low or 0.0, numbers.INTAKE_CHANGE.high or 0.0
+    at_start = EnergyBalance(person, parameters).intake
+    low = max(low, (numbers.INTAKE.low or 0.0) - at_start)
+    high = min(high, (numbers.INTAKE.high or 0.0) - at_start)
+    before, weight = 0.0, person.weight
+    change = float(np.clip((goal - weight) * FIRST_GUESS / days, low, high))
+    for _ in range(MOST_STEPS):
+        if abs(weight - goal) < REACHED:
+            return before
+        if change == before:
+            break
+        path = weight_path(
+            person,
+            Plan(change),
+            np.array([0.0, days]),
+            parameters=parameters,
+            tolerance=SEARCHED_TO,
+        )
+        reached = float(path.weight[-1])
+        # the weight on a day is nearly a straight line in the intake: the secant needs few paths
+        slope = (reached - weight) / (change - before)
+        before, weight = change, reached
+        change = float(np.clip(change + (goal - reached) / slope, low, high))
+    text = (
+        f"A weight of {goal:.4g} kg cannot be reached in {days / DAYS_A_MONTH:.0f} months by a change "
+        f"of intake in its range (at least {numbers.INTAKE.low:g} kcal a day, at most "
+        f"{numbers.INTAKE_CHANGE.high:g} kcal more or less)."
+    )
     raise RefusedError([Refusal("out_of_range", "weight", text)])
 
 

@@ -139,3 +139,5 @@ DAYS = Input(
 )
 PERSON_INPUTS = (AGE, SEX, WEIGHT, HEIGHT, ACTIVITY)
 PLAN_INPUTS = (INTAKE_CHANGE, SODIUM_CHANGE, DAYS)
+# conditions with which nothing is simulated: the equations were not made for them
+NEVER_WITH = ("pregnancy", "dialysis")

@@ -189,13 +189,27 @@ def predictive(state: Mapping[str, Any], years: float) -> Predictive:
     )
 
 
-def bands(state: Mapping[str, Any], years: FloatArray) -> FloatArray:
-    """Edges of the bands and the median, 5, 25, 50, 75 and 95 %, at `years` (n,); shape (5, n)."""
+def bands(
+    state: Mapping[str, Any],
+    years: FloatArray,
+    change: FloatArray | None = None,
+    change_sd: FloatArray | None = None,
+) -> FloatArray:
+    """Edges of the bands and the median, 5, 25, 50, 75 and 95 %, at `years` (n,); shape (5, n).
+
+    `change` (n,) is added on the working scale (of a "log" state: to the logarithm), with its
+    standard deviation `change_sd` (n,), independent of the forecast's: every normal part of the
+    distribution moves by the one and widens by the other.
+    """
+    added = np.zeros(len(years)) if change is None else change
+    widened = np.zeros(len(years)) if change_sd is None else change_sd
     edges = np.empty((len(LEVELS), len(years)))
     of = np.array([_row_at(state, float(at)) for at in years])
     for row in np.unique(of):
         chosen = np.flatnonzero(of == row)
         stretch, weights, means, variances = _outlook(state, years[chosen])
+        means = means + added[chosen, None]
+        variances = variances + widened[chosen, None] ** 2
         levels = np.concatenate([_raw_levels(stretch, float(at)) for at in years[chosen]])
         told = mixture.quantile(
             np.repeat(weights, len(LEVELS), axis=0),

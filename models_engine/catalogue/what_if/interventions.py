@@ -76,6 +76,7 @@ class Treatment:
     """Something begun. Of one `group` only one may be chosen.
 
     `requires`: who may be asked about it, see `effects.Condition`. `atc` for the FHIR record.
+    `weeks`: by when the trials saw the whole effect, the longest of `horizon`; None: not stated.
     """
 
     id: str
@@ -85,8 +86,11 @@ class Treatment:
     horizon: str
     atc: str = ""
     requires: str = ""
+    weeks: float | None = None
 
     def __post_init__(self) -> None:
+        if self.weeks is not None and not self.weeks > 0:
+            raise ValueError(f"Treatment {self.id}: {self.weeks} weeks")
         require_text(
             f"Treatment {self.id}",
             id=self.id,
@@ -106,11 +110,17 @@ class Treatment:
 def treatments() -> Mapping[str, Treatment]:
     """The treatments of the committed table, by id. Raises ValueError on one listed twice."""
     with TREATMENTS_CSV.open(encoding="utf-8", newline="") as source:
-        rows = [Treatment(**row) for row in csv.DictReader(source)]
+        rows = [_treatment(row) for row in csv.DictReader(source)]
     found = {row.id: row for row in rows}
     if len(found) != len(rows):
         raise ValueError("treatments.csv lists a treatment twice")
     return MappingProxyType(found)
+
+
+def _treatment(row: Mapping[str, str]) -> Treatment:
+    weeks = float(row["weeks"]) if row["weeks"] else None
+    texts = {name: text for name, text in row.items() if name != "weeks"}
+    return Treatment(**texts, weeks=weeks)
 
 
 def scenario(interventions: Iterable[Intervention]) -> tuple[Intervention, ...]:

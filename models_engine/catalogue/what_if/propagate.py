@@ -142,6 +142,7 @@ class Propagation:
 
     `refused`: interventions that are not for this person, with the reason; they did nothing.
     `doubts`: treatments that were counted, with what is to be looked at first.
+    `shares`: what each origin adds to each concept, (1 + draws,); of one that is set, up to it.
     """
 
     before: Mapping[str, float]
@@ -151,6 +152,7 @@ class Propagation:
     refused: tuple[tuple[Intervention, str], ...] = ()
     accepted: tuple[Intervention, ...] = ()
     doubts: tuple[tuple[Intervention, str], ...] = ()
+    shares: Mapping[str, Mapping[str, FloatArray]] = field(default_factory=dict)
 
     @property
     def shifts(self) -> tuple[Shift, ...]:
@@ -162,6 +164,11 @@ class Propagation:
             sd = float(np.std(values[1:]))
             found.append(Shift(concept, before, float(values[0]), low, high, sd))
         return tuple(found)
+
+    def target(self, concept: str) -> float | None:
+        """The value that a concept is set to; None where it is not."""
+        own = (i.value for i in self.accepted if i.kind == "set" and i.target == concept)
+        return next(own, None)
 
     @property
     def lacks_interval(self) -> tuple[EffectPath, ...]:
@@ -203,6 +210,7 @@ def propagate(
             if i.id in run.active and i.kind == "treatment"
             for doubt in person.doubts(treatments()[i.target])
         ),
+        run.shares,
     )
 
 

@@ -1,11 +1,12 @@
 """The answer to one what-if: where it started, what moved, every model before and after."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from models_engine.catalogue.contract import ClinicalModel, Refusal
 from models_engine.catalogue.feature_set import FeatureSet, InputUsed
 from models_engine.catalogue.what_if.compare import ModelComparison
+from models_engine.catalogue.what_if.forecasting import MovedForecast, Pace
 from models_engine.catalogue.what_if.propagate import Person, Propagation
 
 
@@ -14,7 +15,8 @@ class Simulation:
     """`sources` are the values it started from by concept, with the resource behind each.
 
     `features` are the inputs of every model with a number; `silent` the models without one even
-    before, with the reasons.
+    before, with the reasons. `forecasts`: of every concept that moves, one row, with a reason where
+    there is no forecast.
     """
 
     sources: Mapping[str, InputUsed]
@@ -23,6 +25,8 @@ class Simulation:
     propagation: Propagation
     comparisons: tuple[ModelComparison, ...]
     silent: tuple[tuple[ClinicalModel, tuple[Refusal, ...]], ...]
+    forecasts: tuple[MovedForecast, ...] = ()
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def values(self) -> dict[str, float]:

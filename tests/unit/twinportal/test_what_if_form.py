@@ -62,7 +62,8 @@ def test_a_saved_scenario_fills_the_form_as_it_was() -> None:
             Intervention("treatment", "rosuvastatin_10"),
         ]
     )
-    assert what_if_form(VALUES, sent_of(asked)).interventions == asked
+    again = what_if_form(VALUES, sent_of(asked, 12))
+    assert again.interventions == asked and again.months == 12
 
 
 def test_what_was_left_alone_is_no_target_when_the_record_changes() -> None:

@@ -28,7 +28,6 @@ from patients.selectors.mappings import readings
 from twinportal.dashboards.clinician.simulation_inputs import patient_inputs
 from twinportal.dashboards.clinician.twin_page import Banner
 
-NEVER_WITH = ("pregnancy", "dialysis")
 BECAUSE = "The equations were not made for it."
 UNDERWEIGHT = 18.5
 # conditions in which water is not ruled by salt and carbohydrates alone [J]
@@ -55,7 +54,9 @@ class BodyWeightPage:
         self.state = state_of(patient.pk, now)
         self.banner = Banner(patient, self.state, now)
         declared = (numbers.AGE, numbers.SEX, numbers.WEIGHT, numbers.HEIGHT)
-        self.inputs = patient_inputs(self.state, declared, never_with=NEVER_WITH, because=BECAUSE)
+        self.inputs = patient_inputs(
+            self.state, declared, never_with=numbers.NEVER_WITH, because=BECAUSE
+        )
         self.refusals: tuple[Refusal, ...] = self.inputs.refusals
         self.path: WeightPath | None = None
         if given and not self.refusals:

@@ -44,6 +44,21 @@ def test_the_inner_band_lies_in_the_outer_and_the_median_in_both() -> None:
         assert top[1] < inner[index][1] < y < inner[-1 - index][1] < bottom[1]
 
 
+def test_a_second_forecast_shares_the_axes() -> None:
+    second = [Edges(NOW + years * YEAR, 2, 3, 4, 5, 6 + years) for years in (0.1, 1.0, 5.0)]
+    found = drawn(second=second)
+    first_x = [x for x, _ in pairs(found.median)]
+    assert [x for x, _ in pairs(found.second_median)] == first_x
+    # on the scale of the ticks
+    (low, bottom), (high, top) = (
+        (float(tick.text), tick.place) for tick in (found.y_ticks[0], found.y_ticks[-1])
+    )
+    at = bottom + (4.0 - low) / (high - low) * (top - bottom)
+    assert pairs(found.second_median)[0][1] == pytest.approx(at, abs=0.02)
+    assert max(y for _, y in pairs(found.second_outer)) <= found.bottom
+    assert drawn().second_outer == drawn().second_median == ""
+
+
 def test_treatments_and_events_stand_on_the_same_axis() -> None:
     found = drawn(
         spans=[Span("metformin", NOW - YEAR, None), Span("old", NOW - 5 * YEAR, NOW - YEAR)],

@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explain.figures.before_after import before_after
+from explain.wording.forecasts import MEASUREMENTS
 from explain.wording.numbers import frequency, people_apart
 from explain.wording.phrases import LEVELS, Level
-from explain.wording.what_if import WhatIfText, what_if_text
+from explain.wording.what_if import WhatIfText, moved_forecast_text, what_if_text
+from tests.readability import flesch_kincaid_grade
 
 PROBABILITY = st.floats(0, 1)
 
@@ -98,3 +100,30 @@ def test_a_number_that_an_association_raises_is_not_said(level: Level) -> None:
 )
 def test_the_difference_itself_is_rounded(before: float, after: float, said_: str) -> None:
     assert said(before, after).apart == said_
+
+
+@pytest.mark.parametrize("concept", sorted(MEASUREMENTS))
+@pytest.mark.parametrize(
+    ("after", "against"), [(("104", "151"), False), (None, False), (("104", "151"), True)]
+)
+def test_a_moved_forecast_says_the_same_numbers_at_every_level(
+    concept: str, after: tuple[str, str] | None, against: bool
+) -> None:
+    numbers = set()
+    for level in LEVELS:
+        text = moved_forecast_text(
+            concept,
+            level,
+            unit="mmHg",
+            years=1.0,
+            before=("112", "163"),
+            after=after,
+            by="6 months",
+            against=against,
+        )
+        words = f"{text.now} {text.after} {text.note}"
+        numbers.add(tuple(re.findall(r"\d+", words)))
+        if level != "detailed":
+            assert flesch_kincaid_grade(words) <= {"plain": 6, "standard": 8}[level], words
+    assert len(numbers) == 1 and "163" in next(iter(numbers))
+    assert ("151" in next(iter(numbers))) == (after is not None and not against)

@@ -8,7 +8,6 @@ import pytest
 from models_engine.catalogue.contract import Circumstances, ClinicalModel
 from models_engine.catalogue.what_if.compare import ModelComparison, compare
 from models_engine.catalogue.what_if.draws import DRAWS
-from models_engine.catalogue.what_if.forecasting import shift, shift_by, straight
 from models_engine.catalogue.what_if.interventions import Intervention
 from models_engine.catalogue.what_if.propagate import Person, propagate
 from models_engine.registry import all_models, model
@@ -191,34 +190,6 @@ def test_lowering_blood_pressure_lowers_what_reads_it(one: ClinicalModel) -> Non
     found = diabetic if found.refusals else found
     assert not found.refusals
     assert found.outcomes[0].difference is not None and found.outcomes[0].difference < 0
-
-
-def test_a_forecast_moves_by_the_share_of_the_effect_that_is_reached() -> None:
-    times = np.array([0.0, 0.5, 1.0, 3.0])
-    reached = straight(times, years=1.0)
-    assert reached.tolist() == [0.0, 0.5, 1.0, 1.0]
-    mean, sd = shift(np.full(4, 150.0), np.full(4, 3.0), -8.0, 4.0, reached)
-    assert mean.tolist() == [150.0, 146.0, 142.0, 142.0]
-    assert sd.tolist() == pytest.approx([3.0, np.hypot(3, 2), 5.0, 5.0])
-    found = propagate(SOMEBODY, [Intervention("treatment", "less_salt")], Person()).shifts[0]
-    moved, spread = shift_by(found, np.full(4, 150.0), np.full(4, 3.0), reached)
-    assert moved[-1] == pytest.approx(147.58)
-    assert spread[-1] == pytest.approx(np.hypot(3, 0.579), abs=0.01)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ((np.zeros(2), np.zeros(3), 1.0, 1.0, np.zeros(2)), "shapes"),
-        ((np.zeros(2), np.zeros(2), 1.0, -1.0, np.zeros(2)), "below 0"),
-        ((np.zeros(2), np.array([0.0, -1.0]), 1.0, 1.0, np.zeros(2)), "below 0"),
-    ],
-)
-def test_a_wrong_forecast_is_refused(arguments: Any, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
-        shift(*arguments)
-    with pytest.raises(ValueError, match="no time"):
-        straight(np.zeros(2), 0)
 
 
 def test_a_change_that_works_against_itself_in_a_model_is_named() -> None:
