@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models_engine.catalogue.treatment.network.distance import steps_to_nearest
-from models_engine.catalogue.treatment.network.identifiers import NetworkError
+from models_engine.catalogue.treatment.network.identifiers import GeneSystem, NetworkError
 from models_engine.catalogue.treatment.network.null import (
     GENES_OF_DISEASE,
     TARGETS_OF_DRUG,
@@ -21,6 +21,7 @@ from models_engine.catalogue.treatment.network.null import (
 from models_engine.catalogue.treatment.network.pharmacology import Effect
 from models_engine.catalogue.treatment.network.ranking import Ranking, Settings, rank_drugs
 from models_engine.catalogue.treatment.network.scoring import final_scores, ranks
+from models_engine.catalogue.treatment.network.targets import read_targets
 from tests.spec.network.builders import expression, network, targets
 
 SIZE = 400
@@ -220,6 +221,13 @@ def test_nothing_in_the_network_is_refused_by_name() -> None:
         ranking(drugs={"D1": {"ELSEWHERE": "inhibitor"}})
     with pytest.raises(NetworkError, match="no changed gene of any cell type"):
         ranking(cells={"T cell": {"ELSEWHERE": 1.0}}, weights=None)
+
+
+def test_two_systems_of_identifiers_are_refused() -> None:
+    table = ["drug\tname\tgene\taction", "D1\tOne\t7124\tinhibitor"]
+    by_number = read_targets(table, GeneSystem.ENTREZ)
+    with pytest.raises(NetworkError, match="drug targets name genes by ENTREZ, the network by SYM"):
+        rank_drugs(network(EDGES), by_number, expression(CELLS), SETTINGS)
 
 
 def test_a_null_without_spread_makes_no_candidate() -> None:

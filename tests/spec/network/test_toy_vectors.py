@@ -9,7 +9,7 @@ from models_engine.catalogue.treatment.network.centrality import (
     of_targets,
 )
 from models_engine.catalogue.treatment.network.distance import closest, steps_to_nearest
-from models_engine.catalogue.treatment.network.null import bins_by_degree
+from models_engine.catalogue.treatment.network.null import bins_by_degree, moments
 from models_engine.catalogue.treatment.network.pharmacology import Effect, effect_on
 from models_engine.catalogue.treatment.network.scoring import final_scores, ranks, z_and_p
 from tests.spec.network.builders import network
@@ -116,6 +116,22 @@ def test_a_large_graph_takes_another_solver_to_the_same_centrality() -> None:
     found = eigenvector_centrality(network([("A", leaf) for leaf in leaves]).adjacency)
     assert found[0] == 1
     assert found[1:] == pytest.approx(np.full(500, 1 / np.sqrt(500)))
+
+
+def test_in_a_large_graph_with_triangles_the_leading_vector_is_taken() -> None:
+    """A wheel of k spokes: its largest eigenvalue is 1 + sqrt(1 + k), the hub that over k to 1."""
+    spokes = 450
+    rim = [(f"L{i}", f"L{(i + 1) % spokes}") for i in range(spokes)]
+    wheel = network([*rim, *(("A", f"L{i}") for i in range(spokes))])
+    found = eigenvector_centrality(wheel.adjacency)
+    assert found[0] == 1
+    assert found[1:] == pytest.approx(np.full(spokes, (1 + np.sqrt(1 + spokes)) / spokes))
+
+
+def test_the_spread_of_the_null_is_that_of_a_sample() -> None:
+    steps = np.array([[0, 1, 2, 3]], dtype=np.uint8)
+    mean, sd = moments(steps, np.zeros((4, 1), dtype=np.int32))
+    assert (mean, sd) == (1.5, pytest.approx(np.sqrt(5 / 3)))
 
 
 def test_intracellular_score_is_the_geometric_mean_in_the_module() -> None:
