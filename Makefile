@@ -13,7 +13,7 @@ FHIR_KIT := tests/clients/fhir_kit
 TRAINING := .venv-training
 DATA ?= ../shared/data
 
-.PHONY: help train train-forecast demo demo-reset test coverage test-fhir test-rest test-fast node-packages lint check fix types imports lock bench bench-ingest clean system-packages
+.PHONY: help train train-forecast demo demo-reset test coverage test-doors test-rest test-fast node-packages lint check fix types imports lock bench bench-ingest clean system-packages
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -27,22 +27,23 @@ demo-reset: ## Forget the demo's data and start anew
 	@$(MAKE) --no-print-directory demo
 
 test: $(VENV)/.dev node-packages system-packages ## Run every test, against real servers and a real browser
-	@$(MAKE) --no-print-directory -j2 --output-sync=target test-fhir test-rest
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-doors test-rest
 
 coverage: $(VENV)/.dev node-packages system-packages ## The same, and which lines no test reaches; half as long again
 	@rm -f .coverage .coverage.*
-	@$(MAKE) --no-print-directory -j2 --output-sync=target test-fhir test-rest COVERED="--cov --cov-report="
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-doors test-rest COVERED="--cov --cov-report="
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --skip-covered
 
-# two halves side by side, for two cores; each has servers and a database of its own
-test-fhir:
-	TWINPORTAL_VAR=$(CURDIR)/var/test-fhir COVERAGE_FILE=.coverage.fhir \
-		$(BIN)/pytest $(COVERED) tests/integration/fhir
+# two halves side by side, for two cores; each has servers and a database of its own: what comes in by
+# FHIR or a browser, and the rest
+test-doors:
+	TWINPORTAL_VAR=$(CURDIR)/var/test-doors COVERAGE_FILE=.coverage.doors \
+		$(BIN)/pytest $(COVERED) tests/integration/fhir tests/functional
 
 test-rest:
 	TWINPORTAL_VAR=$(CURDIR)/var/test-rest COVERAGE_FILE=.coverage.rest \
-		$(BIN)/pytest $(COVERED) --ignore=tests/integration/fhir
+		$(BIN)/pytest $(COVERED) --ignore=tests/integration/fhir --ignore=tests/functional
 
 test-fast: $(VENV)/.dev node-packages ## Unit tests only
 	$(BIN)/pytest tests/unit tests/architecture

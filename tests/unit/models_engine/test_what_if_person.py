@@ -15,7 +15,7 @@ ATC, RXNORM = Atc.uris[0], RxNorm.uris[0]
 
 
 def person(*values: Value, **more: object) -> Person:
-    return starting_point(made(*values, **more), ()).person
+    return starting_point(made(*values, **more), (), {}).person
 
 
 def made(*values: Value, **more: object) -> State:
@@ -121,7 +121,7 @@ def test_what_is_said_of_allergies() -> None:
         assert found.allergies_unread and "could not be read" in found.allergy_notes[0]
     marked = person(not_used={"allergy": (allergy("statin", quality="modified"),)})
     assert marked.allergies_unread
-    waiting = starting_point(state(), (), allergies_waiting=True).person
+    waiting = starting_point(state(), (), {}, allergies_waiting=True).person
     assert waiting.allergies_unread and "could not be read" in waiting.allergy_notes[0]
 
 

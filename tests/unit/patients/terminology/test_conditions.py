@@ -42,7 +42,7 @@ from patients.terminology.conditions import CONDITIONS, PERSISTING, condition_of
         ("icd10cm", "E11.9", ["diabetes_type_2"], ""),
         ("icd10cm", "E11.22", ["diabetes_type_2", "ckd"], ""),
         ("icd10cm", "E10.65", ["diabetes_type_1"], ""),
-        ("icd10cm", "O24.410", ["gestational_diabetes"], ""),
+        ("icd10cm", "O24.410", ["gestational_diabetes", "pregnancy"], ""),
         ("icd10cm", "I10", ["hypertension"], ""),
         ("icd10cm", "I11.0", ["hypertension", "heart_failure"], ""),
         ("icd10cm", "I13.10", ["hypertension", "ckd"], ""),
