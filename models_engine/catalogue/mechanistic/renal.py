@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from models_engine.catalogue.contract import FEMALE, Input
 from models_engine.catalogue.facts import EvidenceTag
+from models_engine.catalogue.mechanistic.body_weight_numbers import HEIGHT, WEIGHT
 from models_engine.catalogue.mechanistic.parameters import Parameter, ParameterSet
 from models_engine.catalogue.mechanistic.refusing import require
 
@@ -59,25 +60,6 @@ SEX = Input(
     high=1,
     label="Sex",
     order="Record female or male: the equations know no other.",
-)
-WEIGHT = Input(
-    concept="weight",
-    role="measurement",
-    unit="kg",
-    low=35,
-    high=250,
-    label="Weight",
-    order="Weigh the patient.",
-    max_age_days=90,
-)
-HEIGHT = Input(
-    concept="height",
-    role="measurement",
-    unit="cm",
-    low=130,
-    high=210,
-    label="Height",
-    order="Measure the height.",
 )
 CREATININE = Input(
     concept="creatinine",
