@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.core.cache import cache
 from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -93,11 +94,13 @@ Visit = Callable[..., Visitor]
 @pytest.fixture
 def visit(browser: Browser, live_server: Any) -> Iterator[Visit]:
     """Open a fresh browser window: `visit("doctor", PHONE)`."""
+    # the sign-ins of the tests before, all from one address, are nobody's attack
+    cache.clear()
     contexts = []
 
     def start(username: str = "", size: dict[str, int] = DESKTOP, **options: Any) -> Visitor:
         context = browser.new_context(viewport=size, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(45_000)
         contexts.append(context)
         visitor = Visitor(context.new_page(), live_server.url)
         if username:
