@@ -7,7 +7,7 @@ were read.
 """
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -168,8 +168,9 @@ def _together(patient_ids: Sequence[int], *, now: datetime, only_stale: bool) ->
         return scored
     past = anchors(now)
     batch = [_Work(twin) for twin in twins.read(wanted, past)]
+    offered = {model.id: (model.version, model.artefact_hash) for model in _models()}
     for work in batch:
-        _end_the_wrong(work)
+        _end_the_wrong(work, offered)
     _run([work for work in batch if work.twin.patient.active], [*past, now])
     for work in batch:
         _replay(work, past)
@@ -204,10 +205,9 @@ def _models() -> tuple[ClinicalModel, ...]:
     return all_models(settings.KFRE_REGION, settings.SCORE2_REGION)
 
 
-def _end_the_wrong(work: _Work) -> None:
+def _end_the_wrong(work: _Work, offered: Mapping[str, tuple[str, str]]) -> None:
     """End every run whose evidence is gone or whose model is; keep the others in the twin."""
     twin = work.twin
-    artefacts = {model.id: (model.version, model.artefact_hash) for model in _models()}
     current = {run_id for run_id, rows in twin.rows.items() if rows}
     for run in twin.runs:
         lost = fingerprints.lost_evidence(run, twin.usable)
@@ -215,7 +215,7 @@ def _end_the_wrong(work: _Work) -> None:
             _supersede(work, run, DELETED, "entered-in-error")
         elif lost:
             _supersede(work, run, why_lost(run, lost), "entered-in-error")
-        elif artefacts.get(run.model_id) != (run.model_version, run.artefact_hash):
+        elif offered.get(run.model_id) != (run.model_version, run.artefact_hash):
             reason = f"model version {run.model_version} was withdrawn"
             _supersede(work, run, reason, "cancelled")
         elif run.replayed:

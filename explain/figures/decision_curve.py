@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from explain.figures.calibration import Mark
+
 LEFT, TOP = 64.0, 10.0
 BOX_WIDTH, BOX_HEIGHT = 320.0, 240.0
 WIDTH, HEIGHT = LEFT + BOX_WIDTH + 24.0, TOP + BOX_HEIGHT + 44.0
@@ -20,16 +22,6 @@ class Measured:
     low: float
     high: float
     treat_all: float
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A point and its interval in the box; `y_low` lies below `y_high` on the page."""
-
-    x: float
-    y: float
-    y_low: float
-    y_high: float
 
 
 @dataclass(frozen=True)

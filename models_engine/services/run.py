@@ -76,11 +76,6 @@ def _origin(source: InputUsed) -> list[str]:
     ]
 
 
-def run_models(state: State, *, kfre_region: str, score2_region: str) -> list[ModelResult]:
-    """Every registered model on `state`, in registry order."""
-    return run_models_on([state], kfre_region=kfre_region, score2_region=score2_region)[0]
-
-
 def run_models_on(
     states: Sequence[State], *, kfre_region: str, score2_region: str
 ) -> list[list[ModelResult]]:

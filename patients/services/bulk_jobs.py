@@ -7,15 +7,14 @@ killed one is gone with it. What a slice did is committed; the next goes on behi
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from oauth2_provider.models import get_application_model
@@ -26,6 +25,7 @@ from patients.fhir.outcome import Issue
 from patients.models import BulkJob, ImportFault
 from patients.services import bulk_export, bulk_import
 from patients.services.bulk_import_report import UUID_NAME
+from patients.services.session_locks import alone
 from patients.signals import bulk_job_waits
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ def place(job: BulkJob) -> Path:
 
 def work(job_id: int) -> bool:
     """Do a slice of the job; whether more is left to do."""
-    with _alone(job_id) as is_mine:
+    with alone(LOCK, job_id) as is_mine:
         job = BulkJob.objects.filter(pk=job_id, state__in=(State.WAITING, State.RUNNING)).first()
         if job is None or not is_mine or not _start(job):
             return False
@@ -198,17 +198,3 @@ def _clear_leftovers() -> None:
     there = [path for path in Path(settings.BULK_DIR).glob("*") if UUID_NAME.fullmatch(path.name)]
     for job in over.filter(public_id__in=[path.name for path in there]):
         _clear(job)
-
-
-@contextmanager
-def _alone(job_id: int) -> Iterator[bool]:
-    """Whether nobody else is at this job. The lock ends with the session, whatever happens."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK, job_id])
-        is_mine = bool(cursor.fetchone()[0])
-    try:
-        yield is_mine
-    finally:
-        if is_mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, job_id])

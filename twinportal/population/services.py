@@ -6,16 +6,16 @@ on it: a session's advisory lock ends with the session, whatever happens.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from patients.models import Patient, StaleTwin
+from patients.services import session_locks
 from twinportal import pipeline
 from twinportal.pipeline import Scored
 from twinportal.population.models import PopulationRun
@@ -153,15 +153,6 @@ def _twins(only_stale: bool) -> "QuerySet[Patient]":
     return Patient.objects.filter(Q(active=True, merged_into__isnull=True) | Q(stale__isnull=False))
 
 
-@contextmanager
-def alone(run_id: int) -> Iterator[bool]:
+def alone(run_id: int) -> AbstractContextManager[bool]:
     """Whether nobody else works on the run."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK, run_id])
-        is_mine = bool(cursor.fetchone()[0])
-    try:
-        yield is_mine
-    finally:
-        if is_mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, run_id])
+    return session_locks.alone(LOCK, run_id)

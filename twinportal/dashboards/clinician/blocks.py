@@ -1,7 +1,6 @@
 """Predictions as the twin page shows them: number, reasons, what was missing or assumed."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -207,7 +206,3 @@ class Block:
         self, main: PredictionView, under: list[PredictionView], beside: PredictionView | None
     ) -> None:
         self.main, self.under, self.beside = main, under, beside
-
-
-def made_text(moment: datetime) -> str:
-    return f"{moment:%-d %b %Y, %H:%M}"
