@@ -136,7 +136,8 @@ def read_knowledge(*folders: Path) -> Knowledge:
         for name, row in TABLES.items():
             own: dict[str, Any] = {}
             for path in sorted((folder / name).glob("*.csv")):
-                for one in cast("Iterator[Any]", read_rows(row, path)):
+                rows: Iterator[Any] = read_rows(row, path)
+                for one in rows:
                     if one.id in own:
                         raise KnowledgeError(f"{name}/{path.name}: {one.id!r} stands twice")
                     own[one.id] = one

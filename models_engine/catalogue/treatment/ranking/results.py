@@ -100,7 +100,7 @@ class Candidate:
     plain_label: str
     option: Option | None
     medicine: Taken | None
-    safety: Safety = Safety()
+    safety: Safety = field(default_factory=Safety)
     benefits: tuple[EventChange, ...] = ()
     harms: tuple[EventChange, ...] = ()
     values: tuple[ValueChange, ...] = ()
@@ -155,7 +155,7 @@ class Ranking:
     why_indicated: str = ""
     notes: tuple[str, ...] = ()
     barred: str = ""
-    preferences: Preferences = Preferences()
+    preferences: Preferences = field(default_factory=Preferences)
 
     @property
     def no_interaction_statement(self) -> bool:
