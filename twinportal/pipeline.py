@@ -38,6 +38,7 @@ from twinportal.attention.services import Standing
 from twinportal.history import anchors
 from twinportal.lost import why_lost
 from twinportal.reasons import Stored
+from twinportal.treatment.withdrawal import withdraw_of_deleted as withdraw_treatment_of_deleted
 from twinportal.twins import Twin
 from twinportal.what_if.withdrawal import withdraw_of_deleted
 from twinportal.write_back import Amendment
@@ -178,6 +179,7 @@ def _together(patient_ids: Sequence[int], *, now: datetime, only_stale: bool) ->
     _write(batch, now)
     deleted = [work.twin.patient.pk for work in batch if not work.twin.patient.active]
     withdraw_of_deleted(deleted, now=now, reason=DELETED)
+    withdraw_treatment_of_deleted(deleted, now=now, reason=DELETED)
     reasons.explain([stored for work in batch for stored in work.stands])
     by_itself = settings.RELEASE_POLICY == "auto"
     forecasts.refresh([work.twin for work in batch], now, release=by_itself)
