@@ -34,6 +34,11 @@ NOT_KNOWN: dict[Level, str] = {
     "standard": "This number is not known.",
     "detailed": "No figure is known for this option.",
 }
+AS_NOW: dict[Level, str] = {
+    "plain": "The same as now.",
+    "standard": "The same as now.",
+    "detailed": "As it is today.",
+}
 NONE_KNOWN: dict[Level, str] = {
     "plain": "We have no numbers for this. That does not mean there is nothing. Ask your doctor.",
     "standard": "We have no figures here. That does not mean that there is nothing. Ask your doctor.",
@@ -135,6 +140,15 @@ def shown(probability: float, count: int) -> str:
         else Frequency(count, str(count) if count else "fewer than 1")
     )
     return own.out_of
+
+
+def more_or_fewer(probability: float, *, is_more: bool) -> str:
+    """ "3 more out of 100", where only the difference is known."""
+    found = frequency(probability)
+    side = "more" if is_more else "fewer"
+    if found.count == 0:
+        return f"less than 1 {side} out of {DENOMINATOR}"
+    return f"{found.words} {side} out of {DENOMINATOR}"
 
 
 def people_words(level: Level, *, of_trial: bool) -> str:

@@ -6,11 +6,13 @@ from typing import Any
 
 from explain.figures.icon_array import IconArray, icon_array
 from explain.wording.decision_aid import (
+    AS_NOW,
     KEEP,
     NOT_KNOWN,
     Counts,
     counts,
     difference_words,
+    more_or_fewer,
     people_words,
     shown,
 )
@@ -143,7 +145,7 @@ def has_changed(result: Json, now: Ranking) -> bool:
 
 def _outcomes(candidates: Iterable[Json], side: str) -> list[str]:
     """The outcomes of one side over all options, those with the largest weight first."""
-    found = {c["outcome"] for one in candidates for c in one[side]}
+    found = {c["outcome"] for one in candidates for c in one[side] if _is_for_patients(c)}
     weights = {one.id: one.weight for one in knowledge().rows(Outcome)}
     return sorted(found, key=lambda key: (-weights.get(key, 0.0), key))[:MOST_OF_A_SIDE]
 
@@ -161,6 +163,8 @@ def _cell(key: str, one: Json, candidates: Sequence[Json], level: Level) -> Cell
         return Cell(key, title, months_words(horizon), None, words, "", "")
     found = counts(change["before"], change["after"])
     is_now = one["kind"] == "keep"
+    if change["is_excess_only"]:
+        return _excess(key, title, change, is_now=is_now, level=level)
     return Cell(
         outcome=key,
         title=title,
@@ -172,13 +176,33 @@ def _cell(key: str, one: Json, candidates: Sequence[Json], level: Level) -> Cell
     )
 
 
+def _excess(key: str, title: str, change: Json, *, is_now: bool, level: Level) -> Cell:
+    """Only how many more (or fewer) is known: no picture of a hundred can be drawn of it."""
+    apart = abs(change["after"] - change["before"])
+    is_more = change["after"] > change["before"]
+    return Cell(
+        outcome=key,
+        title=title,
+        horizon=months_words(change["months"]),
+        found=None,
+        number=AS_NOW[level] if is_now else more_or_fewer(apart, is_more=is_more),
+        people="",
+        words="",
+    )
+
+
 def _change(key: str, one: Json) -> Json | None:
-    return next((c for c in (*one["benefits"], *one["harms"]) if c["outcome"] == key), None)
+    return next((c for c in _all([one]) if c["outcome"] == key), None)
 
 
 def _all(candidates: Iterable[Json]) -> Iterable[Json]:
     for one in candidates:
-        yield from (*one["benefits"], *one["harms"])
+        yield from (c for c in (*one["benefits"], *one["harms"]) if _is_for_patients(c))
+
+
+def _is_for_patients(change: Json) -> bool:
+    """No research model, and no event that another number holds already."""
+    return change["is_counted"] and not change["is_research"]
 
 
 def _title(one: Json, level: Level) -> str:

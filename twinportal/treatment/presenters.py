@@ -6,13 +6,14 @@ from typing import Any
 
 from django.urls import reverse
 
+from explain.wording.numbers import percent
 from models_engine.catalogue.treatment.knowledge.loading import Knowledge, knowledge, table_of
 from models_engine.catalogue.treatment.knowledge.schema import (
     EVIDENCE_TEXT,
     TABLES,
     Outcome,
 )
-from models_engine.catalogue.treatment.person import Reference
+from models_engine.catalogue.treatment.person import Reference, Taken
 from models_engine.catalogue.treatment.ranking.results import (
     Candidate,
     EventChange,
@@ -20,6 +21,7 @@ from models_engine.catalogue.treatment.ranking.results import (
     RelativeOnly,
     ValueChange,
 )
+from models_engine.catalogue.treatment.safety.deprescribing import Review
 from models_engine.catalogue.treatment.safety.finding import Finding
 from models_engine.catalogue.what_if.effects import effects
 from twinportal.treatment.forms import PREFERENCES
@@ -76,15 +78,22 @@ class EventLine:
 
     @property
     def shares(self) -> str:
+        """Both probabilities; empty where only the difference is known."""
+        if self.change.is_excess_only:
+            return ""
         return shares_words(self.change.before, self.change.after)
 
     @property
     def difference(self) -> str:
-        return difference_words(self.change.difference, self.change.low, self.change.high)
+        return difference_words(
+            self.change.difference, self.change.difference_low, self.change.difference_high
+        )
 
     @property
     def number_needed(self) -> str:
-        return number_needed_words(self.change.difference, self.change.low, self.change.high)
+        return number_needed_words(
+            self.change.difference, self.change.difference_low, self.change.difference_high
+        )
 
     @property
     def is_better(self) -> bool:
@@ -95,7 +104,15 @@ class EventLine:
         """Whose probability it starts from."""
         if self.change.baseline == "trial":
             return "people of the trial, not this patient"
-        return f"this twin, {self.change.model}" if self.change.model else "this twin"
+        whose = f"this twin, {self.change.model}" if self.change.model else "this twin"
+        return f"{whose}, a research model" if self.change.is_research else whose
+
+    @property
+    def own_interval(self) -> str:
+        """The model's own interval of the probability before."""
+        if self.change.model_low is None or self.change.model_high is None:
+            return ""
+        return f"{percent(self.change.model_low)} to {percent(self.change.model_high)}"
 
     @property
     def rows(self) -> list[RowLink]:
@@ -135,6 +152,26 @@ class FindingLine:
     @property
     def references(self) -> tuple[Reference, ...]:
         return tuple(dict.fromkeys(self.found.references))
+
+
+@dataclass(frozen=True)
+class ReviewLine:
+    """A medicine to look at again."""
+
+    one: Review
+
+    @property
+    def medicine(self) -> Taken:
+        return self.one.medicine
+
+    @property
+    def reasons(self) -> list[FindingLine]:
+        return [FindingLine(reason.finding) for reason in self.one.reasons]
+
+    @property
+    def how(self) -> list[str]:
+        """What stopping needs, each once."""
+        return list(dict.fromkeys(reason.how for reason in self.one.reasons if reason.how))
 
 
 @dataclass(frozen=True)

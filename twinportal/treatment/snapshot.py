@@ -56,7 +56,12 @@ def _candidate(one: Candidate) -> Json:
 
 def event(change: EventChange) -> Json:
     """One event before and after."""
-    return {**asdict(change), "difference": change.difference}
+    return {
+        **asdict(change),
+        "difference": change.difference,
+        "difference_low": change.difference_low,
+        "difference_high": change.difference_high,
+    }
 
 
 def _finding(finding: Any) -> Json:

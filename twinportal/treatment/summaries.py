@@ -23,8 +23,13 @@ def summary(one: Json) -> str:
 
 def _event(change: Json) -> str:
     whose = "" if change["baseline"] == "twin" else ", people of the trial"
+    low, high = change["difference_low"], change["difference_high"]
+    shares = (
+        ""
+        if change["is_excess_only"]
+        else f"{shares_words(change['before'], change['after'])}, "
+    )
     return (
-        f"{change['label']} within {months_words(change['months'])}: "
-        f"{shares_words(change['before'], change['after'])}, "
-        f"{difference_words(change['difference'], change['low'], change['high'])}{whose}"
+        f"{change['label']} within {months_words(change['months'])}: {shares}"
+        f"{difference_words(change['difference'], low, high)}{whose}"
     )

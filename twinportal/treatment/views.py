@@ -19,7 +19,7 @@ from twinportal.dashboards.access import role_required, visible_patient
 from twinportal.dashboards.clinician.twin_page import Banner
 from twinportal.treatment.forms import MOST_KEPT, KeepForm, PreferencesForm
 from twinportal.treatment.models import TreatmentProposal
-from twinportal.treatment.presenters import FindingLine, RankingPage
+from twinportal.treatment.presenters import FindingLine, RankingPage, ReviewLine
 from twinportal.treatment.services import (
     NotToKeep,
     proposal_save,
@@ -210,12 +210,15 @@ def review(request: HttpRequest, public_id: UUID) -> HttpResponse:
     patient = visible_patient(request, public_id)
     audit.record_read(request, patient, what="medication review")
     now = timezone.now()
-    found = pipeline.medication_review(patient.pk, now=now)
+    found, together = pipeline.medication_review(patient.pk, now=now)
     context = {
         "patient": patient,
         "banner": Banner(patient, state_of(patient.pk, now), now),
         "review": found,
-        "interactions": [FindingLine(one) for one in found.interactions],
+        "items": [ReviewLine(one) for one in found.medicines],
+        "loads": list(found.loads.items()),
+        "unresolved": found.unresolved,
+        "together": [FindingLine(one) for one in together],
         "is_stale": StaleTwin.objects.filter(pk=patient.pk).exists(),
     }
     return render(request, "treatment/review.html", context)
