@@ -433,13 +433,23 @@ class Monitoring(_Sourced):
 
 @dataclass(frozen=True)
 class Deprescribing(_Sourced):
-    """A reason to review a medicine of an older person. `how`: what stopping needs."""
+    """A reason to review a medicine of an older person. `how`: what stopping needs.
+
+    A row whose `when` says only what the record lacks is about a medicine without an indication.
+    """
 
     applies_to: Subjects
     when: Criteria
     severity: str
     plain: str
     how: str
+
+    def __post_init__(self) -> None:
+        self._check_source()
+        owner = f"Deprescribing {self.id}"
+        if self.severity not in get_args(Severity):
+            raise ValueError(f"{owner}: severity {self.severity!r}")
+        require_text(owner, plain=self.plain)
 
 
 def _check_ratio(
