@@ -25,9 +25,7 @@ def _event(change: Json) -> str:
     whose = "" if change["baseline"] == "twin" else ", people of the trial"
     low, high = change["difference_low"], change["difference_high"]
     shares = (
-        ""
-        if change["is_excess_only"]
-        else f"{shares_words(change['before'], change['after'])}, "
+        "" if change["is_excess_only"] else f"{shares_words(change['before'], change['after'])}, "
     )
     return (
         f"{change['label']} within {months_words(change['months'])}: {shares}"
