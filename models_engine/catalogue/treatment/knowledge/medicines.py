@@ -4,6 +4,7 @@ Nothing is guessed: a name counts when it is exactly one of the tables or an ali
 the ATC gives its classes; a group of combinations hides an ingredient and is not known.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,11 @@ COMBINATIONS = (
     *("A10BD", "B01AC30", "B01AC56", "C02L", "C03E", "C07B", "C07C", "C07D", "C07E", "C07F"),
     *("C08G", "C09B", "C09D", "C10B", "J01CR", "J01EE", "M01B", "M05BB", "N02AJ", "R03AK", "R03AL"),
 )
+_AROUND = re.compile(
+    r"^(?:(?:allergy|allergic|allergic reaction|hypersensitivity|intolerance|adverse reaction) to "
+    r"(?:the )?)|(?: allergy| hypersensitivity| intolerance)?(?: \((?:disorder|substance|finding)\))?$"
+)
+_WORD = re.compile(r"[a-z][a-z-]{3,}")
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,7 @@ class MedicineIndex:
     by_atc: Mapping[str, tuple[str, ...]]
     by_rxnorm: Mapping[str, tuple[str, ...]]
     groups: Mapping[str, tuple[str, ...]]
+    by_class_name: Mapping[str, str]
 
     def ingredient(self, name: str) -> str | None:
         """The ingredient of the tables that a name is, as it stands there or as an alias."""
@@ -94,6 +101,24 @@ class MedicineIndex:
         own = (self.classes_of(name) for name in found)
         return Recognised(tuple(found), groups.union(*own), is_known)
 
+    def allergen(self, text: str) -> Recognised:
+        """What an allergy's words are about. "Allergy to penicillins" is exact.
+
+        On the careful side [J]: a name inside other words counts too, and the allergy is then
+        still not known.
+        """
+        words = _AROUND.sub("", text.strip().lower()).strip()
+        for name in (words, words.removesuffix("s")):
+            if ingredient := self.by_name.get(name):
+                return Recognised((ingredient,), self.classes_of(ingredient), True)
+            if kind := self.by_class_name.get(name):
+                return Recognised((), frozenset({kind}) | self.above[kind], True)
+        inside = dict.fromkeys(
+            self.by_name[word] for word in _WORD.findall(words) if word in self.by_name
+        )
+        own = (self.classes_of(name) for name in inside)
+        return Recognised(tuple(inside), frozenset[str]().union(*own), False)
+
 
 @lru_cache(maxsize=4)
 def index_of(knowledge: Knowledge) -> MedicineIndex:
@@ -107,22 +132,26 @@ def index_of(knowledge: Knowledge) -> MedicineIndex:
         )
         for name, own in groups.items()
     }
+    by_class_name: dict[str, str] = {}
+    for row in knowledge.rows(DrugClass):
+        for name in (row.id.replace("_", " "), row.label, row.plain_label):
+            by_class_name.setdefault(name.lower(), row.id)
     by_name: dict[str, str] = {}
     by_atc: defaultdict[str, list[str]] = defaultdict(list)
     by_rxnorm: defaultdict[str, list[str]] = defaultdict(list)
     classes: dict[str, frozenset[str]] = {}
-    for row in knowledge.rows(Ingredient):
-        for name in (row.id, *row.aliases):
-            by_name.setdefault(name.lower(), row.id)
-        for atc in row.atc:
-            by_atc[atc].append(row.id)
-        if row.rxnorm:
-            by_rxnorm[row.rxnorm].append(row.id)
-        listed = {*row.classes}
+    for one in knowledge.rows(Ingredient):
+        for name in (one.id, *one.aliases):
+            by_name.setdefault(name.lower(), one.id)
+        for atc in one.atc:
+            by_atc[atc].append(one.id)
+        if one.rxnorm:
+            by_rxnorm[one.rxnorm].append(one.id)
+        listed = {*one.classes}
         listed |= {
-            name for name, wide in groups.items() if any(atc.startswith(wide) for atc in row.atc)
+            name for name, wide in groups.items() if any(atc.startswith(wide) for atc in one.atc)
         }
-        classes[row.id] = frozenset(listed).union(*(above.get(name, ()) for name in listed))
+        classes[one.id] = frozenset(listed).union(*(above.get(name, ()) for name in listed))
     return MedicineIndex(
         above,
         classes,
@@ -130,4 +159,5 @@ def index_of(knowledge: Knowledge) -> MedicineIndex:
         {atc: tuple(names) for atc, names in by_atc.items()},
         {code: tuple(names) for code, names in by_rxnorm.items()},
         groups,
+        by_class_name,
     )

@@ -57,6 +57,8 @@ def missing_words(missing: Iterable[str], person: TreatmentPerson) -> str:
     said = []
     for concept in missing:
         last = person.too_old.get(concept)
+        for part in PARTS.get(concept, ()):
+            last = last or person.too_old.get(part)
         why = f"last of {_day(last)}: {_amount(last)}, too old" if last else "none recorded"
         if concept in PARTS and not last and all(p in person.readings for p in PARTS[concept]):
             why = "not computed for this person"
