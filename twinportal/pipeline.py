@@ -17,6 +17,18 @@ from django.db import connection, transaction
 
 from models_engine import fingerprints
 from models_engine.catalogue.contract import ClinicalModel
+from models_engine.catalogue.treatment.indications import Indicated
+from models_engine.catalogue.treatment.knowledge.loading import knowledge
+from models_engine.catalogue.treatment.knowledge.schema import Indication
+from models_engine.catalogue.treatment.person import Taken, TreatmentPerson
+from models_engine.catalogue.treatment.ranking.results import Preferences, Ranking
+from models_engine.catalogue.treatment.safety.deprescribing import (
+    MedicinesReview,
+    review_medicines,
+)
+from models_engine.catalogue.treatment.safety.duplicates import duplicates_among
+from models_engine.catalogue.treatment.safety.finding import Finding
+from models_engine.catalogue.treatment.safety.interactions import interactions_among
 from models_engine.catalogue.what_if.forecasting import DEFAULT_MONTHS
 from models_engine.catalogue.what_if.interventions import Intervention
 from models_engine.catalogue.what_if.simulation import Simulation
@@ -27,10 +39,15 @@ from models_engine.services.run import ModelResult, run_models_on
 from models_engine.services.simulate import StartingPoint, starting_point
 from models_engine.services.simulate import simulate as simulate_models
 from models_engine.services.standing import standing_forecasts
+from models_engine.services.treatment import indications_of, rank_treatments
+from models_engine.treatment_person import treatment_person
 from patients.models import Patient
+from patients.record.genotypes import genotypes_of
 from patients.record.loading import state_of
 from patients.record.state import State
 from patients.record.state_as_of import state_as_of
+from patients.selectors.allergies import allergy_details_of
+from patients.selectors.medicines import medicines_of
 from patients.selectors.quarantine import waiting_about
 from twinportal import reasons, staleness, twins, write_back
 from twinportal.attention import services as attention
@@ -370,3 +387,48 @@ def simulate(
     """
     start = start or what_if_start(patient_id, now=now)
     return simulate_models(start, interventions, months=months)
+
+
+def treatment_start(patient_id: int, *, now: datetime) -> tuple[StartingPoint, TreatmentPerson]:
+    """The twin as rankings of treatment start from it, and as the rules of safety read it."""
+    start = what_if_start(patient_id, now=now)
+    state = start.reader.state
+    person = treatment_person(
+        state,
+        start.reader,
+        medicines_of(patient_id, now),
+        genotypes_of(state),
+        knowledge=knowledge(),
+        allergy_details=allergy_details_of(patient_id),
+        allergies_waiting=start.person.allergies_unread,
+    )
+    return start, person
+
+
+def treatment_indications(
+    patient_id: int, *, now: datetime
+) -> tuple[TreatmentPerson, tuple[Indicated, ...]]:
+    """Who it is, and what of the indications they have or may have."""
+    start, person = treatment_start(patient_id, now=now)
+    return person, indications_of(start, person)
+
+
+def treatment_ranking(
+    patient_id: int, indication: Indication, preferences: Preferences, *, now: datetime
+) -> Ranking:
+    """Every way to treat one indication of this twin, best first. Reads it, writes nothing."""
+    start, person = treatment_start(patient_id, now=now)
+    return rank_treatments(start, person, indication, preferences)
+
+
+def medication_review(
+    patient_id: int, *, now: datetime
+) -> tuple[MedicinesReview, tuple[Finding, ...], tuple[Taken, ...]]:
+    """What to look at again of what is taken, what interacts, and what nothing names."""
+    _, person = treatment_start(patient_id, now=now)
+    together = (
+        *interactions_among(person.medicines, knowledge()),
+        *duplicates_among(person.medicines, knowledge()),
+    )
+    unresolved = tuple(one for one in person.medicines if not one.is_known)
+    return review_medicines(person, knowledge()), together, unresolved

@@ -19,6 +19,7 @@ from twinportal import pipeline
 from twinportal.dashboards.access import role_required
 from twinportal.treatment.decision_aid import aid_of, has_changed, is_still_safe
 from twinportal.treatment.models import TreatmentProposal
+from twinportal.treatment.views import as_indication
 from twinportal.treatment.words import PLAIN_LABELS
 
 
@@ -48,7 +49,9 @@ def choice(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     audit.record_read(request, patient, what="own choice", detail=str(proposal_id))
     level = _level(request)
     now = timezone.now()
-    current = pipeline.treatment_ranking(patient.pk, found.indication, Preferences(), now=now)
+    current = pipeline.treatment_ranking(
+        patient.pk, as_indication(found.indication), Preferences(), now=now
+    )
     safe = is_still_safe(found.result, current)
     context = _shared_context(request, patient, level) | {
         "proposal": found,

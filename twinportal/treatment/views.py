@@ -1,6 +1,6 @@
 """The clinician's ranking of treatments: look, weigh, keep, share. Looking writes only the audit."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from models_engine.catalogue.treatment.knowledge.schema import INDICATIONS
+from models_engine.catalogue.treatment.knowledge.schema import INDICATIONS, Indication
 from patients import audit
 from patients.models import Patient, StaleTwin
 from patients.record.loading import state_of
@@ -37,11 +37,13 @@ def index(request: HttpRequest, public_id: UUID) -> HttpResponse:
     patient = visible_patient(request, public_id)
     audit.record_read(request, patient, what="treatment overview")
     now = timezone.now()
-    found = pipeline.treatment_indications(patient.pk, now=now)
+    person, found = pipeline.treatment_indications(patient.pk, now=now)
     context = {
         "patient": patient,
         "banner": Banner(patient, state_of(patient.pk, now), now),
-        "found": found,
+        "person": person,
+        "present": [(one, LABELS[one.indication]) for one in found if one.holds],
+        "open": [(one, LABELS[one.indication]) for one in found if not one.holds],
         "proposals": [
             (one, LABELS[one.indication])
             for one in TreatmentProposal.objects.about(patient.pk).select_related("owner")
@@ -56,8 +58,7 @@ def index(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def ranking(request: HttpRequest, public_id: UUID, indication: str) -> HttpResponse:
     """The ranking, and the answer to every change of a preference."""
     patient = visible_patient(request, public_id)
-    if indication not in INDICATIONS:
-        raise Http404
+    as_indication(indication)
     record_reading(request, patient, what=f"treatment ranking {indication}")
     return _page(request, patient, indication)
 
@@ -67,7 +68,7 @@ def _page(
 ) -> HttpResponse:
     now = timezone.now()
     form = PreferencesForm(request.POST.dict())
-    done = pipeline.treatment_ranking(patient.pk, indication, form.asked, now=now)
+    done = pipeline.treatment_ranking(patient.pk, as_indication(indication), form.asked, now=now)
     is_partial = request.headers.get("HX-Request") == "true"
     context: dict[str, Any] = {
         "patient": patient,
@@ -95,11 +96,12 @@ def _page(
 def save(request: HttpRequest, public_id: UUID, indication: str) -> HttpResponse:
     """Keep what is ticked as a draft proposal; shared, it is the patient's decision aid."""
     patient = visible_patient(request, public_id)
-    if indication not in INDICATIONS:
-        raise Http404
     now = timezone.now()
     done = pipeline.treatment_ranking(
-        patient.pk, indication, PreferencesForm(request.POST.dict()).asked, now=now
+        patient.pk,
+        as_indication(indication),
+        PreferencesForm(request.POST.dict()).asked,
+        now=now,
     )
     keep = KeepForm(request.POST, RankingPage(done).keys)
     wrong = keep.wrong
@@ -210,18 +212,25 @@ def review(request: HttpRequest, public_id: UUID) -> HttpResponse:
     patient = visible_patient(request, public_id)
     audit.record_read(request, patient, what="medication review")
     now = timezone.now()
-    found, together = pipeline.medication_review(patient.pk, now=now)
+    found, together, unresolved = pipeline.medication_review(patient.pk, now=now)
     context = {
         "patient": patient,
         "banner": Banner(patient, state_of(patient.pk, now), now),
         "review": found,
         "items": [ReviewLine(one) for one in found.medicines],
         "loads": list(found.loads.items()),
-        "unresolved": found.unresolved,
+        "unresolved": unresolved,
         "together": [FindingLine(one) for one in together],
         "is_stale": StaleTwin.objects.filter(pk=patient.pk).exists(),
     }
     return render(request, "treatment/review.html", context)
+
+
+def as_indication(text: str) -> Indication:
+    """An indication of the tables. Raises Http404 on anything else."""
+    if text not in INDICATIONS:
+        raise Http404
+    return cast(Indication, text)
 
 
 def _proposal(patient: Patient, proposal_id: UUID) -> TreatmentProposal:
