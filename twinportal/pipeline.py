@@ -17,16 +17,22 @@ from django.db import connection, transaction
 
 from models_engine import fingerprints
 from models_engine.catalogue.contract import ClinicalModel
+from models_engine.catalogue.treatment.indications import Indicated
+from models_engine.catalogue.treatment.knowledge.loading import knowledge
+from models_engine.catalogue.treatment.knowledge.schema import Indication
+from models_engine.catalogue.treatment.person import TreatmentPerson
+from models_engine.catalogue.treatment.ranking.results import Preferences, Ranking
 from models_engine.catalogue.what_if.forecasting import DEFAULT_MONTHS
 from models_engine.catalogue.what_if.interventions import Intervention
 from models_engine.catalogue.what_if.simulation import Simulation
 from models_engine.models import ModelRun, Prediction
 from models_engine.registry import all_models
-from models_engine.services import evidence, forecasts, store
+from models_engine.services import evidence, forecasts, store, treatment
 from models_engine.services.run import ModelResult, run_models_on
 from models_engine.services.simulate import StartingPoint, starting_point
 from models_engine.services.simulate import simulate as simulate_models
 from models_engine.services.standing import standing_forecasts
+from models_engine.treatment_person import treatment_person
 from patients.models import Patient
 from patients.record.loading import state_of
 from patients.record.state import State
@@ -368,3 +374,38 @@ def simulate(
     """
     start = start or what_if_start(patient_id, now=now)
     return simulate_models(start, interventions, months=months)
+
+
+def treatment_start(patient_id: int, *, now: datetime) -> tuple[StartingPoint, TreatmentPerson]:
+    """The twin as rankings of treatments start from it: several indications read it once."""
+    start = what_if_start(patient_id, now=now)
+    person = treatment_person(
+        start.reader.state,
+        start.reader,
+        knowledge=knowledge(),
+        allergies_waiting=start.person.allergies_unread,
+    )
+    return start, person
+
+
+def treatment_indications(
+    patient_id: int, *, now: datetime, begin: tuple[StartingPoint, TreatmentPerson] | None = None
+) -> tuple[Indicated, ...]:
+    """For which indications this twin can be asked about treatments, and why."""
+    return treatment.indications_of(*(begin or treatment_start(patient_id, now=now)))
+
+
+def treatment_ranking(
+    patient_id: int,
+    indication: Indication,
+    preferences: Preferences | None = None,
+    *,
+    now: datetime,
+    begin: tuple[StartingPoint, TreatmentPerson] | None = None,
+) -> Ranking:
+    """Every way to treat an indication of this twin, compared with today, best first.
+
+    Reads the twin (or `begin`), writes nothing. Raises KeyError on an unknown indication.
+    """
+    start, person = begin or treatment_start(patient_id, now=now)
+    return treatment.rank_treatments(start, person, indication, preferences)
