@@ -16,7 +16,7 @@ from models_engine.catalogue.treatment.ranking.relative import Effect
 from models_engine.catalogue.treatment.ranking.results import EventChange, RelativeOnly
 from models_engine.catalogue.what_if.draws import interval
 
-CONSTANT = "A hazard that stays the same is assumed."
+ROUNDING = 1e-12
 # events that lie inside a wider one: with the wider one counted they would count twice [J]
 INSIDE: Mapping[str, tuple[str, ...]] = {
     "mace": ("chd", "stroke", "cv_death"),
@@ -61,6 +61,11 @@ class Change:
     weight: str
     evidence: tuple[str, ...] = ()
 
+    @property
+    def is_any(self) -> bool:
+        """Whether it changes at all: equal effects of two drugs leave a rounding error."""
+        return is_more_than_rounding(self.after - self.before)
+
     def difference(self, months: float | None = None) -> FloatArray:
         """After less before, (1 + draws,); over other months under a constant hazard."""
         if months is None or months == self.told.months:
@@ -68,6 +73,11 @@ class Change:
         return over(self.after, self.told.months, months) - over(
             self.before, self.told.months, months
         )
+
+
+def is_more_than_rounding(difference: FloatArray) -> bool:
+    """Whether any of the numbers is more than a rounding error."""
+    return bool(np.max(np.abs(difference)) > ROUNDING)
 
 
 def table_and_id(row: EventEffect | Harm) -> tuple[str, str]:

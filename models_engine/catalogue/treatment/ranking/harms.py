@@ -102,7 +102,7 @@ class Harms:
                 found.append(self._change(*kept))
         taken = {one.told.outcome for one in found} | told_already
         return (
-            tuple(one for one in found if np.any(one.after != one.before)),
+            tuple(one for one in found if one.is_any),
             tuple(one for one in only if one.outcome not in taken),
         )
 

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import numpy as np
-
 from models_engine.catalogue.contract import FloatArray
 from models_engine.catalogue.treatment.knowledge.schema import Outcome
 from models_engine.catalogue.treatment.person import Taken
@@ -15,6 +13,7 @@ from models_engine.catalogue.treatment.ranking.events import (
     Change,
     counted,
     event_change,
+    is_more_than_rounding,
     priority,
     relative_only,
     span,
@@ -107,10 +106,10 @@ class Numerator:
                 only += self._without_comparator(way, event)
             elif (change := self._change(event, effect)) is not None:
                 found.append(change)
-            elif way.new and effect.rows and np.any(effect.hazard + effect.odds):
+            elif way.new and effect.rows and is_more_than_rounding(effect.hazard + effect.odds):
                 row = effect.rows[0]
                 only.append(relative_only(self.outcomes[event], row, NO_BASELINE, effect))
-        moved = [one for one in found if np.any(one.after != one.before)]
+        moved = [one for one in found if one.is_any]
         return Numbers(
             way,
             tuple(one for one in moved if self.outcomes[one.weight].kind != "harm"),

@@ -59,6 +59,7 @@ OVERLAP = (
     "An event that another event of the same line holds already is shown and not counted. Death and "
     "events that may be fatal overlap in part: that part counts in both."
 )
+NO_OPTIONS = "The tables hold no option for this person and indication."
 NOT_IN_SCORE = "Not in the score, as no probability of today is known: {outcomes}. Its unwanted effects are in it."
 
 
@@ -152,7 +153,7 @@ class _Ranker:
             current=_once([*current_findings, *keeps]),
             unresolved=tuple(one for one in self.person.medicines if not one.is_known),
             why_indicated=why_indicated,
-            notes=_notes(numbers, months),
+            notes=_notes(numbers, months, bool(self.ways.options)),
             preferences=self.preferences,
             months=months,
         )
@@ -352,9 +353,9 @@ def _evidence(numbers: Numbers) -> str:
     return max(tags, key=KNOWN.index, default="")
 
 
-def _notes(numbers: Iterable[Numbers], months: float) -> tuple[str, ...]:
+def _notes(numbers: Iterable[Numbers], months: float, has_options: bool) -> tuple[str, ...]:
     events: list[Change] = [one for n in numbers for one in n.events]
-    found = []
+    found = [] if has_options else [NO_OPTIONS]
     if any(one.told.months != months for one in events):
         found.append(OWN_HORIZONS.format(months=months))
     if any(one.told.baseline == "trial" for one in events):
