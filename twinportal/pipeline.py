@@ -34,12 +34,11 @@ from models_engine.catalogue.what_if.interventions import Intervention
 from models_engine.catalogue.what_if.simulation import Simulation
 from models_engine.models import ModelRun, Prediction
 from models_engine.registry import all_models
-from models_engine.services import evidence, forecasts, store
+from models_engine.services import evidence, forecasts, store, treatment
 from models_engine.services.run import ModelResult, run_models_on
 from models_engine.services.simulate import StartingPoint, starting_point
 from models_engine.services.simulate import simulate as simulate_models
 from models_engine.services.standing import standing_forecasts
-from models_engine.services.treatment import indications_of, rank_treatments
 from models_engine.treatment_person import treatment_person
 from patients.models import Patient
 from patients.record.genotypes import genotypes_of
@@ -390,7 +389,7 @@ def simulate(
 
 
 def treatment_start(patient_id: int, *, now: datetime) -> tuple[StartingPoint, TreatmentPerson]:
-    """The twin as rankings of treatment start from it, and as the rules of safety read it."""
+    """The twin as rankings of treatments start from it: several indications read it once."""
     start = what_if_start(patient_id, now=now)
     state = start.reader.state
     person = treatment_person(
@@ -406,26 +405,32 @@ def treatment_start(patient_id: int, *, now: datetime) -> tuple[StartingPoint, T
 
 
 def treatment_indications(
-    patient_id: int, *, now: datetime
-) -> tuple[TreatmentPerson, tuple[Indicated, ...]]:
-    """Who it is, and what of the indications they have or may have."""
-    start, person = treatment_start(patient_id, now=now)
-    return person, indications_of(start, person)
+    patient_id: int, *, now: datetime, begin: tuple[StartingPoint, TreatmentPerson] | None = None
+) -> tuple[Indicated, ...]:
+    """For which indications this twin can be asked about treatments, and why."""
+    return treatment.indications_of(*(begin or treatment_start(patient_id, now=now)))
 
 
 def treatment_ranking(
-    patient_id: int, indication: Indication, preferences: Preferences, *, now: datetime
+    patient_id: int,
+    indication: Indication,
+    preferences: Preferences | None = None,
+    *,
+    now: datetime,
+    begin: tuple[StartingPoint, TreatmentPerson] | None = None,
 ) -> Ranking:
-    """Every way to treat one indication of this twin, best first. Reads it, writes nothing."""
-    start, person = treatment_start(patient_id, now=now)
-    return rank_treatments(start, person, indication, preferences)
+    """Every way to treat an indication of this twin, compared with today, best first.
+
+    Reads the twin (or `begin`), writes nothing. Raises KeyError on an unknown indication.
+    """
+    start, person = begin or treatment_start(patient_id, now=now)
+    return treatment.rank_treatments(start, person, indication, preferences)
 
 
 def medication_review(
-    patient_id: int, *, now: datetime
+    person: TreatmentPerson,
 ) -> tuple[MedicinesReview, tuple[Finding, ...], tuple[Taken, ...]]:
     """What to look at again of what is taken, what interacts, and what nothing names."""
-    _, person = treatment_start(patient_id, now=now)
     together = (
         *interactions_among(person.medicines, knowledge()),
         *duplicates_among(person.medicines, knowledge()),

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib import import_module
-from typing import cast
 
 import numpy as np
 
@@ -25,6 +23,9 @@ from models_engine.catalogue.treatment.ranking.rank import Subject, rank
 from models_engine.catalogue.treatment.ranking.results import Preferences, Ranking
 from models_engine.catalogue.treatment.ranking.values import Today
 from models_engine.catalogue.treatment.ranking.ways import Check
+from models_engine.catalogue.treatment.safety.check import check as safety_check
+from models_engine.catalogue.treatment.safety.duplicates import duplicates_among
+from models_engine.catalogue.treatment.safety.interactions import interactions_among
 from models_engine.catalogue.what_if.compare import ModelComparison, compare
 from models_engine.features import SEX_CODES, build_features
 from models_engine.services.simulate import StartingPoint
@@ -32,7 +33,6 @@ from patients.record.state import State, Value
 
 MONTHS_PER_YEAR = 12.0
 SCORES = ("cha2ds2_vasc", "has_bled")
-SAFETY = "models_engine.catalogue.treatment.safety.check"
 
 
 def rank_treatments(
@@ -42,7 +42,7 @@ def rank_treatments(
     preferences: Preferences | None = None,
     *,
     knowledge: Knowledge | None = None,
-    check: Check | None = None,
+    check: Check = safety_check,
     with_models: bool = True,
 ) -> Ranking:
     """Every way to treat one indication, best first.
@@ -53,7 +53,7 @@ def rank_treatments(
     """
     knowledge = knowledge or committed()
     preferences = preferences or Preferences()
-    person = with_scores(start, person)
+    person = replace(with_scores(start, person), treats=indication)
     has = indicated(indication, person, history_of(start.reader.state))
     if has.holds is False and not person.barred:
         return Ranking(indication, person.as_of, barred=has.why, preferences=preferences)
@@ -68,8 +68,12 @@ def rank_treatments(
         indication,
         preferences,
         knowledge,
-        check or _safety_check(),
+        check,
         why_indicated=" ".join((has.why, *has.told)),
+        current_findings=(
+            *interactions_among(person.medicines, knowledge),
+            *duplicates_among(person.medicines, knowledge),
+        ),
     )
 
 
@@ -151,7 +155,3 @@ def history_of(state: State) -> History:
 def _reading(value: Value, number: float) -> Reading:
     reference = (value.resource_type, value.resource_id, value.resource_version)
     return Reading(number, value.unit, value.effective_date, reference)
-
-
-def _safety_check() -> Check:
-    return cast(Check, import_module(SAFETY).check)

@@ -37,11 +37,12 @@ def index(request: HttpRequest, public_id: UUID) -> HttpResponse:
     patient = visible_patient(request, public_id)
     audit.record_read(request, patient, what="treatment overview")
     now = timezone.now()
-    person, found = pipeline.treatment_indications(patient.pk, now=now)
+    begin = pipeline.treatment_start(patient.pk, now=now)
+    found = pipeline.treatment_indications(patient.pk, now=now, begin=begin)
     context = {
         "patient": patient,
         "banner": Banner(patient, state_of(patient.pk, now), now),
-        "person": person,
+        "person": begin[1],
         "present": [(one, LABELS[one.indication]) for one in found if one.holds],
         "open": [(one, LABELS[one.indication]) for one in found if not one.holds],
         "proposals": [
@@ -212,7 +213,8 @@ def review(request: HttpRequest, public_id: UUID) -> HttpResponse:
     patient = visible_patient(request, public_id)
     audit.record_read(request, patient, what="medication review")
     now = timezone.now()
-    found, together, unresolved = pipeline.medication_review(patient.pk, now=now)
+    _, person = pipeline.treatment_start(patient.pk, now=now)
+    found, together, unresolved = pipeline.medication_review(person)
     context = {
         "patient": patient,
         "banner": Banner(patient, state_of(patient.pk, now), now),

@@ -1,7 +1,9 @@
 """Events with and without a change of treatment, on the horizon of their baseline."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,9 +16,9 @@ from models_engine.catalogue.treatment.ranking.relative import Effect
 from models_engine.catalogue.treatment.ranking.results import EventChange, RelativeOnly
 from models_engine.catalogue.what_if.draws import interval
 
-CONSTANT = "A hazard that stays the same is assumed."
+ROUNDING = 1e-12
 # events that lie inside a wider one: with the wider one counted they would count twice [J]
-INSIDE = {
+INSIDE: Mapping[str, tuple[str, ...]] = {
     "mace": ("chd", "stroke", "cv_death"),
     "major_vascular_event": ("mace", "chd", "stroke", "cv_death"),
     "cvd": (
@@ -34,13 +36,6 @@ INSIDE = {
     "heart_failure": ("hf_hospitalisation",),
     "kidney_progression": ("kidney_failure",),
     "major_bleeding": ("intracranial_bleeding", "gastrointestinal_bleeding"),
-}
-# where all of these are there, they tell more than the wider event, which is then not counted [J]
-PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "mace": (("chd",), ("stroke",), ("death", "cv_death")),
-    "major_vascular_event": (("chd",), ("stroke",)),
-    "cvd": (("chd",), ("stroke",), ("heart_failure", "hf_hospitalisation")),
-    "cv_death_or_hf": (("death", "cv_death"), ("heart_failure", "hf_hospitalisation")),
 }
 
 
@@ -66,6 +61,11 @@ class Change:
     weight: str
     evidence: tuple[str, ...] = ()
 
+    @property
+    def is_any(self) -> bool:
+        """Whether it changes at all: equal effects of two drugs leave a rounding error."""
+        return is_more_than_rounding(self.after - self.before)
+
     def difference(self, months: float | None = None) -> FloatArray:
         """After less before, (1 + draws,); over other months under a constant hazard."""
         if months is None or months == self.told.months:
@@ -73,6 +73,11 @@ class Change:
         return over(self.after, self.told.months, months) - over(
             self.before, self.told.months, months
         )
+
+
+def is_more_than_rounding(difference: FloatArray) -> bool:
+    """Whether any of the numbers is more than a rounding error."""
+    return bool(np.max(np.abs(difference)) > ROUNDING)
 
 
 def table_and_id(row: EventEffect | Harm) -> tuple[str, str]:
@@ -113,43 +118,69 @@ def event_change(
     return Change(told, before, after, outcome.id, (*tags, *filter(None, [risk.evidence])))
 
 
-def changed(
-    named: Named,
-    outcome: str,
-    before: FloatArray,
-    after: FloatArray,
-    **more: object,
-) -> EventChange:
-    """The row that is shown: the interval is that of the difference, put onto `before`."""
+@dataclass(frozen=True)
+class Span:
+    """Two probabilities, and the interval of the second: that of the difference, put onto the first."""
+
+    before: float
+    after: float
+    low: float
+    high: float
+
+
+def span(before: FloatArray, after: FloatArray) -> Span:
+    """Of two (1 + draws,) arrays; at a bound it is widened to hold the estimate."""
+    start, end = float(before[0]), float(after[0])
     low, high = interval(after - before)
-    point = float(after[0] - before[0])
-    start = float(before[0])
+    return Span(start, end, min(start + low, end), max(start + high, end))
+
+
+def changed(
+    named: Named, outcome: str, before: FloatArray, after: FloatArray, **more: Any
+) -> EventChange:
+    """The row that is shown."""
+    found = span(before, after)
     return EventChange(
         outcome,
         named.label,
         named.plain_label,
-        start,
-        start + point,
-        start + min(low, point),
-        start + max(high, point),
-        **more,  # type: ignore[arg-type]
+        found.before,
+        found.after,
+        found.low,
+        found.high,
+        **more,
     )
 
 
-def relative_only(outcome: Outcome, row: EventEffect | Harm, why: str) -> RelativeOnly:
-    """A ratio that no baseline turns into a difference."""
-    return RelativeOnly(
-        outcome.id, outcome.label, row.effect, row.low, row.high, table_and_id(row), why
-    )
+def relative_only(
+    outcome: Outcome, row: EventEffect | Harm, why: str, effect: Effect | None = None
+) -> RelativeOnly:
+    """A ratio that no baseline turns into a difference: `effect`, or that of the row itself."""
+    ratio, low, high = row.effect, row.low, row.high
+    if effect is not None:
+        ratio = float(effect.ratio[0])
+        low, high = interval(effect.ratio) if effect.is_interval_known else (None, None)
+    return RelativeOnly(outcome.id, outcome.label, ratio, low, high, table_and_id(row), why)
 
 
-def not_counted(events: set[str]) -> frozenset[str]:
-    """Of the events of one candidate, those that another one holds already."""
-    by_parts = {
-        wide
-        for wide, parts in PARTS.items()
-        if wide in events and all(any(one in events for one in group) for group in parts)
-    }
-    counted = events - by_parts
-    inside = {one for wide in counted for one in INSIDE.get(wide, ())}
-    return frozenset(by_parts | (events & inside))
+def priority(ways: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    """In which order the events of all ways are counted: what most of them have, then the widest.
+
+    So ways are compared by the same events where they have them, and no event counts twice.
+    """
+    counts = Counter(event for events in ways for event in set(events))
+    return tuple(sorted(counts, key=lambda e: (-counts[e], -len(INSIDE.get(e, ())), e)))
+
+
+def counted(events: Iterable[str], order: Sequence[str]) -> frozenset[str]:
+    """Those of one way's events that enter its score: none inside another."""
+    there = set(events)
+    found: set[str] = set()
+    for event in order:
+        if event in there and not any(_overlap(event, one) for one in found):
+            found.add(event)
+    return frozenset(found)
+
+
+def _overlap(one: str, other: str) -> bool:
+    return one in INSIDE.get(other, ()) or other in INSIDE.get(one, ())

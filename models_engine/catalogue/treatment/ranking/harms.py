@@ -90,8 +90,11 @@ class Harms:
         found: list[Change] = []
         only: list[RelativeOnly] = []
         for rows in self._by_harm.values():
-            gained = [rate for row in _rows(new, rows) for rate in self._rates(row, only)]
-            lost = [rate for row in _rows(old, rows) for rate in self._rates(row, [])]
+            of_new, of_old = _rows(new, rows), _rows(old, rows)
+            # of a drug of the same class nothing is told twice
+            ratios = only if of_new != of_old else []
+            gained = [rate for row in of_new for rate in self._rates(row, ratios)]
+            lost = [rate for row in of_old for rate in self._rates(row, [])]
             kept = [
                 [r for r in rates if _weight(r.row) not in told_already] for rates in (gained, lost)
             ]
@@ -99,7 +102,7 @@ class Harms:
                 found.append(self._change(*kept))
         taken = {one.told.outcome for one in found} | told_already
         return (
-            tuple(one for one in found if np.any(one.after != one.before)),
+            tuple(one for one in found if one.is_any),
             tuple(one for one in only if one.outcome not in taken),
         )
 

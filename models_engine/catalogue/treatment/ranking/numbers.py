@@ -4,8 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import numpy as np
-
 from models_engine.catalogue.contract import FloatArray
 from models_engine.catalogue.treatment.knowledge.schema import Outcome
 from models_engine.catalogue.treatment.person import Taken
@@ -13,10 +11,12 @@ from models_engine.catalogue.treatment.ranking.baselines import Baselines
 from models_engine.catalogue.treatment.ranking.drugs import Pharmacy, is_about
 from models_engine.catalogue.treatment.ranking.events import (
     Change,
-    changed,
+    counted,
     event_change,
-    not_counted,
+    is_more_than_rounding,
+    priority,
     relative_only,
+    span,
 )
 from models_engine.catalogue.treatment.ranking.harms import NO_BASELINE
 from models_engine.catalogue.treatment.ranking.relative import Effect, EventEffects
@@ -58,6 +58,25 @@ class Numbers:
         return tuple(one for one in self.events if one.told.is_counted)
 
 
+def with_counted(numbers: Sequence[Numbers]) -> list[Numbers]:
+    """Each with the events marked that enter its score: the same for all ways that have them."""
+    order = priority([one.told.outcome for one in (*n.events, *n.harms)] for n in numbers)
+    found = []
+    for one in numbers:
+        chosen = counted([c.told.outcome for c in (*one.events, *one.harms)], order)
+        found.append(
+            replace(one, events=_marked(one.events, chosen), harms=_marked(one.harms, chosen))
+        )
+    return found
+
+
+def _marked(changes: tuple[Change, ...], chosen: frozenset[str]) -> tuple[Change, ...]:
+    return tuple(
+        replace(one, told=replace(one.told, is_counted=one.told.outcome in chosen))
+        for one in changes
+    )
+
+
 class Numerator:
     """Counts the events and values of every way of one person and indication."""
 
@@ -87,18 +106,14 @@ class Numerator:
                 only += self._without_comparator(way, event)
             elif (change := self._change(event, effect)) is not None:
                 found.append(change)
-            elif way.new and effect.rows:
-                only.append(relative_only(self.outcomes[event], effect.rows[0], NO_BASELINE))
-        moved = [one for one in found if np.any(one.after != one.before)]
-        left_out = not_counted({one.told.outcome for one in moved})
-        told = [
-            replace(one, told=replace(one.told, is_counted=one.told.outcome not in left_out))
-            for one in moved
-        ]
+            elif way.new and effect.rows and is_more_than_rounding(effect.hazard + effect.odds):
+                row = effect.rows[0]
+                only.append(relative_only(self.outcomes[event], row, NO_BASELINE, effect))
+        moved = [one for one in found if one.is_any]
         return Numbers(
             way,
-            tuple(one for one in told if self.outcomes[one.weight].kind != "harm"),
-            tuple(one for one in told if self.outcomes[one.weight].kind == "harm"),
+            tuple(one for one in moved if self.outcomes[one.weight].kind != "harm"),
+            tuple(one for one in moved if self.outcomes[one.weight].kind == "harm"),
             tuple(only),
             values,
             after,
@@ -188,9 +203,7 @@ def brought(changes: Iterable[Change]) -> tuple[EventChange, ...]:
     """What a medicine that is kept brings: the effect of stopping it, with the sign reversed."""
     found = []
     for one in changes:
-        without = np.full_like(one.after, one.after[0])
-        with_it = without + (one.before - one.after)
-        again = changed(one.told, one.told.outcome, without, with_it)
+        again = span(one.after, one.before)
         found.append(
             replace(
                 one.told,

@@ -24,6 +24,7 @@ from models_engine.catalogue.treatment.ranking.numbers import (
     Numerator,
     brought,
     brought_values,
+    with_counted,
 )
 from models_engine.catalogue.treatment.ranking.relative import EventEffects
 from models_engine.catalogue.treatment.ranking.results import Candidate, Preferences, Ranking
@@ -58,6 +59,8 @@ OVERLAP = (
     "An event that another event of the same line holds already is shown and not counted. Death and "
     "events that may be fatal overlap in part: that part counts in both."
 )
+NO_OPTIONS = "The tables hold no option for this person and indication."
+NOT_IN_SCORE = "Not in the score, as no probability of today is known: {outcomes}. Its unwanted effects are in it."
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +134,7 @@ class _Ranker:
         return found
 
     def ranking(self, why_indicated: str, current_findings: Iterable[Finding]) -> Ranking:
-        numbers = [self.numerator.of(way) for way in self._all_ways()]
+        numbers = with_counted([self.numerator.of(way) for way in self._all_ways()])
         months = min((one.told.months for n in numbers for one in n.counted), default=YEAR)
         numbers = self._with_harms(numbers, months)
         scores = {n.way.key: self._score(n, months) for n in numbers}
@@ -150,7 +153,7 @@ class _Ranker:
             current=_once([*current_findings, *keeps]),
             unresolved=tuple(one for one in self.person.medicines if not one.is_known),
             why_indicated=why_indicated,
-            notes=_notes(numbers, months),
+            notes=_notes(numbers, months, bool(self.ways.options)),
             preferences=self.preferences,
             months=months,
         )
@@ -172,13 +175,11 @@ class _Ranker:
                 continue
             told = frozenset(c.told.outcome for c in (*one.events, *one.harms))
             more, only = harms.change(one.way.new, one.way.old, told)
-            found.append(
-                replace(
-                    one,
-                    harms=(*one.harms, *more),
-                    relative_only=(*one.relative_only, *only),
-                )
-            )
+            shown = told | {c.told.outcome for c in more}
+            ratios = [r for r in one.relative_only if r.outcome not in shown]
+            named = {r.outcome for r in ratios} | shown
+            ratios += [r for r in only if r.outcome not in named]
+            found.append(replace(one, harms=(*one.harms, *more), relative_only=tuple(ratios)))
         return found
 
     def _score(self, numbers: Numbers, months: float) -> order.Score:
@@ -227,6 +228,9 @@ class _Ranker:
         dose, dose_why = _dose(way)
         stop = stops.get(way.medicine) if way.kind == "keep" else None
         unknown = [*numbers.unknown, *self._untold(about)]
+        benefits = self._uncounted(numbers)
+        if benefits:
+            unknown.append(NOT_IN_SCORE.format(outcomes=", ".join(benefits)))
         if dose_why:
             unknown.append("The numbers are those of the usual dose.")
         return Candidate(
@@ -252,12 +256,22 @@ class _Ranker:
             points=points,
             unknown=tuple(dict.fromkeys(unknown)),
             evidence=_evidence(numbers),
+            is_score_partial=bool(benefits),
             brings=brought((*stop.events, *stop.harms)) if stop else (),
             brings_values=brought_values(stop) if stop else (),
             replaces=way.medicine if way.kind in ("switch", "change_dose") else None,
             comparisons=self._comparisons(numbers),
             withdrawal=self._withdrawal(way),
         )
+
+    def _uncounted(self, numbers: Numbers) -> list[str]:
+        """Events of which only a ratio is known, so that the score lacks them."""
+        return [
+            one.label
+            for one in numbers.relative_only
+            if self.outcomes[one.outcome].kind == "event"
+            and order.weight_of(one.outcome, self.preferences, self.outcomes)
+        ]
 
     def _said_of(self, drug: Drug) -> tuple[Recommendation, ...]:
         return tuple(row for row in self.recommendations if is_about(drug, row.applies_to))
@@ -339,9 +353,9 @@ def _evidence(numbers: Numbers) -> str:
     return max(tags, key=KNOWN.index, default="")
 
 
-def _notes(numbers: Iterable[Numbers], months: float) -> tuple[str, ...]:
+def _notes(numbers: Iterable[Numbers], months: float, has_options: bool) -> tuple[str, ...]:
     events: list[Change] = [one for n in numbers for one in n.events]
-    found = []
+    found = [] if has_options else [NO_OPTIONS]
     if any(one.told.months != months for one in events):
         found.append(OWN_HORIZONS.format(months=months))
     if any(one.told.baseline == "trial" for one in events):

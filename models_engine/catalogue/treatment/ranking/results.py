@@ -122,7 +122,8 @@ class Candidate:
     Of a medicine that is kept, `brings` and `brings_values` compare "without it" with today.
     `replaces` is the medicine that a switch or a change of dose takes away. `comparisons` are the
     twin's models rerun with the new values: told on the page, never in the score. `withdrawal`:
-    what stopping needs.
+    what stopping needs. `is_score_partial`: an effect on an event is known as a ratio only, so that
+    the score holds the harms without that benefit.
     """
 
     key: str
@@ -153,6 +154,7 @@ class Candidate:
     replaces: Taken | None = None
     comparisons: tuple[ModelComparison, ...] = ()
     withdrawal: tuple[Deprescribing, ...] = ()
+    is_score_partial: bool = False
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from patients.terminology.measurements import MEASUREMENTS
 # how exactly the level without a medicine must lead to today's, as a share of it
 EXACT = 1e-9
 MOST_STEPS = 60
+ROUNDING = 1e-8
 # where the search begins, as shares of today's values: an effect that is for high values only may
 # be what brought them down
 BEGIN = (1.5, 1.0)
@@ -201,7 +202,7 @@ def changes(
     for concept in dict.fromkeys((*new.shares, *old.shares)):
         zero = np.zeros(1 + DRAWS)
         difference = new.shares.get(concept, zero) - old.shares.get(concept, zero)
-        if not np.any(difference) or concept not in today:
+        if concept not in today or np.max(np.abs(difference)) <= ROUNDING * abs(today[concept]):
             continue
         after[concept] = today[concept] + difference
         known = MEASUREMENTS[concept]

@@ -23,6 +23,8 @@ from models_engine.catalogue.treatment.ranking.results import Kind
 from models_engine.catalogue.treatment.safety.finding import LEVELS, Safety
 
 STANDS_IN_THE_WAY = ("interaction", "duplicate")
+# of these kinds no two are given together, though each is a class of its own [J]
+EXCLUSIVE = (frozenset({"acei", "arb", "arni"}), frozenset({"glp1", "dpp4"}))
 # from this tier on a medicine is in reserve, and others are thought of in its place
 RESERVE = 3
 
@@ -131,7 +133,7 @@ class Ways:
         if any(option.id == one.option.id for one in currents.values() if one.option):
             return
         same = [n for n, one in currents.items() if same_ingredients(option, one.taken)]
-        rivals = [n for n, one in currents.items() if self.pharmacy.share_a_class(drug, one.drug)]
+        rivals = [n for n, one in currents.items() if self._are_rivals(drug, one.drug)]
         if same:
             yield self._instead("change_dose", option, drug, currents[same[0]], same[0])
             return
@@ -151,6 +153,12 @@ class Ways:
                 exchanged = self._instead("switch", option, drug, one, name)
                 if _rank(exchanged.safety) > _rank(added):
                     yield exchanged
+
+    def _are_rivals(self, one: Drug, other: Drug) -> bool:
+        """Whether the one is never added to the other."""
+        return bool(self.pharmacy.share_a_class(one, other)) or any(
+            one.classes & kinds and other.classes & kinds for kinds in EXCLUSIVE
+        )
 
     def _instead(self, kind: Kind, option: Option, drug: Drug, one: Current, name: str) -> Way:
         return Way(
