@@ -95,6 +95,7 @@ def test_two_estimates_of_one_effect_stand_only_for_different_people() -> None:
     for path in effects().paths:
         pairs.setdefault((path.from_, path.to), []).append(path.id)
     assert sorted(ids for ids in pairs.values() if len(ids) > 1) == [
+        ["bempedoic_statin_ldl", "bempedoic_ldl"],
         ["ezetimibe_ldl", "ezetimibe_high_ldl"],
         ["salt_sbp", "salt_sbp_normal"],
     ]
@@ -152,6 +153,7 @@ def _all_after_of(begun: Person, statin: str, table: Table) -> list[tuple[str, f
         + ([Intervention("treatment", statin)] if t.group == "ezetimibe" else [])
         for t in treatments().values()
     ]
+    scenarios += [[Intervention("treatment", t) for t in ("bempedoic_acid_180", statin)]]
     for interventions in scenarios:
         done = propagate(SOMEBODY, interventions, begun, table)
         assert not done.refused
