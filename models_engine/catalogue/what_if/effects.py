@@ -42,6 +42,7 @@ PATH_EVIDENCE_TEXT = EVIDENCE_TEXT | {
 SPOKEN = {
     "sglt2_inhibitor": "SGLT2 inhibitor",
     "glp1_agonist": "GLP-1 agonist",
+    "pcsk9_inhibitor": "PCSK9 inhibitor",
     "bmi": "body mass index",
     "hba1c": "HbA1c",
     "systolic_bp": "systolic blood pressure",

@@ -95,6 +95,7 @@ def test_two_estimates_of_one_effect_stand_only_for_different_people() -> None:
     for path in effects().paths:
         pairs.setdefault((path.from_, path.to), []).append(path.id)
     assert sorted(ids for ids in pairs.values() if len(ids) > 1) == [
+        ["bempedoic_statin_ldl", "bempedoic_ldl"],
         ["ezetimibe_ldl", "ezetimibe_high_ldl"],
         ["metformin_hba1c", "metformin_added_hba1c"],
         ["salt_sbp", "salt_sbp_normal"],
@@ -161,6 +162,7 @@ def _all_after_of(
         + ([Intervention("treatment", statin)] if treatments()[t].group == "ezetimibe" else [])
         for t in begun
     ]
+    scenarios += [[Intervention("treatment", t) for t in ("bempedoic_acid_180", statin)]]
     for interventions in scenarios:
         done = propagate(values, interventions, person, table)
         assert not done.refused
