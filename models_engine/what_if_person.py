@@ -63,12 +63,13 @@ def person_of(
 def _barred(state: State, reader: StateReader) -> str:
     if state.deceased:
         return DIED
-    if not _is_adult(state):
+    if not is_adult(state):
         return NO_AGE if state.age is None else NO_ADULT
     return PREGNANT if "pregnancy" in reader.circumstances.active else ""
 
 
-def _is_adult(state: State) -> bool:
+def is_adult(state: State) -> bool:
+    """Whether the person is surely an adult, though the very age may not be known."""
     if state.age is not None:
         return state.age >= ADULT_AGE
     born = state.birth_date

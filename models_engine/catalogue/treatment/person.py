@@ -3,8 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Literal
 
 Reference = tuple[str, str, int]
+# kinds whose medicines are counted together, by the name that criteria call the count [J]
+LOADS: Mapping[str, frozenset[str]] = {
+    "anticholinergics_taken": frozenset({"anticholinergic", "sedating_antihistamine", "tricyclic"}),
+    "sedatives_taken": frozenset(
+        {
+            "opioid",
+            "benzodiazepine",
+            "z_drug",
+            "gabapentinoid",
+            "sedating_antihistamine",
+            "antipsychotic",
+            "tricyclic",
+        }
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -40,7 +56,11 @@ class Taken:
 
 @dataclass(frozen=True)
 class Allergy:
-    """A recorded allergy or intolerance. `is_known`: what it is to could be read."""
+    """A recorded allergy or intolerance. `is_known`: what it is to could be read.
+
+    `classes` are those of the ingredients; without ingredients the allergy is to the classes
+    themselves. `kind`: empty where the record does not tell; it then counts as an allergy.
+    """
 
     label: str
     ingredients: tuple[str, ...] = ()
@@ -49,6 +69,7 @@ class Allergy:
     severity: str = ""
     references: tuple[Reference, ...] = ()
     is_known: bool = True
+    kind: Literal["allergy", "intolerance", ""] = ""
 
 
 @dataclass(frozen=True)
@@ -67,7 +88,8 @@ class TreatmentPerson:
 
     `conditions` by concept with the references that say so; `readings` by concept, only those
     recent enough for a rule of safety (`too_old` holds the others); eGFR and creatinine clearance
-    are readings too. `barred` says why no treatment is ranked at all.
+    are readings too. `treats` is the indication that is being treated. `notes` are sentences about
+    the record as a whole (what could not be read). `barred` says why no treatment is ranked at all.
     """
 
     as_of: datetime
@@ -82,6 +104,8 @@ class TreatmentPerson:
     allergies_unread: bool = False
     genes: tuple[GeneResult, ...] = ()
     barred: str = ""
+    treats: str = ""
+    notes: tuple[str, ...] = ()
 
     def has(self, condition: str) -> bool:
         """Whether a condition counts as present."""
@@ -97,5 +121,7 @@ class TreatmentPerson:
             return None if self.age is None else float(self.age)
         if concept == "medicines_taken":
             return float(len(self.medicines))
+        if concept in LOADS:
+            return float(sum(bool(one.classes & LOADS[concept]) for one in self.medicines))
         found = self.readings.get(concept)
         return None if found is None else found.value

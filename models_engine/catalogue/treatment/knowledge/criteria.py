@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-Kind = Literal["has", "lacks", "takes", "not", "sex", "compare"]
+Kind = Literal["has", "lacks", "takes", "not", "for", "sex", "compare"]
 COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "<": lambda value, limit: value < limit,
     "<=": lambda value, limit: value <= limit,
@@ -19,9 +19,20 @@ COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
 }
 AGE = "age"
 # what is computed for the rules and is no measured concept of the record
-COMPUTED = (AGE, "egfr", "crcl", "medicines_taken", "cha2ds2_vasc", "cha2ds2_va", "has_bled")
+COMPUTED = (
+    AGE,
+    "egfr",
+    "crcl",
+    "medicines_taken",
+    "anticholinergics_taken",
+    "sedatives_taken",
+    "cha2ds2_vasc",
+    "cha2ds2_va",
+    "has_bled",
+)
+INDICATION = "indication"
 _COMPARE = re.compile(r"([a-z][a-z0-9_]*)(<=|>=|<|>)(-?[0-9]+(?:\.[0-9]+)?)")
-_WORD = re.compile(r"(has|lacks|takes|not|sex):([a-z0-9_/ ,()\-]+)")
+_WORD = re.compile(r"(has|lacks|takes|not|for|sex):([a-z0-9_/ ,()\-]+)")
 
 
 class Known(Protocol):
@@ -37,6 +48,11 @@ class Known(Protocol):
 
     @property
     def sex(self) -> str: ...
+
+    @property
+    def treats(self) -> str:
+        """The indication that is being treated; empty where it is not known."""
+        ...
 
     def value(self, concept: str) -> float | None:
         """A usable value in its canonical unit, recent enough for a rule of safety; else None."""
@@ -54,7 +70,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Criterion:
-    """One word: a condition, a medicine, a sex, or a value on one side of a limit."""
+    """One word: a condition, a medicine, an indication, a sex, or a value on one side of a limit."""
 
     kind: Kind
     name: str
@@ -70,6 +86,11 @@ class Criterion:
             return cls(match[1], match[2].strip())  # type: ignore[arg-type]
         raise ValueError(f"{word!r}: not understood")
 
+    def __str__(self) -> str:
+        if self.kind == "compare":
+            return f"{self.name}{self.sign}{self.limit:.15g}"
+        return f"{self.kind}:{self.name}"
+
     def ask(self, person: Known) -> Answer:
         """Whether it holds of a person."""
         match self.kind:
@@ -81,6 +102,9 @@ class Criterion:
                 return Answer(person.takes(self.name), used=(self.name,))
             case "not":
                 return Answer(not person.takes(self.name), used=(self.name,))
+            case "for":
+                treats = person.treats == self.name if person.treats else None
+                return Answer(treats, () if person.treats else (INDICATION,))
             case "sex":
                 holds = person.sex == self.name if person.sex else None
                 return Answer(holds, () if person.sex else ("sex",))
@@ -107,6 +131,9 @@ class Criteria:
             if group.strip()
         ]
         return cls(text, tuple(groups))
+
+    def __str__(self) -> str:
+        return ";".join("|".join(map(str, group)) for group in self.groups)
 
     @property
     def words(self) -> tuple[Criterion, ...]:

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -29,6 +29,11 @@ def columns(row: type) -> tuple[str, ...]:
         return tuple(names)
     own = [name for name in names if name not in shared and name != "id"]
     return ("id", *own, *_TRAILING)
+
+
+def optional(row: type) -> frozenset[str]:
+    """Columns that a file may leave out."""
+    return frozenset(f.name for f in fields(row) if f.default is not MISSING)
 
 
 _TRAILING = ("says", "population", "source", "evidence", "reviewed")
@@ -61,6 +66,7 @@ _BY_NAME: Mapping[str, Callable[[str], Any]] = {
     "aliases": _slashed,
     "applies_to": _subjects,
     "other": _subjects,
+    "third": _subjects,
     "allergen": _subjects,
 }
 _BY_TYPE: Mapping[Any, Callable[[str], Any]] = {
@@ -80,9 +86,10 @@ def read_rows(row: type[R], path: Path) -> Iterator[R]:
     hints = get_type_hints(row)
     with path.open(encoding="utf-8", newline="") as text:
         reader = csv.DictReader(text, strict=True)
-        wanted = columns(row)
+        there = set(reader.fieldnames or ())
+        wanted = tuple(name for name in columns(row) if name in there or name not in optional(row))
         if tuple(reader.fieldnames or ()) != wanted:
-            raise KnowledgeError(f"{path.name}: the columns must be {','.join(wanted)}")
+            raise KnowledgeError(f"{path.name}: the columns must be {','.join(columns(row))}")
         for content in reader:
             where = f"{path.parent.name}/{path.name}, line {reader.line_num}, {content.get('id')!r}"
             if None in content or None in content.values():
@@ -106,9 +113,12 @@ def _cell(name: str, hint: Any, text: str) -> Any:
         raise ValueError(f"{name}: {error}") from error
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Knowledge:
-    """Every table, each a mapping from id to row in the order of the files."""
+    """Every table, each a mapping from id to row in the order of the files.
+
+    One is itself and no other: what is derived from the tables is kept by it.
+    """
 
     tables: Mapping[str, Mapping[str, Any]]
 

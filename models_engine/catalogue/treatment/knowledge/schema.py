@@ -340,19 +340,37 @@ class Dosing(_Sourced):
     """The dose that fits the kidney (or the liver): from `low` to below `high` of `measure`.
 
     `measure`: egfr in mL/min/1.73 m2, or crcl (Cockcroft-Gault) in mL/min. `action` "avoid"
-    excludes, "reduce" proposes at most `daily_mg`, "caution" is told, "usual" says that nothing
-    changes. `when`: whom else the row is for.
+    excludes, "reduce" proposes at most `daily_mg`, "full" at least that (less is too little),
+    "caution" is told, "usual" says that nothing changes. Without both ends the measure is not
+    read. `when`: whom else the row is for.
     """
 
     applies_to: Subjects
     measure: Literal["egfr", "crcl"]
     low: float | None
     high: float | None
-    action: Literal["avoid", "reduce", "caution", "usual"]
+    action: Literal["avoid", "reduce", "full", "caution", "usual"]
     daily_mg: float | None
     dose: str
     plain: str
     when: Criteria
+
+    def __post_init__(self) -> None:
+        self._check_source()
+        owner = f"Dosing {self.id}"
+        if self.low is not None and self.high is not None and not self.low < self.high:
+            raise ValueError(f"{owner}: from {self.low} to {self.high}")
+        if self.action == "full" and self.daily_mg is None:
+            raise ValueError(f"{owner}: a full dose of how much?")
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the measure is read at all."""
+        return self.low is not None or self.high is not None
+
+    def covers(self, value: float) -> bool:
+        """Whether a value of the measure lies in it."""
+        return (self.low is None or value >= self.low) and (self.high is None or value < self.high)
 
 
 @dataclass(frozen=True)
@@ -360,12 +378,14 @@ class Interaction(_Warning):
     """Two medicines together; `applies_to` and `other` in either order.
 
     `over_daily_mg`: only where the first is taken above this dose (or at a dose not known).
+    `third`: only where one of these is taken as well; a file without the column has none.
     """
 
     other: Subjects
     over_daily_mg: float | None
     effect: str
     management: str
+    third: Subjects = ()
 
 
 @dataclass(frozen=True)
@@ -413,13 +433,23 @@ class Monitoring(_Sourced):
 
 @dataclass(frozen=True)
 class Deprescribing(_Sourced):
-    """A reason to review a medicine of an older person. `how`: what stopping needs."""
+    """A reason to review a medicine of an older person. `how`: what stopping needs.
+
+    A row whose `when` says only what the record lacks is about a medicine without an indication.
+    """
 
     applies_to: Subjects
     when: Criteria
     severity: str
     plain: str
     how: str
+
+    def __post_init__(self) -> None:
+        self._check_source()
+        owner = f"Deprescribing {self.id}"
+        if self.severity not in get_args(Severity):
+            raise ValueError(f"{owner}: severity {self.severity!r}")
+        require_text(owner, plain=self.plain)
 
 
 def _check_ratio(

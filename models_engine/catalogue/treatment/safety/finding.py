@@ -19,6 +19,8 @@ Kind = Literal[
     "gene",
     "missing",
     "unresolved",
+    "review",
+    "no_indication",
 ]
 # "ask": an input that decides safety is missing; it stands between X and D
 Level = Literal["X", "ask", "D", "C", "told"]

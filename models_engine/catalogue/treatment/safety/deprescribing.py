@@ -1,0 +1,162 @@
+"""Which medicines of an older person who takes many should be looked at again, and why. Pure.
+
+What speaks against a medicine of old age, and when no reason for it is recorded, are rows of
+`deprescribing`; beside them stand the contraindications, doses, allergies and genes of what is
+taken, and what the medicines do together. Nothing here says "stop": it says what to talk about.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from models_engine.catalogue.treatment.knowledge.loading import Knowledge
+from models_engine.catalogue.treatment.knowledge.schema import Deprescribing
+from models_engine.catalogue.treatment.person import LOADS, Taken, TreatmentPerson
+from models_engine.catalogue.treatment.safety import words
+from models_engine.catalogue.treatment.safety.allergies import allergies
+from models_engine.catalogue.treatment.safety.contraindications import contraindications
+from models_engine.catalogue.treatment.safety.dosing import kidney_doses
+from models_engine.catalogue.treatment.safety.duplicates import duplicates_among
+from models_engine.catalogue.treatment.safety.finding import LEVELS, Finding, Level
+from models_engine.catalogue.treatment.safety.genes import genes
+from models_engine.catalogue.treatment.safety.interactions import interactions_among
+from models_engine.catalogue.treatment.safety.medicine import Compared, all_taken
+
+TABLE = "deprescribing"
+# from which age and number of medicines a review is offered [J]
+OLDER_FROM = 65
+MANY_FROM = 5
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a medicine should be looked at; `how` says what stopping it needs."""
+
+    finding: Finding
+    how: str = ""
+
+
+@dataclass(frozen=True)
+class Review:
+    """One medicine with its reasons, the gravest first."""
+
+    medicine: Taken
+    reasons: tuple[Reason, ...]
+
+    @property
+    def level(self) -> Level:
+        """The gravest of its reasons."""
+        return self.reasons[0].finding.level
+
+
+@dataclass(frozen=True)
+class MedicinesReview:
+    """`why` says for whom it is or is not. Unless it `is_due` nothing else is filled.
+
+    `medicines` are those with a reason, the gravest first; `together` interactions and
+    duplicates among all; `loads` the medicines that are counted together, by the name of the
+    count; `unresolved` could not be looked at.
+    """
+
+    is_due: bool
+    why: str
+    medicines: tuple[Review, ...] = ()
+    together: tuple[Finding, ...] = ()
+    loads: Mapping[str, tuple[Taken, ...]] = field(default_factory=dict)
+    unresolved: tuple[Taken, ...] = ()
+
+
+def review_medicines(person: TreatmentPerson, knowledge: Knowledge) -> MedicinesReview:
+    """The review of a person of 65 or more who takes five medicines or more."""
+    is_due, why = _is_due(person)
+    if not is_due:
+        return MedicinesReview(is_due, why)
+    taken = all_taken(person.medicines, knowledge)
+    reviews = [
+        Review(medicine, tuple(sorted(reasons, key=lambda one: LEVELS.index(one.finding.level))))
+        for medicine, one in zip(person.medicines, taken, strict=True)
+        if (reasons := _reasons(one, person, knowledge))
+    ]
+    return MedicinesReview(
+        is_due,
+        why,
+        tuple(sorted(reviews, key=lambda one: LEVELS.index(one.level))),
+        (
+            *interactions_among(person.medicines, knowledge),
+            *duplicates_among(person.medicines, knowledge),
+        ),
+        {name: _with_class(person.medicines, kinds) for name, kinds in LOADS.items()},
+        tuple(one for one in person.medicines if not one.is_known),
+    )
+
+
+def _is_due(person: TreatmentPerson) -> tuple[bool, str]:
+    many = len(person.medicines)
+    doubtful = sum(not one.is_certain for one in person.medicines)
+    count = f"{many} {'medicine' if many == 1 else 'medicines'} recorded"
+    if doubtful:
+        count += f", {doubtful} of them not certain to be taken"
+    if person.barred:
+        return False, person.barred
+    if person.age is None:
+        return False, "The age is not known."
+    if person.age < OLDER_FROM or many < MANY_FROM:
+        return False, (
+            f"Age {person.age}, {count}: the review is of people of {OLDER_FROM} or more who take "
+            f"{MANY_FROM} or more."
+        )
+    return True, f"Age {person.age}, {count}."
+
+
+def _with_class(medicines: Sequence[Taken], kinds: frozenset[str]) -> tuple[Taken, ...]:
+    return tuple(one for one in medicines if one.classes & kinds)
+
+
+def _reasons(medicine: Compared, person: TreatmentPerson, knowledge: Knowledge) -> list[Reason]:
+    found = list(_of_rows(medicine, person, knowledge))
+    for check in (contraindications, kidney_doses, genes):
+        found += [Reason(finding) for finding in check(medicine, person, knowledge)]
+    # that allergies are not recorded, or not read, is no reason about one medicine
+    known = [
+        one for one in allergies(medicine, person, knowledge) if one.other and one.level != "ask"
+    ]
+    found += [Reason(finding) for finding in known]
+    return [one for one in found if one.finding.level != "told"]
+
+
+def _of_rows(medicine: Compared, person: TreatmentPerson, knowledge: Knowledge) -> Iterator[Reason]:
+    references = medicine.taken.references if medicine.taken else ()
+    for row in knowledge.rows(Deprescribing):
+        if not medicine.is_any(row.applies_to):
+            continue
+        answer = row.when.ask(person)
+        if answer.holds is False:
+            continue
+        if answer.holds is None:
+            missing = words.to_record(answer.missing, person)
+            yield Reason(
+                Finding(
+                    kind="missing",
+                    level="ask" if row.severity in ("X", "D") else "told",
+                    message=f"{words.missing_words(answer.missing, person)} It decides this: {row.says}",
+                    plain=words.missing_plain(missing),
+                    table=TABLE,
+                    row=row.id,
+                    references=references,
+                    missing=missing,
+                ),
+                row.how,
+            )
+            continue
+        lacks_a_reason = bool(row.when.words) and all(w.kind == "lacks" for w in row.when.words)
+        yield Reason(
+            Finding(
+                kind="no_indication" if lacks_a_reason else "review",
+                level=row.severity,  # type: ignore[arg-type]
+                message=words.with_reading(row.says, words.read_words(answer.used, person)),
+                plain=row.plain,
+                table=TABLE,
+                row=row.id,
+                references=(*references, *words.references_to(answer.used, person)),
+            ),
+            row.how,
+        )

@@ -1,0 +1,374 @@
+"""One person as the rules of treatment read them: from the twin's state and its medicines.
+
+A value counts while it is as recent as the table of measurements asks; an older one is kept
+apart, so that a page can say how old it is. A medicine is known by code or by its exact name;
+an allergy is read on the careful side (see `knowledge/medicines.py`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Protocol
+
+from models_engine.catalogue.calendar import first_day_too_old
+from models_engine.catalogue.contract import ClinicalModel, Input
+from models_engine.catalogue.feature_set import InputUsed
+from models_engine.catalogue.mechanistic.refusing import RefusedError
+from models_engine.catalogue.mechanistic.renal import RenalPatient, creatinine_clearance
+from models_engine.catalogue.risk.ckd_epi_2021 import ADULT_AGE, ckd_epi_2021
+from models_engine.catalogue.scores.cha2ds2_vasc import cha2ds2_vasc
+from models_engine.catalogue.scores.has_bled import has_bled
+from models_engine.catalogue.treatment.knowledge.loading import Knowledge
+from models_engine.catalogue.treatment.knowledge.medicines import (
+    MedicineIndex,
+    Recognised,
+    index_of,
+)
+from models_engine.catalogue.treatment.knowledge.phenotypes import phenotype_of
+from models_engine.catalogue.treatment.person import (
+    Allergy,
+    GeneResult,
+    Reading,
+    Reference,
+    Taken,
+    TreatmentPerson,
+)
+from models_engine.features import CURRENT_FOR_DAYS, SEX_CODES, StateReader, build_features
+from models_engine.record_features import UNREADABLE
+from models_engine.what_if_person import is_adult
+from patients.record.age import completed_years
+from patients.record.allergy_details import AllergyDetails
+from patients.record.allergy_status import ALLERGY, allergy_status
+from patients.record.condition_facts import UNCLASSIFIED
+from patients.record.genotypes import Genotype
+from patients.record.state import State, Value
+from patients.terminology.codings import Atc, RxNorm, code_of
+from patients.terminology.conditions import CONDITIONS
+from patients.terminology.measurements import MEASUREMENTS
+from patients.terminology.medications import medication_of
+
+DIED = "This person has died: no treatment is ranked."
+NO_ADULT = "The trials and the models are of adults: no treatment is ranked below 18 years."
+NO_AGE = "The age is not known, and the trials are of adults: no treatment is ranked."
+EGFR = Input(
+    concept="egfr",
+    role="derived",
+    unit="mL/min/{1.73_m2}",
+    label="eGFR",
+    order="Order serum creatinine.",
+    max_age_days=MEASUREMENTS["creatinine"].max_age_days,
+)
+# allergies of these kinds alone are none to a medicine
+NO_MEDICINE = frozenset({"food", "environment"})
+
+
+class ReferenceLike(Protocol):
+    """A version of a resource that speaks of a medicine."""
+
+    @property
+    def resource_type(self) -> str: ...
+    @property
+    def resource_id(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+
+
+class MedicineLike(Protocol):
+    """What is read of a reconciled medicine of the record."""
+
+    @property
+    def ingredients(self) -> tuple[str, ...]: ...
+    @property
+    def atc(self) -> tuple[str, ...]: ...
+    @property
+    def rxnorm(self) -> tuple[str, ...]: ...
+    @property
+    def display(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def started(self) -> datetime | None: ...
+    @property
+    def daily_mg(self) -> float | None: ...
+    @property
+    def dose_text(self) -> str: ...
+    @property
+    def route(self) -> str: ...
+    @property
+    def references(self) -> Sequence[ReferenceLike]: ...
+
+
+def treatment_person(
+    state: State,
+    reader: StateReader,
+    medicines: Iterable[MedicineLike] | None = None,
+    genotypes: Iterable[Genotype] = (),
+    *,
+    knowledge: Knowledge,
+    allergy_details: Mapping[str, AllergyDetails] | None = None,
+    allergies_waiting: bool = False,
+) -> TreatmentPerson:
+    """The person of a state.
+
+    `medicines` None: those of the state itself, without doses. `allergy_details` by the id of the
+    AllergyIntolerance. `allergies_waiting`: an allergy was sent and could not be stored.
+    """
+    index = index_of(knowledge)
+    readings, too_old = _readings(state, reader)
+    allergies, unread = _allergies(state, index, allergy_details or {})
+    return TreatmentPerson(
+        as_of=state.as_of,
+        age=state.age,
+        sex=state.sex if state.sex in SEX_CODES else "",
+        conditions=_conditions(state, reader),
+        readings=readings,
+        too_old=too_old,
+        medicines=tuple(
+            _of_state(state, index) if medicines is None else _of_record(medicines, index)
+        ),
+        allergies=allergies,
+        allergies_recorded=allergy_status(state).kind != "not_recorded",
+        allergies_unread=unread or allergies_waiting,
+        genes=tuple(_gene(one, knowledge) for one in genotypes),
+        barred=_barred(state),
+        notes=_notes(state, reader),
+    )
+
+
+def _barred(state: State) -> str:
+    if state.deceased:
+        return DIED
+    if is_adult(state):
+        return ""
+    return NO_AGE if state.age is None else NO_ADULT
+
+
+def _notes(state: State, reader: StateReader) -> tuple[str, ...]:
+    found = []
+    unread = state.not_used.get(UNCLASSIFIED, ())
+    if count := len({v.resource_id for v in unread if v.quality in UNREADABLE}):
+        found.append(
+            f"Diagnoses in codes that are not read: {count}. A reason against a medicine among "
+            "them would not be seen."
+        )
+    for concept in CURRENT_FOR_DAYS:
+        recorded = state.active(concept)
+        if recorded and concept not in reader.circumstances.active:
+            found.append(
+                f"{CONDITIONS[concept].display} recorded on {recorded.effective_date} has no "
+                "recorded end; it was not counted as current."
+            )
+    return tuple(found)
+
+
+def _conditions(state: State, reader: StateReader) -> dict[str, tuple[Reference, ...]]:
+    """By concept; one that cannot go on for ever counts for as long as it can."""
+    found: dict[str, tuple[Reference, ...]] = {}
+    for concept in CONDITIONS:
+        if concept in CURRENT_FOR_DAYS and concept not in reader.circumstances.active:
+            continue
+        value = state.history(concept)
+        if value is not None:
+            found[concept] = (_reference(value),)
+    return found
+
+
+def _readings(state: State, reader: StateReader) -> tuple[dict[str, Reading], dict[str, Reading]]:
+    """What is recent enough, and the newest of what is not."""
+    recent: dict[str, Reading] = {}
+    too_old: dict[str, Reading] = {}
+    for concept, known in MEASUREMENTS.items():
+        newest = state.latest(concept)
+        if newest is None or newest.value is None:
+            continue
+        if concept == "height" and not _is_of_adult(state, newest.effective_date):
+            continue
+        limit = known.max_age_days
+        is_old = limit is not None and reader.today >= first_day_too_old(
+            newest.effective_date, limit
+        )
+        (too_old if is_old else recent)[concept] = _reading(newest, known.unit)
+    recent |= _egfr(state, reader)
+    if "egfr" not in recent:
+        too_old |= _egfr(state, reader, of_any_day=True)
+    recent |= _clearance(state, reader, recent)
+    for model in (cha2ds2_vasc(), has_bled()):
+        recent |= _score(model, state, reader)
+    return recent, too_old
+
+
+def _is_of_adult(state: State, day: date) -> bool:
+    if state.birth_date is None:
+        return False
+    age = completed_years(state.birth_date, state.birth_date_precision, day)
+    return age is not None and age >= ADULT_AGE
+
+
+def _tells_filtration(reader: StateReader) -> bool:
+    """Not on dialysis, and not while the kidney is failing or recovering."""
+    return not ckd_epi_2021().applies(reader.circumstances)
+
+
+def _egfr(state: State, reader: StateReader, *, of_any_day: bool = False) -> dict[str, Reading]:
+    declared = EGFR if not of_any_day else replace(EGFR, max_age_days=None)
+    found = reader.find(declared)
+    if found.value is None or found.source is None or not _tells_filtration(reader):
+        return {}
+    source = found.source.derived_from[0] if found.source.derived_from else found.source
+    day = source.effective_at.date() if source.effective_at else None
+    return {"egfr": Reading(found.value, EGFR.unit, day, _source_reference(source))}
+
+
+def _source_reference(source: InputUsed) -> Reference | None:
+    if not source.resource_id or source.resource_version is None:
+        return None
+    return source.resource_type, source.resource_id, source.resource_version
+
+
+def _clearance(
+    state: State, reader: StateReader, recent: Mapping[str, Reading]
+) -> dict[str, Reading]:
+    """Cockcroft-Gault with the weight of `mechanistic/renal.py`, of the day of creatinine."""
+    weight, height, creatinine = (recent.get(n) for n in ("weight", "height", "creatinine"))
+    if not (weight and height and creatinine) or not _tells_filtration(reader):
+        return {}
+    if state.age is None or state.sex not in SEX_CODES:
+        return {}
+    try:
+        value = creatinine_clearance(
+            RenalPatient(
+                float(state.age),
+                SEX_CODES[state.sex],
+                weight.value,
+                height.value,
+                creatinine.value,
+            )
+        )
+    except RefusedError:
+        return {}
+    return {"crcl": Reading(value, "mL/min", creatinine.at, creatinine.reference)}
+
+
+def _score(model: ClinicalModel, state: State, reader: StateReader) -> dict[str, Reading]:
+    features = build_features(model, state, reader)
+    if not features.is_usable:
+        return {}
+    return {model.id: Reading(model.predict_one(features.values)[model.id], "", reader.today)}
+
+
+def _reading(value: Value, unit: str) -> Reading:
+    reference = _reference(value.derived_from[0] if value.derived_from else value)
+    return Reading(float(value.value or 0.0), unit, value.effective_date, reference)
+
+
+def _reference(value: Value) -> Reference:
+    return value.resource_type, value.resource_id, value.resource_version
+
+
+# a medicine that may begin again, or soon, is compared as well, and said to be uncertain
+CERTAIN = "taken"
+COMPARED = (CERTAIN, "uncertain", "planned", "on_hold")
+
+
+def _of_record(medicines: Iterable[MedicineLike], index: MedicineIndex) -> Iterable[Taken]:
+    for one in medicines:
+        if one.status not in COMPARED:
+            continue
+        known = index.recognise(one.ingredients, one.atc, one.rxnorm)
+        yield Taken(
+            label="/".join(one.ingredients) or one.display or "a medicine without a name",
+            ingredients=known.ingredients,
+            classes=known.classes,
+            daily_mg=one.daily_mg,
+            dose_text=one.dose_text,
+            route=one.route,
+            since=one.started,
+            references=tuple(
+                (ref.resource_type, ref.resource_id, ref.version) for ref in one.references
+            ),
+            is_known=known.is_known,
+            is_certain=one.status == CERTAIN,
+        )
+
+
+def _of_state(state: State, index: MedicineIndex) -> Iterable[Taken]:
+    """One a set of ingredients, whatever resources speak of it; doses are not in the state."""
+    going_on: dict[tuple[str, ...], list[Value]] = {}
+    for values in (*state.values.values(), *state.not_used.values()):
+        for value in values:
+            counts = value.quality in (*UNREADABLE, "usable", "verify")
+            if value.kind == "medication" and counts and value.is_active(state.as_of):
+                going_on.setdefault(_names(value) or (_words(value),), []).append(value)
+    for spoken in going_on.values():
+        first = spoken[0]
+        known = _recognised(first, index)
+        yield Taken(
+            label="/".join(_names(first)) or _words(first),
+            ingredients=known.ingredients,
+            classes=known.classes,
+            since=min(value.effective_at for value in spoken),
+            references=tuple(dict.fromkeys(map(_reference, spoken))),
+            is_known=known.is_known,
+            is_certain=any(value.quality == "usable" for value in spoken),
+        )
+
+
+def _names(value: Value) -> tuple[str, ...]:
+    code = code_of(value.system, value.source_code)
+    medication = medication_of(code) if code else None
+    return medication.ingredients if medication else ()
+
+
+def _words(value: Value) -> str:
+    return value.display or value.source_code or "a medicine without a name"
+
+
+def _recognised(value: Value, index: MedicineIndex) -> Recognised:
+    code = code_of(value.system, value.source_code)
+    atc = (code.value,) if isinstance(code, Atc) else ()
+    rxnorm = (code.value,) if isinstance(code, RxNorm) else ()
+    return index.recognise(_names(value), atc, rxnorm)
+
+
+def _allergies(
+    state: State, index: MedicineIndex, details: Mapping[str, AllergyDetails]
+) -> tuple[tuple[Allergy, ...], bool]:
+    """Those that are listed, and whether one was sent that nothing at all can be read of."""
+    found = []
+    for value in allergy_status(state).listed:
+        more = details.get(value.resource_id, AllergyDetails())
+        words = value.display if value.display != value.source_code else ""
+        known = _recognised(value, index)
+        if not known.is_known:
+            told = index.allergen(words)
+            known = Recognised(
+                tuple(dict.fromkeys((*known.ingredients, *told.ingredients))),
+                known.classes | told.classes,
+                told.is_known,
+            )
+        is_other = bool(more.categories) and more.categories <= NO_MEDICINE
+        found.append(
+            Allergy(
+                label=words or "/".join(known.ingredients) or value.source_code or "an allergy",
+                ingredients=known.ingredients,
+                classes=known.classes,
+                reactions=more.reactions,
+                severity=more.severity,
+                references=(_reference(value),),
+                is_known=known.is_known or (is_other and not known.ingredients),
+                kind=more.kind,
+            )
+        )
+    unread = any(
+        v.is_active(state.as_of) and v.quality in UNREADABLE
+        for v in state.not_used.get(ALLERGY, ())
+    )
+    return tuple(found), unread
+
+
+def _gene(one: Genotype, knowledge: Knowledge) -> GeneResult:
+    """The phenotype as it was sent, else that of the diplotype; empty where it cannot be told."""
+    phenotype = one.phenotype.strip() or phenotype_of(one.gene, one.diplotype, knowledge)
+    return GeneResult(
+        one.gene, phenotype, one.diplotype or one.phenotype, _reference(one.reference)
+    )

@@ -1,0 +1,358 @@
+"""A state as the rules of treatment read it: what counts, what is too old, what could not be read."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models_engine.catalogue.treatment.knowledge.loading import Knowledge
+from models_engine.catalogue.treatment.knowledge.medicines import index_of
+from models_engine.catalogue.treatment.person import Reference, TreatmentPerson
+from models_engine.catalogue.treatment.safety.check import check
+from models_engine.features import StateReader
+from models_engine.treatment_person import AllergyDetails, treatment_person
+from patients.record.state import State, Value
+from patients.terminology.codings import Atc, RxNorm
+from tests.unit.models_engine.builders import coded, condition, measurement, state
+from tests.unit.models_engine.catalogue.treatment.builders import knowledge_of
+
+ATC, RXNORM = Atc.uris[0], RxNorm.uris[0]
+
+
+@pytest.fixture
+def knowledge(tmp_path: Path) -> Knowledge:
+    alleles = [
+        ("CYP2C19", "*1", "Normal function", ""),
+        ("CYP2C19", "*2", "No function", ""),
+        ("CYP2C19", "*17", "Increased function", ""),
+        ("CYP2C19", "*30", "Uncertain function", ""),
+        ("CYP2D6", "*1", "Normal function", "1"),
+        ("CYP2D6", "*4", "No function", "0"),
+        ("CYP2D6", "*10", "Decreased function", "0.25"),
+        ("SLCO1B1", "*1", "Normal function", ""),
+        ("SLCO1B1", "*5", "No function", ""),
+    ]
+    return knowledge_of(
+        tmp_path,
+        alleles=[
+            {"id": f"{g}{a}", "gene": g, "allele": a, "function": f, "activity": s, "evidence": "M"}
+            for g, a, f, s in alleles
+        ],
+    )
+
+
+def read(knowledge: Knowledge, *values: Value, **more: Any) -> TreatmentPerson:
+    about = {k: more.pop(k) for k in ("medicines", "genotypes", "allergy_details") if k in more}
+    made: State = replace(state(*values), **more)
+    return treatment_person(made, StateReader(made), knowledge=knowledge, **about)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"deceased": True}, "died"),
+        ({"birth_date": date(2016, 1, 1)}, "below 18"),
+        ({"birth_date": None}, "age is not known"),
+        ({"birth_date": date(1960, 1, 1), "birth_date_precision": "year"}, ""),
+    ],
+)
+def test_whom_no_treatment_is_ranked_for(
+    knowledge: Knowledge, more: dict[str, Any], said: str
+) -> None:
+    barred = read(knowledge, **more).barred
+    assert said in barred and bool(said) == bool(barred)
+
+
+def test_recent_values_and_those_too_old(knowledge: Knowledge) -> None:
+    found = read(
+        knowledge,
+        measurement("potassium", 4.4, days_ago=80),
+        measurement("potassium", 5.9, days_ago=700),
+        measurement("hba1c", 8.1, days_ago=800),
+        measurement("height", 165.0, days_ago=4000),
+    )
+    assert found.value("potassium") == 4.4
+    assert found.readings["potassium"].reference is not None
+    assert found.value("hba1c") is None and found.too_old["hba1c"].value == 8.1
+    assert found.value("height") == 165.0
+    assert read(knowledge, measurement("potassium", 4.4, days_ago=100)).value("potassium") is None
+
+
+def test_the_height_of_a_child_is_none(knowledge: Knowledge) -> None:
+    child = measurement("height", 120.0, days_ago=int(35 * 365.25))
+    assert read(knowledge, child).value("height") is None
+
+
+def test_kidney_function_of_one_creatinine(knowledge: Knowledge) -> None:
+    """A woman of 50 with 1.0 mg/dL has 68.63 (CKD-EPI 2021) and, with 60 kg, 63.75 mL/min."""
+    values = (
+        measurement("creatinine", 1.0),
+        measurement("weight", 60.0),
+        measurement("height", 165.0),
+    )
+    found = read(knowledge, *values, birth_date=date(1976, 3, 1))
+    assert found.age == 50
+    assert found.value("egfr") == pytest.approx(68.63, abs=0.005)
+    assert found.value("crcl") == pytest.approx((140 - 50) * 60 / 72 * 0.85)
+    creatinine = found.readings["creatinine"].reference
+    assert found.readings["egfr"].reference == found.readings["crcl"].reference == creatinine
+
+
+def test_kidney_function_of_an_old_creatinine_is_told_apart(knowledge: Knowledge) -> None:
+    found = read(knowledge, measurement("creatinine", 1.0, days_ago=500))
+    assert found.value("egfr") is None and found.value("crcl") is None
+    assert found.too_old["egfr"].value == pytest.approx(68.63, abs=0.005)
+
+
+@pytest.mark.parametrize("concept", ["dialysis", "acute_kidney_injury"])
+def test_where_creatinine_does_not_tell_there_is_no_filtration(
+    knowledge: Knowledge, concept: str
+) -> None:
+    values = [measurement(n, v) for n, v in (("creatinine", 1.0), ("weight", 60), ("height", 165))]
+    found = read(knowledge, *values, condition(concept))
+    assert found.has(concept)
+    assert found.value("egfr") is None and found.value("crcl") is None
+    assert "egfr" not in found.too_old
+
+
+def test_no_clearance_of_who_is_very_heavy(knowledge: Knowledge) -> None:
+    values = [measurement(n, v) for n, v in (("creatinine", 1.0), ("weight", 150), ("height", 165))]
+    found = read(knowledge, *values)
+    assert found.value("crcl") is None and found.value("egfr") is not None
+
+
+def test_conditions_with_what_says_so(knowledge: Knowledge) -> None:
+    now, over = condition("heart_failure", days_ago=900), condition("hypertension", end_days_ago=5)
+    found = read(knowledge, now, over, condition("pregnancy", days_ago=400))
+    assert found.conditions["heart_failure"] == ((now.resource_type, now.resource_id, 1),)
+    assert not found.has("hypertension") and not found.has("pregnancy")
+    assert "Pregnancy" in found.notes[0]
+    assert read(knowledge, condition("pregnancy", days_ago=60)).has("pregnancy")
+
+
+def test_diagnoses_that_nobody_reads_are_told(knowledge: Knowledge) -> None:
+    unread = replace(condition("condition_unclassified"), quality="unclassified")
+    found = read(knowledge, not_used={"condition_unclassified": (unread,)})
+    assert found.notes and "not read: 1" in found.notes[0]
+
+
+def test_scores_are_readings(knowledge: Knowledge) -> None:
+    found = read(knowledge, condition("atrial_fibrillation"), condition("diabetes_type_2"))
+    assert found.value("cha2ds2_vasc") == 2.0  # female, diabetes
+
+
+def medicine(name: str, *, code: str = "", system: str = "", **more: Any) -> Value:
+    value = coded("antihypertensive", name, kind="medication")
+    return replace(
+        value, display=more.pop("display", name), system=system, source_code=code, **more
+    )
+
+
+class TestMedicinesOfTheState:
+    def test_by_code_and_once_a_set_of_ingredients(self, knowledge: Knowledge) -> None:
+        orders = (
+            medicine("lisinopril", system=RXNORM, code="29046"),
+            medicine("lisinopril", system=RXNORM, code="29046"),
+        )
+        found = read(knowledge, *orders).medicines
+        assert len(found) == 1 and found[0].ingredients == ("lisinopril",)
+        assert found[0].classes >= {"acei", "raas"} and found[0].is_known
+        assert len(found[0].references) == 2
+
+    @pytest.mark.parametrize(
+        ("code", "classes", "is_known"),
+        [
+            ("C09AA03", {"acei", "raas"}, True),
+            ("C09A", {"acei", "raas"}, True),
+            ("C09AA99", {"acei", "raas"}, False),
+            ("C09BA02", {"acei", "raas"}, False),
+            ("C09B", {"acei", "raas"}, False),
+            ("N06A", set(), False),
+        ],
+    )
+    def test_a_group_gives_its_classes_and_a_combination_hides_a_part(
+        self, knowledge: Knowledge, code: str, classes: set[str], is_known: bool
+    ) -> None:
+        (found,) = read(knowledge, medicine("x", system=ATC, code=code)).medicines
+        assert (set(found.classes), found.is_known) == (classes, is_known)
+
+    def test_a_text_is_shown_and_not_guessed(self, knowledge: Knowledge) -> None:
+        text = replace(medicine("", display="Lisinopril 10 mg, blue"), quality="unclassified")
+        (found,) = read(knowledge, not_used={"medication_unclassified": (text,)}).medicines
+        assert found.label == "Lisinopril 10 mg, blue"
+        assert not found.is_known and found.ingredients == ()
+
+    def test_what_is_over_is_not_taken(self, knowledge: Knowledge) -> None:
+        over = medicine(
+            "lisinopril", system=RXNORM, code="29046", end_at=datetime(2026, 1, 1, tzinfo=UTC)
+        )
+        assert read(knowledge, over).medicines == ()
+
+
+@dataclass(frozen=True)
+class Ref:
+    resource_type: str = "MedicationRequest"
+    resource_id: str = "m1"
+    version: int = 3
+
+
+@dataclass(frozen=True)
+class Medicine:
+    """A row of the reconciled list, as `patients.record.medicines` makes it."""
+
+    ingredients: tuple[str, ...] = ()
+    status: str = "taken"
+    atc: tuple[str, ...] = ()
+    rxnorm: tuple[str, ...] = ()
+    display: str = "as sent"
+    started: datetime | None = None
+    daily_mg: float | None = None
+    dose_text: str = ""
+    route: str = ""
+    references: tuple[Ref, ...] = (Ref(),)
+
+
+class TestReconciledMedicines:
+    @pytest.mark.parametrize(
+        ("status", "expected"),
+        [
+            ("taken", [True]),
+            ("uncertain", [False]),
+            ("planned", [False]),
+            ("on_hold", [False]),
+            ("stopped", []),
+        ],
+    )
+    def test_what_may_be_taken_is_compared(
+        self, knowledge: Knowledge, status: str, expected: list[bool]
+    ) -> None:
+        found = read(knowledge, medicines=[Medicine(("lisinopril",), status)]).medicines
+        assert [one.is_certain for one in found] == expected
+
+    def test_dose_route_and_references(self, knowledge: Knowledge) -> None:
+        row = Medicine(("lisinopril",), daily_mg=20.0, dose_text="20 mg daily", route="oral")
+        (found,) = read(knowledge, medicines=[row]).medicines
+        assert (found.daily_mg, found.dose_text, found.route) == (20.0, "20 mg daily", "oral")
+        assert found.references == (("MedicationRequest", "m1", 3),)
+
+    def test_one_unknown_ingredient_of_two_is_not_known(self, knowledge: Knowledge) -> None:
+        row = Medicine(("lisinopril", "unobtainium"))
+        (found,) = read(knowledge, medicines=[row]).medicines
+        assert found.ingredients == ("lisinopril",) and not found.is_known
+
+    def test_an_alias_is_the_ingredient(self, knowledge: Knowledge) -> None:
+        (found,) = read(knowledge, medicines=[Medicine(("HCTZ",))]).medicines
+        assert found.ingredients == ("hydrochlorothiazide",) and "diuretic" in found.classes
+
+    def test_codes_that_contradict_the_name_all_count(self, knowledge: Knowledge) -> None:
+        (found,) = read(knowledge, medicines=[Medicine(("losartan",), atc=("C09AA03",))]).medicines
+        assert set(found.ingredients) == {"losartan", "lisinopril"}
+
+
+def allergy(display: str, *, system: str = "", code: str = "") -> Value:
+    value = replace(coded("allergy", "listed", kind="allergy"), display=display)
+    return replace(value, system=system, source_code=code)
+
+
+class TestAllergies:
+    @pytest.mark.parametrize(
+        ("words", "ingredients", "classes", "is_known"),
+        [
+            ("Amoxicillin", ("amoxicillin",), {"penicillin"}, True),
+            ("Allergy to penicillin (disorder)", (), {"penicillin"}, True),
+            ("Statins", (), {"statin"}, True),
+            ("ACE inhibitor allergy", (), {"acei", "raas"}, True),
+            ("swelling after Lisinopril tablets", ("lisinopril",), {"acei", "raas"}, False),
+            ("strawberries", (), set(), False),
+        ],
+    )
+    def test_words(
+        self,
+        knowledge: Knowledge,
+        words: str,
+        ingredients: tuple[str, ...],
+        classes: set[str],
+        is_known: bool,
+    ) -> None:
+        (found,) = read(knowledge, allergy(words)).allergies
+        assert (found.ingredients, set(found.classes)) == (ingredients, classes)
+        assert found.is_known is is_known
+
+    def test_codes(self, knowledge: Knowledge) -> None:
+        (found,) = read(knowledge, allergy("x", system=RXNORM, code="29046")).allergies
+        assert found.ingredients == ("lisinopril",) and found.is_known
+        (found,) = read(knowledge, allergy("x", system=ATC, code="J01C")).allergies
+        assert found.classes == {"penicillin"} and found.is_known
+
+    def test_details_and_food(self, knowledge: Knowledge) -> None:
+        value = allergy("strawberries")
+        details = {value.resource_id: AllergyDetails(categories=frozenset({"food"}))}
+        (found,) = read(knowledge, value, allergy_details=details).allergies
+        assert found.is_known
+        value = allergy("Lisinopril")
+        more = AllergyDetails("intolerance", ("Cough",), "mild", frozenset({"medication"}))
+        (found,) = read(knowledge, value, allergy_details={value.resource_id: more}).allergies
+        assert (found.kind, found.reactions, found.severity) == ("intolerance", ("Cough",), "mild")
+
+    def test_none_confirmed_and_not_recorded(self, knowledge: Knowledge) -> None:
+        assert not read(knowledge).allergies_recorded
+        none = coded("allergy", "none_known", kind="allergy")
+        assert read(knowledge, none).allergies_recorded
+        unread = {"allergy": (replace(allergy("x"), quality="modified"),)}
+        assert read(knowledge, not_used=unread).allergies_unread
+
+
+@dataclass(frozen=True)
+class Genotype:
+    gene: str
+    diplotype: str = ""
+    phenotype: str = ""
+    reference: Reference | None = ("Observation", "g1", 1)
+
+
+@pytest.mark.parametrize(
+    ("gene", "diplotype", "phenotype"),
+    [
+        ("CYP2C19", "*1/*1", "normal metabolizer"),
+        ("CYP2C19", "*1/*17", "rapid metabolizer"),
+        ("CYP2C19", "*17/*17", "ultrarapid metabolizer"),
+        ("CYP2C19", "*2/*1", "intermediate metabolizer"),
+        ("CYP2C19", "*2/*17", "intermediate metabolizer"),
+        ("CYP2C19", "CYP2C19*2/*2", "poor metabolizer"),
+        ("CYP2C19", "*1/*30", ""),
+        ("CYP2C19", "*1/*99", ""),
+        ("CYP2C19", "*1", ""),
+        ("CYP2D6", "*1/*1", "normal metabolizer"),
+        ("CYP2D6", "*1/*10", "normal metabolizer"),
+        ("CYP2D6", "*4/*1", "intermediate metabolizer"),
+        ("CYP2D6", "*4/*4", "poor metabolizer"),
+        ("CYP2D6", "*1/*1x2", "ultrarapid metabolizer"),
+        ("SLCO1B1", "*1/*5", "decreased function"),
+        ("SLCO1B1", "*5/*5", "poor function"),
+        ("GENE1", "*1/*1", ""),
+    ],
+)
+def test_diplotypes(knowledge: Knowledge, gene: str, diplotype: str, phenotype: str) -> None:
+    (found,) = read(knowledge, genotypes=[Genotype(gene, diplotype)]).genes
+    assert (found.phenotype, found.told_as) == (phenotype, diplotype)
+
+
+def test_a_phenotype_as_sent_is_kept(knowledge: Knowledge) -> None:
+    (found,) = read(knowledge, genotypes=[Genotype("CYP2C19", "*1/*1", "Poor metabolizer")]).genes
+    assert found.phenotype == "Poor metabolizer"
+
+
+def test_a_person_read_from_the_state_is_checked(knowledge: Knowledge) -> None:
+    """From values of the record to a finding, whatever lies between."""
+    who = read(
+        knowledge,
+        medicine("lisinopril", system=RXNORM, code="29046"),
+        allergy("Penicillin"),
+    )
+    found = check(("enalapril",), 10.0, "oral", "hypertension", who, knowledge)
+    assert [(one.kind, one.level) for one in found.findings] == [("duplicate", "D")]
+    found = check(("amoxicillin",), None, "oral", "", who, knowledge)
+    assert found.is_excluded
+    assert index_of(knowledge) is index_of(knowledge)
