@@ -121,6 +121,13 @@ class TestNumbers:
         assert mace.months == 120
         assert by_key(ranking)["start:acei"].points["mace"] == pytest.approx(500 * gained)
 
+    def test_a_harm_that_cannot_be_judged_is_told(self, tmp_path: Path) -> None:
+        rows = [{**HARMS[0], "label": "Cough", "requires": "egfr<60"}]
+        found = by_key(ranked(tables(tmp_path, harms=rows)))["start:acei"]
+        assert found.harms == ()
+        (text,) = found.unknown
+        assert text.startswith("Whether an unwanted effect (Cough)") and "without egfr" in text
+
     def test_a_ratio_alone_is_told_and_never_counted(self, tmp_path: Path) -> None:
         found = by_key(ranked(tables(tmp_path)))["start:mra"]
         assert [(r.outcome, r.effect) for r in found.relative_only] == [("cv_death_or_hf", 0.7)]
