@@ -21,6 +21,7 @@ from patients.record.stays import (
     service_of,
     stays,
 )
+from patients.terminology.conditions import FOR_PRESCRIBING
 
 # readmission scores speak of the 30 days after discharge
 DAYS_AFTER = 30
@@ -245,15 +246,26 @@ def _comorbidity(state: State, declared: Input) -> Found:
 
 
 def unread_diagnoses(state: State) -> int:
-    """How many diagnoses are in codes of no table, so that no comorbidity is read from them."""
-    read = {
+    """How many diagnoses are in codes of no table, so that no comorbidity is read from them.
+
+    A concept of the prescribing rules alone (dementia, asthma) is not read as one either.
+    """
+    stated = [value for values in state.values.values() for value in values]
+    counted = {
         value.resource_id
-        for values in state.values.values()
-        for value in values
+        for value in stated
         if value.kind == "comorbidity"
+        or (value.kind == "condition" and value.concept not in FOR_PRESCRIBING)
     }
-    unread = state.not_used.get(CONDITION_UNCLASSIFIED, ())
-    return len({v.resource_id for v in unread if v.quality == "unclassified"} - read)
+    unread = {
+        value.resource_id
+        for value in state.not_used.get(CONDITION_UNCLASSIFIED, ())
+        if value.quality == "unclassified"
+    }
+    named = {
+        v.resource_id for v in stated if v.resource_type == "Condition" and v.kind == "condition"
+    }
+    return len((unread | named) - counted)
 
 
 STAY: Mapping[str, Callable[[State, Input], Found]] = {

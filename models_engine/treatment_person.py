@@ -6,9 +6,9 @@ an allergy is read on the careful side (see `knowledge/medicines.py`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
 from models_engine.catalogue.calendar import first_day_too_old
 from models_engine.catalogue.contract import ClinicalModel, Input
@@ -37,8 +37,10 @@ from models_engine.features import CURRENT_FOR_DAYS, SEX_CODES, StateReader, bui
 from models_engine.record_features import UNREADABLE
 from models_engine.what_if_person import is_adult
 from patients.record.age import completed_years
+from patients.record.allergy_details import AllergyDetails
 from patients.record.allergy_status import ALLERGY, allergy_status
 from patients.record.condition_facts import UNCLASSIFIED
+from patients.record.genotypes import Genotype
 from patients.record.state import State, Value
 from patients.terminology.codings import Atc, RxNorm, code_of
 from patients.terminology.conditions import CONDITIONS
@@ -96,34 +98,11 @@ class MedicineLike(Protocol):
     def references(self) -> Sequence[ReferenceLike]: ...
 
 
-class GenotypeLike(Protocol):
-    """What is read of a gene: a diplotype ("*1/*2"), or a phenotype as it was sent."""
-
-    @property
-    def gene(self) -> str: ...
-    @property
-    def diplotype(self) -> str: ...
-    @property
-    def phenotype(self) -> str: ...
-    @property
-    def reference(self) -> Reference | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class AllergyDetails:
-    """What facts do not keep of an AllergyIntolerance. `categories`: food, medication ..."""
-
-    kind: Literal["allergy", "intolerance", ""] = ""
-    reactions: tuple[str, ...] = ()
-    severity: str = ""
-    categories: frozenset[str] = frozenset()
-
-
 def treatment_person(
     state: State,
     reader: StateReader,
     medicines: Iterable[MedicineLike] | None = None,
-    genotypes: Iterable[GenotypeLike] = (),
+    genotypes: Iterable[Genotype] = (),
     *,
     knowledge: Knowledge,
     allergy_details: Mapping[str, AllergyDetails] | None = None,
@@ -387,7 +366,9 @@ def _allergies(
     return tuple(found), unread
 
 
-def _gene(one: GenotypeLike, knowledge: Knowledge) -> GeneResult:
+def _gene(one: Genotype, knowledge: Knowledge) -> GeneResult:
     """The phenotype as it was sent, else that of the diplotype; empty where it cannot be told."""
     phenotype = one.phenotype.strip() or phenotype_of(one.gene, one.diplotype, knowledge)
-    return GeneResult(one.gene, phenotype, one.diplotype or one.phenotype, one.reference)
+    return GeneResult(
+        one.gene, phenotype, one.diplotype or one.phenotype, _reference(one.reference)
+    )

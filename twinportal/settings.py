@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "twinportal.dashboards",
     "twinportal.population",
     "twinportal.what_if",
+    "twinportal.treatment",
     "twinportal",
 ]
 MIDDLEWARE = [
@@ -248,6 +249,8 @@ DISEASE_TRAJECTORIES_DIR = Path(
 MODEL_PLUGINS = tuple(
     name for part in get_env("TWINPORTAL_MODEL_PLUGINS", "").split(",") if (name := part.strip())
 )
+# A folder of a site's own tables of treatment knowledge; its rows are added, or replace ours
+KNOWLEDGE_DIR = Path(folder) if (folder := get_env("TWINPORTAL_KNOWLEDGE_DIR", "")) else None
 
 # --- Celery -----------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")

@@ -11,6 +11,7 @@ from patients.models.mapping import Mapping
 from patients.models.patient import Patient
 from patients.models.quarantine import QuarantinedResource
 from patients.models.resource import Resource, ResourceVersion
+from patients.models.rxnorm import RxNormConcept, RxNormRelease
 from patients.models.stale_twin import StaleTwin
 from patients.models.used_assertion import UsedAssertion
 
@@ -32,6 +33,8 @@ __all__ = [
     "RejectedElement",
     "Resource",
     "ResourceVersion",
+    "RxNormConcept",
+    "RxNormRelease",
     "StaleTwin",
     "UnmappedCode",
     "UsedAssertion",

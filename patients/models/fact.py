@@ -18,6 +18,7 @@ class Fact(models.Model):
         MEDICATION = "medication"
         ALLERGY = "allergy"
         ENCOUNTER = "encounter"
+        GENOTYPE = "genotype"
 
     class Quality(models.TextChoices):
         USABLE = "usable"

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     MEDICATION = "medication"
     ALLERGY = "allergy"
     ENCOUNTER = "encounter"
+    GENOTYPE = "genotype"
 
 
 # what was observed at a moment, by the names that the table has

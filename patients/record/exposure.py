@@ -140,6 +140,12 @@ def _dispense(resource: Json) -> Exposure:
     return _over(start, end, [inactive(f"dispense {status or 'without status'}")])
 
 
+def days_supplied(dispense: Json) -> float | None:
+    """Days that a MedicationDispense lasts; None when it does not say."""
+    supply = _duration(child(dispense, "daysSupply"))
+    return supply / timedelta(days=1) if supply else None
+
+
 def _going_on(start: Moment | None, end: datetime | None, standing: list[Judgement]) -> Exposure:
     undated = verify("no date: counted from the day it reached us")
     return Exposure(start, end, settled(FINE, *standing, *([] if start else [undated])))

@@ -20,7 +20,7 @@ from patients.terminology.answers import answer_of
 from patients.terminology.meanings import NO_MEANINGS, LocalMeanings
 from patients.terminology.measurements import CodedConcept, MeasurementConcept, ObservationCode
 
-_STATUS = {
+STATUS = {
     "final": FINE,
     "amended": FINE,
     "corrected": FINE,
@@ -69,7 +69,7 @@ def observation_facts(resource: Json, meanings: LocalMeanings = NO_MEANINGS) -> 
     if at is None:
         at = _first_event(child(resource, "effectiveTiming"))
     status = text(resource, "status")
-    standing = [_STATUS.get(status, verify(f"status {status or 'not sent'}"))]
+    standing = [STATUS.get(status, verify(f"status {status or 'not sent'}"))]
     if children(resource, "focus"):
         standing.append(unclassified("about something else than the patient (focus)"))
     if at is None:

@@ -7,6 +7,7 @@ from patients.record.condition_facts import condition_facts, procedure_facts
 from patients.record.drafts import FactDraft, Json, Resolve
 from patients.record.elements import text
 from patients.record.encounter_facts import encounter_facts, hospital_procedure_facts
+from patients.record.genotypes import genotype_facts
 from patients.record.medication_facts import medication_facts
 from patients.record.modifiers import modified, unknown_modifier
 from patients.record.observation_facts import observation_facts
@@ -18,8 +19,13 @@ def _procedure(resource: Json, meanings: LocalMeanings) -> Iterator[FactDraft]:
     yield from hospital_procedure_facts(resource)
 
 
+def _observation(resource: Json, meanings: LocalMeanings) -> Iterator[FactDraft]:
+    yield from observation_facts(resource, meanings)
+    yield from genotype_facts(resource)
+
+
 _CODED = {
-    "Observation": observation_facts,
+    "Observation": _observation,
     "Condition": condition_facts,
     "Procedure": _procedure,
 }

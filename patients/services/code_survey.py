@@ -18,6 +18,8 @@ from patients.record.elements import Json, child, children, codings
 from patients.record.medication_facts import UNCLASSIFIED
 from patients.services import local_meanings, lookups
 from patients.services.mapping_touch import contents_of
+from patients.terminology.codings import code_of
+from patients.terminology.genes import genotype_code
 from patients.terminology.meanings import LocalMeanings, MappingKind
 
 COMPONENT = "Observation.component"
@@ -84,7 +86,11 @@ class Count:
     def is_known(self, kind: MappingKind, concept: str, found: Iterable[Coded]) -> bool:
         match kind:
             case MappingKind.OBSERVATION:
-                return any(self.meanings.observation(*one) for one in found)
+                return any(
+                    self.meanings.observation(*one)
+                    or ((standard := code_of(*one)) and genotype_code(standard))
+                    for one in found
+                )
             case MappingKind.CONDITION:
                 return any(self.meanings.condition(*one) for one in found)
             case MappingKind.MEDICATION:

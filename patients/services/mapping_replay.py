@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from patients import audit
 from patients.models import Mapping, Resource
+from patients.selectors.meanings import key_of
 from patients.services.ingest import LOST_RACES
-from patients.services.local_meanings import key_of
 from patients.services.mapping_touch import touched_by
 from patients.services.rebuild import rebuild_batch
 from patients.signals import twins_changed

@@ -18,7 +18,8 @@ class ConditionConcept:
 
     `persists`: stays in the history after it is resolved. `procedure_days`: how long a procedure
     with one of the codes counts as the condition; None if it never does. `implies`: concepts that
-    are true whenever this one is.
+    are true whenever this one is. `for_prescribing`: read by the rules of treatment alone; no
+    prediction model counts it.
     """
 
     id: str
@@ -27,6 +28,7 @@ class ConditionConcept:
     persists: bool
     procedure_days: int | None
     implies: tuple[str, ...]
+    for_prescribing: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class ConditionCode:
 
 
 def _concepts() -> Mapping[str, ConditionConcept]:
-    columns = "concept,display,plain_name,persists,procedure_days,implies,evidence,note"
+    columns = "concept,display,plain_name,persists,procedure_days,implies,prescribing,evidence,note"
     return {
         row["concept"]: ConditionConcept(
             id=row["concept"],
@@ -48,6 +50,7 @@ def _concepts() -> Mapping[str, ConditionConcept]:
             persists=row["persists"] == "yes",
             procedure_days=int(row["procedure_days"]) if row["procedure_days"] else None,
             implies=tuple(row["implies"].split()),
+            for_prescribing=row["prescribing"] == "yes",
         )
         for row in tables.rows("conditions", columns)
     }
@@ -55,6 +58,7 @@ def _concepts() -> Mapping[str, ConditionConcept]:
 
 CONDITIONS: Mapping[str, ConditionConcept] = _concepts()
 PERSISTING: frozenset[str] = frozenset(c.id for c in CONDITIONS.values() if c.persists)
+FOR_PRESCRIBING: frozenset[str] = frozenset(c.id for c in CONDITIONS.values() if c.for_prescribing)
 
 
 def implied_by(concept: ConditionConcept) -> tuple[ConditionConcept, ...]:

@@ -3,6 +3,7 @@
 from patients.terminology.answers import ANSWER_VALUES, answer_of
 from patients.terminology.codings import Code, code_of
 from patients.terminology.conditions import CONDITIONS, condition_of
+from patients.terminology.genes import genotype_code
 from patients.terminology.meanings import Key, MappingKind, medication_target
 from patients.terminology.measurements import CODED, MEASUREMENTS, OBSERVATIONS, observation_of
 from patients.terminology.medications import is_listed
@@ -36,7 +37,7 @@ def why_not_mappable(key: Key) -> str:
 def _is_in_tables(key: Key, standard: Code) -> bool:
     match key.kind:
         case MappingKind.OBSERVATION:
-            return observation_of(standard) is not None
+            return observation_of(standard) is not None or genotype_code(standard) is not None
         case MappingKind.ANSWER:
             return answer_of(key.concept, standard) is not None
         case MappingKind.CONDITION:

@@ -9,10 +9,11 @@ from enum import StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from patients.terminology.answers import answer_of
-from patients.terminology.codings import LocalCode, code_in, code_of
+from patients.terminology.codings import LocalCode, RxNorm, code_in, code_of
 from patients.terminology.conditions import CONDITIONS, ConditionCode, condition_of, implied_by
 from patients.terminology.measurements import OBSERVATIONS, ObservationCode, observation_of
-from patients.terminology.medications import Medication, medication_of
+from patients.terminology.medications import Medication, is_listed, medication_of
+from patients.terminology.release import NO_RELEASE, Release
 from patients.terminology.senders import sender_of
 from patients.terminology.units import folded, ucum_of
 
@@ -64,7 +65,8 @@ def unit_key(concept: str, spelling: str, source: str) -> Key:
 class LocalMeanings:
     """All mappings that are in force. Nothing here changes; `with_statement` makes another.
 
-    No mapped unit is read before `for_source` has said whose they are.
+    No mapped unit is read before `for_source` has said whose they are. `release` is the site's
+    RxNorm release, which is asked last.
     """
 
     said: Mapping[Key, Statement] = field(default_factory=dict)
@@ -74,6 +76,7 @@ class LocalMeanings:
     medications: Mapping[tuple[str, str], Meant[Medication]] = field(default_factory=dict)
     units: Mapping[tuple[str, str, str], Meant[str]] = field(default_factory=dict)
     sender: str = ""
+    release: Release = NO_RELEASE
 
     def for_source(self, source: str) -> "LocalMeanings":
         """As they are for what came from there; `source` as a version notes it."""
@@ -102,7 +105,12 @@ class LocalMeanings:
         standard = code_of(system, code)
         if standard and (found := medication_of(standard)):
             return Meant(found)
-        return self.medications.get((system, code))
+        if mapped := self.medications.get((system, code)):
+            return mapped
+        if not isinstance(standard, RxNorm) or is_listed(standard):
+            return None
+        product = self.release.product(standard.value)
+        return Meant(product.medication) if product and product.medication else None
 
     def unit(self, concept: str, spelling: str) -> Meant[str] | None:
         """The UCUM unit that a spelling means in values of this concept."""
@@ -114,11 +122,12 @@ class LocalMeanings:
 
     def with_statement(self, statement: Statement) -> "LocalMeanings":
         """The same with one more, in place of what was said of its key before."""
-        return meanings_of([*self.without(statement.key).said.values(), statement])
+        others = self.without(statement.key).said.values()
+        return meanings_of([*others, statement], self.release)
 
     def without(self, key: Key) -> "LocalMeanings":
         """The same as if nobody had mapped this key."""
-        return meanings_of(s for k, s in self.said.items() if k != key)
+        return meanings_of((s for k, s in self.said.items() if k != key), self.release)
 
 
 NO_MEANINGS = LocalMeanings()
@@ -131,7 +140,7 @@ _TABLES = {
 }
 
 
-def meanings_of(statements: Iterable[Statement]) -> LocalMeanings:
+def meanings_of(statements: Iterable[Statement], release: Release = NO_RELEASE) -> LocalMeanings:
     """The meanings that these state. One whose target is no longer in the tables says nothing;
     `mappable.without_effect` tells why.
     """
@@ -148,6 +157,7 @@ def meanings_of(statements: Iterable[Statement]) -> LocalMeanings:
         conditions=tables["conditions"],
         medications=tables["medications"],
         units=tables["units"],
+        release=release,
     )
 
 

@@ -3,7 +3,8 @@
 In this order, for one recorded condition:
 
 1. the twin's own concepts, where the committed tables or a steward's mapping state one
-   (`concept:copd`): only there do ICD-10 and SNOMED CT meet;
+   (`concept:copd`): only there do ICD-10 and SNOMED CT meet. Concepts of the prescribing rules
+   are none of these: a finer name for a rule must not rename what a model has learnt;
 2. else the three-character category of its ICD-10 code (`icd10:J45`), chapters A to N;
 3. else its SNOMED CT code as sent (`snomed:195662009`): no hierarchy is at hand to group it.
 
@@ -17,7 +18,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from patients.terminology.codings import Icd10, Snomed, code_of
-from patients.terminology.conditions import CONDITIONS
+from patients.terminology.conditions import CONDITIONS, FOR_PRESCRIBING
 
 CONCEPT, ICD10, SNOMED = "concept", "icd10", "snomed"
 CHAPTERS = frozenset("ABCDEFGHIJKLMN")
@@ -26,6 +27,7 @@ NOT_COUNTED = frozenset({"pregnancy", "gestational_diabetes"})
 FAMILIES: tuple[frozenset[str], ...] = (
     frozenset({"concept:diabetes_type_1", "concept:diabetes_type_2", "concept:diabetes_other"}),
 )
+_COUNTED = frozenset(CONDITIONS) - FOR_PRESCRIBING
 _TAG = re.compile(r"\(([a-z][a-z /+-]+)\)\s*$")
 
 
@@ -34,7 +36,7 @@ def tokens_of(concepts: Iterable[str], codings: Iterable[tuple[str, str, str]]) 
 
     `concepts` are what the tables state of it, `codings` its (system, code, display).
     """
-    stated = list(dict.fromkeys(c for c in concepts if c in CONDITIONS))
+    stated = list(dict.fromkeys(c for c in concepts if c in _COUNTED))
     if stated:
         return [f"{CONCEPT}:{c}" for c in stated if c not in NOT_COUNTED]
     known = [(code_of(system, code), display) for system, code, display in codings]

@@ -8,7 +8,7 @@ import pytest
 from models_engine.catalogue.contract import Circumstances
 from models_engine.catalogue.risk.applicability import CONDITION_NAMES
 from models_engine.registry import all_models
-from patients.terminology.conditions import CONDITIONS, condition_codes_of
+from patients.terminology.conditions import CONDITIONS, FOR_PRESCRIBING, condition_codes_of
 
 ROOT = Path(__file__).parents[3]
 GUARDS = {"not_with", "only_with_condition", "only_if_found", "not_yet"}
@@ -72,3 +72,15 @@ def test_every_condition_that_a_model_reads_is_stated_by_some_code() -> None:
     read = {c for c in read - apart if not c.startswith("charlson_")}
     assert len(read) > 10
     assert {c for c in read if c not in CONDITIONS or not condition_codes_of(c)} == set()
+
+
+def test_no_model_reads_a_concept_of_the_prescribing_rules() -> None:
+    read = {
+        concept
+        for model in all_models()
+        for declared in model.inputs
+        for concept in (declared.concept, *declared.recorded_concepts)
+    } | {concept for model in all_models() for concept in model.recent}
+
+    assert read & FOR_PRESCRIBING == set()
+    assert {"asthma", "dementia", "hfref"} <= FOR_PRESCRIBING

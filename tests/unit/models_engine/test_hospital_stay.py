@@ -230,6 +230,12 @@ def test_diagnoses_that_nobody_could_read_are_named():
     assert any("Diagnoses in codes that are not read: 1;" in note for note in features.notes)
 
 
+def test_a_diagnosis_that_only_the_prescribing_rules_read_is_named_as_not_counted():
+    """Dementia in SNOMED CT has points in LACE, and LACE reads it from ICD-10 alone."""
+    features = build_features(LACE, state(stay(), condition("dementia"), condition("stroke")))
+    assert any("Diagnoses in codes that are not read: 1;" in note for note in features.notes)
+
+
 def discharged(*more, without=()):
     """Everything that the HOSPITAL score asks for, and nothing that scores."""
     index = stay(days=4)

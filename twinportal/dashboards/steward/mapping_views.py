@@ -24,8 +24,8 @@ from patients.selectors.mappings import (
     unread_units,
     without_patient,
 )
+from patients.selectors.meanings import key_of
 from patients.selectors.senders import sender_name, sender_names
-from patients.services.local_meanings import key_of
 from patients.services.mapping import MappingRefusedError, Wish, end_mapping, in_force, make_mapping
 from patients.services.mapping_preview import preview_of
 from patients.terminology.mappable import (

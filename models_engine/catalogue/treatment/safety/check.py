@@ -39,12 +39,15 @@ def check(
     """All findings about giving the ingredients to the person, the gravest first.
 
     `daily_mg` is of a single ingredient, None where it is not known; `replaces` are medicines of
-    the person that would be stopped for it (a medicine that is kept replaces itself).
+    the person that would be stopped for it (a medicine that is kept replaces itself). Of what is
+    replaced, criteria still see what goes on with the new one: the ingredient, or the class.
     """
-    person = replace(person, treats=indication)
     medicine = proposed(option_ingredients, daily_mg, route, indication, knowledge)
-    beside = all_taken(_without(person.medicines, replaces), knowledge)
+    left = _without(person.medicines, replaces)
+    beside = all_taken(left, knowledge)
     replaced = all_taken(replaces, knowledge)
+    going_on = [*left, *(one for old in replaces if (one := _shared(old, medicine)))]
+    person = replace(person, treats=indication, medicines=tuple(going_on))
     findings = (
         *_unknown(medicine, knowledge),
         *contraindications(medicine, person, knowledge),
@@ -65,6 +68,15 @@ def _without(medicines: Sequence[Taken], replaced: Sequence[Taken]) -> list[Take
         if one in left:
             left.remove(one)
     return left
+
+
+def _shared(old: Taken, new: Compared) -> Taken | None:
+    """What of a replaced medicine is taken on: an ACE inhibitor after an ARB is still of their kind."""
+    ingredients = tuple(name for name in old.ingredients if name in new.ingredients)
+    classes = old.classes & new.classes
+    if not ingredients and not classes:
+        return None
+    return replace(old, ingredients=ingredients, classes=classes)
 
 
 def _unknown(medicine: Compared, knowledge: Knowledge) -> Iterator[Finding]:

@@ -91,7 +91,7 @@ def _holds(
         row=row.id,
         references=words.references_to(used, person),
         daily_mg=row.daily_mg if proposes else None,
-        dose=row.dose if proposes else "",
+        dose=row.dose,
     )
 
 

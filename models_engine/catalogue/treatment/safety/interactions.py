@@ -89,7 +89,7 @@ def _are_distinct(choice: Sequence[tuple[int, Part]]) -> bool:
 def _found(row: Interaction, others: Together, doubt: str, lead: str) -> Finding:
     unsure = [one.label for one in others if one.taken is not None and not one.taken.is_certain]
     certain = f" It is not certain that {', '.join(unsure)} is taken." if unsure else ""
-    advice = f" {row.management}" if row.management else ""
+    advice = f" {_sentence(row.management)}" if row.management else ""
     return Finding(
         kind="interaction",
         level=row.severity,  # type: ignore[arg-type]
@@ -110,7 +110,7 @@ def _in_its_place(row: Interaction, others: Together) -> Iterator[Finding]:
     yield Finding(
         kind="interaction",
         level=level,
-        message=f"{_labels(others)} has to be stopped first, and may act for a while: {row.says} {row.management}".strip(),
+        message=f"{_labels(others)} has to be stopped first, and may act for a while: {row.says} {_sentence(row.management)}".strip(),
         plain=f"Stop {_labels(others)} before you begin this, as your care team tells you.",
         table=TABLE,
         row=row.id,
@@ -145,6 +145,10 @@ def which_one(other: Compared, why: str, table: str = "", row: str = "") -> Find
         missing=("medicine",),
         other=other.label,
     )
+
+
+def _sentence(text: str) -> str:
+    return text if not text or text.endswith(".") else f"{text}."
 
 
 def _labels(medicines: Together) -> str:

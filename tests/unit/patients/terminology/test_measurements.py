@@ -55,6 +55,7 @@ alcohol_drinks    | 74013-4                                 | {drinks}/d | 0-15 
 vancomycin_level  | 20578-1 4092-3 4090-7 4091-5            | mg/L   | 1-60    | 0-500   | 7
 gentamicin_level  | 35668-3 3663-2 3664-0 3665-7            | mg/L   | 0.1-40  | 0-300   | 7
 digoxin_level     | 10535-3 14698-5                         | ug/L   | 0.1-3   | 0-50    | 30
+lvef              | 10230-1 8806-2 18043-0                  | %      | 10-80   | 1-95    | 731
 """
 ROWS = [tuple(cell.strip() for cell in line.split("|")) for line in CATALOGUE.strip().splitlines()]
 

@@ -70,3 +70,10 @@ def test_types_of_diabetes_are_one_family() -> None:
 
     assert families(tokens) == [[1, 2]]
     assert families(tokens[:2]) == []
+
+
+def test_a_finer_name_for_the_prescribing_rules_renames_no_diagnosis():
+    asthma = ("http://hl7.org/fhir/sid/icd-10-cm", "J45.909", "Asthma")
+
+    assert tokens_of(["asthma"], [asthma]) == tokens_of([], [asthma]) == ["icd10:J45"]
+    assert tokens_of(["heart_failure", "hfref"], []) == ["concept:heart_failure"]

@@ -373,6 +373,28 @@ class TestInteractions:
         who = person(medicines=(kept,))
         assert checked(knowledge, who, "lisinopril", replaces=(kept,)).findings == ()
 
+    def test_criteria_see_what_goes_on(self, tmp_path: Path) -> None:
+        """An ACE inhibitor that is replaced is taken no more; that its kind is taken goes on."""
+        knowledge = knowledge_of(
+            tmp_path,
+            contraindications=[
+                {"id": "start", "applies_to": "class:raas", "when": "potassium>5;not:raas"},
+                {"id": "with", "applies_to": "class:arb", "when": "takes:acei"},
+                {"id": "on", "applies_to": "class:raas", "when": "takes:raas", "severity": "C"},
+            ],
+        )
+        old = taken("lisinopril")
+        who = person(medicines=(old,), readings={"potassium": reading(5.7, "mmol/L")})
+        rows = {
+            name: [one.row for one in checked(knowledge, who, name, replaces=(old,)).findings]
+            for name in ("losartan", "lisinopril")
+        }
+        assert rows == {"losartan": ["on"], "lisinopril": ["on"]}
+        beside = checked(knowledge, who, "losartan").findings
+        assert [one.row for one in beside] == ["with", "on"]
+        new = person(readings=who.readings)
+        assert [one.row for one in checked(knowledge, new, "losartan").findings] == ["start"]
+
     def test_an_unresolved_medicine_is_asked_for(self, knowledge: Knowledge) -> None:
         who = person(medicines=(Taken("blue pills", is_known=False, references=(reference(9),)),))
         found = only(checked(knowledge, who, "metformin"))
