@@ -418,13 +418,17 @@ def treatment_ranking(
     *,
     now: datetime,
     begin: tuple[StartingPoint, TreatmentPerson] | None = None,
+    with_models: bool = False,
 ) -> Ranking:
     """Every way to treat an indication of this twin, compared with today, best first.
 
-    Reads the twin (or `begin`), writes nothing. Raises KeyError on an unknown indication.
+    Reads the twin (or `begin`), writes nothing. `with_models`: every model is rerun with the values
+    of each way (`Candidate.comparisons`). Raises KeyError on an unknown indication.
     """
     start, person = begin or treatment_start(patient_id, now=now)
-    return treatment.rank_treatments(start, person, indication, preferences)
+    return treatment.rank_treatments(
+        start, person, indication, preferences, with_models=with_models
+    )
 
 
 def medication_review(
