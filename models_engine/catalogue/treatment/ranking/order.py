@@ -132,8 +132,9 @@ def place(candidate: Candidate, preferences: Preferences) -> tuple[int, bool, in
 
     Nothing is called worse whose benefit could not be counted.
     """
-    tier = candidate.tier if preferences.order_by == "guideline" else 0
-    return GROUP[candidate.safety.level], is_worse(candidate), tier
+    worse = is_worse(candidate)
+    tier = candidate.tier if preferences.order_by == "guideline" and not worse else 0
+    return GROUP[candidate.safety.level], worse, tier
 
 
 def is_worse(candidate: Candidate) -> bool:
