@@ -11,6 +11,7 @@ from models_engine.catalogue.treatment.knowledge.loading import Knowledge, knowl
 from models_engine.catalogue.treatment.knowledge.schema import (
     EVIDENCE_TEXT,
     TABLES,
+    Deprescribing,
     Outcome,
 )
 from models_engine.catalogue.treatment.person import Reference, Taken
@@ -37,6 +38,8 @@ from twinportal.treatment.words import (
 
 RowId = tuple[str, str]
 BARS = 100.0
+# events of a line before its details are opened, and lines before the rest is
+MOST_SHOWN, FIRST_LINES = 2, 10
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,12 @@ class ValueLine:
         return f"{one.before:.3g} to {one.after:.3g} {one.unit} ({one.low:.3g} to {one.high:.3g})"
 
     @property
+    def short(self) -> str:
+        """Only the change."""
+        one = self.change
+        return f"{one.label} {signed(one.after - one.before)} {one.unit}"
+
+    @property
     def rows(self) -> list[RowLink]:
         return [link_to(row) for row in self.change.rows]
 
@@ -219,8 +228,48 @@ class CandidateRow:
         return [ValueLine(change) for change in self.one.values]
 
     @property
+    def brings(self) -> list[EventLine]:
+        """What a medicine of today does, compared with stopping it."""
+        return [EventLine(change) for change in self.one.brings]
+
+    @property
+    def brings_values(self) -> list[ValueLine]:
+        return [ValueLine(change) for change in self.one.brings_values]
+
+    @property
+    def withdrawal(self) -> list[Deprescribing]:
+        """What stopping needs, each once."""
+        return [row for row in self.one.withdrawal if row.how]
+
+    @property
     def relative(self) -> tuple[RelativeOnly, ...]:
         return self.one.relative_only
+
+    @property
+    def main_benefits(self) -> list[EventLine]:
+        """The two that weigh most of what gets better."""
+        return self._weightiest([*self.one.benefits, *self.one.harms], better=True)
+
+    @property
+    def main_harms(self) -> list[EventLine]:
+        """The two that weigh most of what gets worse."""
+        return self._weightiest([*self.one.benefits, *self.one.harms], better=False)
+
+    def _weightiest(self, changes: list[EventChange], *, better: bool) -> list[EventLine]:
+        wanted = [c for c in changes if c.is_counted and (c.difference < 0) == better]
+        wanted = [c for c in wanted if c.difference]
+        wanted.sort(key=lambda c: -abs(self.one.points.get(c.outcome, 0.0)))
+        return [EventLine(change) for change in wanted[:MOST_SHOWN]]
+
+    @property
+    def heavy(self) -> list[FindingLine]:
+        """Findings that change what one would do."""
+        return [line for line in self.findings if line.found.level in ("X", "ask", "D")]
+
+    @property
+    def light(self) -> list[FindingLine]:
+        """The others."""
+        return [line for line in self.findings if line.found.level in ("C", "told")]
 
     @property
     def findings(self) -> list[FindingLine]:
@@ -295,6 +344,7 @@ class RankingPage:
         self.ranking = ranking
         top = max((abs(one.score) for one in ranking.candidates), default=0.0)
         self.rows = [CandidateRow(n, one, top) for n, one in enumerate(ranking.candidates, 1)]
+        self.first, self.rest = self.rows[:FIRST_LINES], self.rows[FIRST_LINES:]
         self.excluded = [CandidateRow(0, one, top) for one in ranking.excluded]
         self.asked = [FindingLine(found) for found in ranking.asked]
         self.current = [FindingLine(found) for found in ranking.current]

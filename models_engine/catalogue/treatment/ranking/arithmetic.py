@@ -10,10 +10,13 @@ from models_engine.catalogue.contract import FloatArray
 from models_engine.catalogue.what_if.draws import DRAWS, standard
 from models_engine.catalogue.what_if.effects import Z95
 
+# a probability of 1 has no hazard; no number here is as exact as this
+CERTAIN = 1.0 - 1e-15
+
 
 def with_hazard_ratio(p: FloatArray | float, ratio: FloatArray | float) -> FloatArray:
     """The probability under a ratio of hazards: 1 - (1 - p)^ratio."""
-    return np.asarray(-np.expm1(ratio * np.log1p(-np.asarray(p, dtype=float))))
+    return np.asarray(-np.expm1(ratio * np.log1p(-np.minimum(p, CERTAIN))))
 
 
 def with_odds_ratio(p: FloatArray | float, ratio: FloatArray | float) -> FloatArray:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models_engine.catalogue.contract import FloatArray
-from models_engine.catalogue.treatment.knowledge.criteria import Known
+from models_engine.catalogue.treatment.knowledge.criteria import Answer, Known
 from models_engine.catalogue.treatment.knowledge.schema import Harm, Outcome
 from models_engine.catalogue.treatment.ranking.arithmetic import amount, over
 from models_engine.catalogue.treatment.ranking.baselines import Risk
@@ -77,9 +77,11 @@ class Harms:
         self.outcomes: Mapping[str, Outcome] = pharmacy.knowledge.by_id(Outcome)
         self.risk_of = risk_of
         self.months = months
-        self.untold: list[Harm] = []
+        self.untold: list[tuple[Harm, Answer]] = []
         rows = holding(
-            pharmacy.knowledge.rows(Harm), person, lambda row, _: self.untold.append(row)
+            pharmacy.knowledge.rows(Harm),
+            person,
+            lambda row, answer: self.untold.append((row, answer)),
         )
         self._by_harm: dict[str, list[Harm]] = {}
         for row in rows:

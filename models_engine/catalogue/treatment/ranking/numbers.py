@@ -158,6 +158,9 @@ class Numerator:
             if not treatment and not self._moves_values(way.medicine):
                 return NO_EFFECTS, NO_EFFECTS, ()
             of = self._treatment_of(way.medicine)
+            if treatment == of:
+                # one effect in two names: what is kept of it need not be known
+                return NO_EFFECTS, NO_EFFECTS, ()
             old = self.today.taken(of)
             new = self.today.instead(treatment, of) if treatment else NO_EFFECTS
         except NotKnownError as error:

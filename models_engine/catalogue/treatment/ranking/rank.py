@@ -7,6 +7,7 @@ from models_engine.catalogue.contract import FloatArray
 from models_engine.catalogue.treatment.knowledge.loading import Knowledge
 from models_engine.catalogue.treatment.knowledge.schema import (
     Deprescribing,
+    Harm,
     Indication,
     Monitoring,
     Option,
@@ -124,6 +125,7 @@ class _Ranker:
             subject.today,
             tuple(self.currents.values()),
         )
+        self.open_harms: list[tuple[Harm, tuple[str, ...]]] = []
         self._reruns: dict[object, tuple[ModelComparison, ...]] = {}
 
     def _currents(self) -> dict[str, Current]:
@@ -168,6 +170,7 @@ class _Ranker:
 
     def _with_harms(self, numbers: list[Numbers], months: float) -> list[Numbers]:
         harms = Harms(self.pharmacy, self.person, self.baselines.of, months)
+        self.open_harms = [(row, answer.missing) for row, answer in harms.untold]
         found = []
         for one in numbers:
             if one.way.kind == "keep":
@@ -282,6 +285,11 @@ class _Ranker:
         return [
             f"Whether a recommendation is for this person cannot be told without {in_words(missing)}."
             for row, missing in self.open
+            if is_about(drug, row.applies_to)
+        ] + [
+            f"Whether an unwanted effect ({row.label}) is for this person cannot be told without "
+            f"{in_words(missing)}: it is not counted."
+            for row, missing in self.open_harms
             if is_about(drug, row.applies_to)
         ]
 

@@ -143,14 +143,18 @@ def _level_without(
     treatment: str, today: Mapping[str, float], person: Person
 ) -> Mapping[str, float]:
     """The values from which the treatment leads to today's: secants, from above first."""
+    refused = ""
     for share in BEGIN:
-        level = _search(treatment, today, person, share)
+        try:
+            level = _search(treatment, today, person, share)
+        except NotKnownError as error:
+            refused = str(error)
+            continue
         if level is not None and any(level[c] != today[c] for c in today):
             return level
-    raise NotKnownError(
-        f"{treatments()[treatment].label}: no level without it is found that its published effect "
-        "would bring to today's values."
-    )
+    name = treatments()[treatment].label
+    why = refused or "None is found that its published effect would bring to today's values."
+    raise NotKnownError(f"The level without {name} cannot be told. {why}")
 
 
 def _search(
