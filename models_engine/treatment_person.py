@@ -13,7 +13,11 @@ from models_engine.catalogue.calendar import first_day_too_old
 from models_engine.catalogue.contract import ClinicalModel, Input
 from models_engine.catalogue.feature_set import InputUsed
 from models_engine.catalogue.mechanistic.refusing import RefusedError
-from models_engine.catalogue.mechanistic.renal import RenalPatient, creatinine_clearance
+from models_engine.catalogue.mechanistic.renal import (
+    RenalPatient,
+    creatinine_clearance,
+    dosing_weight,
+)
 from models_engine.catalogue.risk.ckd_epi_2021 import ADULT_AGE, ckd_epi_2021
 from models_engine.catalogue.scores.cha2ds2_vasc import cha2ds2_vasc
 from models_engine.catalogue.scores.has_bled import has_bled
@@ -197,25 +201,25 @@ def _source_reference(source: InputUsed) -> Reference | None:
 def _clearance(
     state: State, reader: StateReader, recent: Mapping[str, Reading]
 ) -> dict[str, Reading]:
-    """Cockcroft-Gault with the weight of `mechanistic/renal.py`, of the day of creatinine."""
+    """Cockcroft-Gault of the day of creatinine: with the weight of `mechanistic/renal.py`, which
+    is less than the actual one of who is overweight, and with the actual weight.
+    """
     weight, height, creatinine = (recent.get(n) for n in ("weight", "height", "creatinine"))
     if not (weight and height and creatinine) or not _tells_filtration(reader):
         return {}
     if state.age is None or state.sex not in SEX_CODES:
         return {}
+    sex = SEX_CODES[state.sex]
     try:
-        value = creatinine_clearance(
-            RenalPatient(
-                float(state.age),
-                SEX_CODES[state.sex],
-                weight.value,
-                height.value,
-                creatinine.value,
-            )
-        )
+        patient = RenalPatient(float(state.age), sex, weight.value, height.value, creatinine.value)
     except RefusedError:
         return {}
-    return {"crcl": Reading(value, "mL/min", creatinine.at, creatinine.reference)}
+    value = creatinine_clearance(patient)
+    values = {"crcl": value, "crcl_actual_weight": value * weight.value / dosing_weight(patient)}
+    return {
+        name: Reading(one, "mL/min", creatinine.at, creatinine.reference)
+        for name, one in values.items()
+    }
 
 
 def _score(model: ClinicalModel, state: State, reader: StateReader) -> dict[str, Reading]:

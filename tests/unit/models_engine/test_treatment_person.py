@@ -11,6 +11,7 @@ from models_engine.catalogue.treatment.knowledge.loading import Knowledge
 from models_engine.catalogue.treatment.knowledge.medicines import index_of
 from models_engine.catalogue.treatment.person import TreatmentPerson
 from models_engine.catalogue.treatment.safety.check import check
+from models_engine.catalogue.treatment.safety.words import read_words
 from models_engine.features import StateReader
 from models_engine.treatment_person import treatment_person
 from patients.record.allergy_details import AllergyDetails
@@ -102,6 +103,19 @@ def test_kidney_function_of_one_creatinine(knowledge: Knowledge) -> None:
     assert found.value("crcl") == pytest.approx((140 - 50) * 60 / 72 * 0.85)
     creatinine = found.readings["creatinine"].reference
     assert found.readings["egfr"].reference == found.readings["crcl"].reference == creatinine
+
+
+def test_the_clearance_of_who_is_overweight_is_given_with_both_weights(
+    knowledge: Knowledge,
+) -> None:
+    """165 cm and 95 kg: 56.91 kg are ideal, 72.15 kg are computed with."""
+    values = [measurement(n, v) for n, v in (("creatinine", 1.0), ("weight", 95), ("height", 165))]
+    found = read(knowledge, *values)
+    per_kg = (140 - 50) / 72 * 0.85
+    assert found.value("crcl") == pytest.approx(per_kg * 72.15, abs=0.01)
+    assert found.value("crcl_actual_weight") == pytest.approx(per_kg * 95)
+    said = read_words(("crcl",), found)
+    assert "Creatinine clearance 76.65" in said and "with actual weight 100.9" in said
 
 
 def test_kidney_function_of_an_old_creatinine_is_told_apart(knowledge: Knowledge) -> None:
