@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 
 from models_engine.catalogue.calendar import first_day_too_old
-from models_engine.catalogue.contract import ClinicalModel, Input
+from models_engine.catalogue.contract import FEMALE, ClinicalModel, Input
 from models_engine.catalogue.feature_set import InputUsed
 from models_engine.catalogue.mechanistic.refusing import RefusedError
 from models_engine.catalogue.mechanistic.renal import (
@@ -167,6 +167,10 @@ def _readings(state: State, reader: StateReader) -> tuple[dict[str, Reading], di
     recent |= _clearance(state, reader, recent)
     for model in (cha2ds2_vasc(), has_bled()):
         recent |= _score(model, state, reader)
+    if with_sex := recent.get("cha2ds2_vasc"):
+        # the same score without the point for women
+        points = with_sex.value - (SEX_CODES[state.sex] == FEMALE)
+        recent["cha2ds2_va"] = replace(with_sex, value=points)
     return recent, too_old
 
 

@@ -159,6 +159,11 @@ def test_diagnoses_that_nobody_reads_are_told(knowledge: Knowledge) -> None:
 def test_scores_are_readings(knowledge: Knowledge) -> None:
     found = read(knowledge, condition("atrial_fibrillation"), condition("diabetes_type_2"))
     assert found.value("cha2ds2_vasc") == 2.0  # female, diabetes
+    assert found.value("cha2ds2_va") == 1.0
+    man = read(
+        knowledge, condition("atrial_fibrillation"), condition("diabetes_type_2"), sex="male"
+    )
+    assert man.value("cha2ds2_vasc") == man.value("cha2ds2_va") == 1.0
 
 
 def medicine(name: str, *, code: str = "", system: str = "", **more: Any) -> Value:
