@@ -5,10 +5,9 @@ apart, so that a page can say how old it is. A medicine is known by code or by i
 an allergy is read on the careful side (see `knowledge/medicines.py`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime
-from typing import Protocol
+from datetime import date
 
 from models_engine.catalogue.calendar import first_day_too_old
 from models_engine.catalogue.contract import ClinicalModel, Input
@@ -40,7 +39,8 @@ from patients.record.age import completed_years
 from patients.record.allergy_details import AllergyDetails
 from patients.record.allergy_status import ALLERGY, allergy_status
 from patients.record.condition_facts import UNCLASSIFIED
-from patients.record.genotypes import Genotype
+from patients.record.genotypes import Genotype, unread_genotypes
+from patients.record.medicines import MedicineTaken
 from patients.record.state import State, Value
 from patients.terminology.codings import Atc, RxNorm, code_of
 from patients.terminology.conditions import CONDITIONS
@@ -58,50 +58,15 @@ EGFR = Input(
     order="Order serum creatinine.",
     max_age_days=MEASUREMENTS["creatinine"].max_age_days,
 )
+HLA = "HLA-"
 # allergies of these kinds alone are none to a medicine
 NO_MEDICINE = frozenset({"food", "environment"})
-
-
-class ReferenceLike(Protocol):
-    """A version of a resource that speaks of a medicine."""
-
-    @property
-    def resource_type(self) -> str: ...
-    @property
-    def resource_id(self) -> str: ...
-    @property
-    def version(self) -> int: ...
-
-
-class MedicineLike(Protocol):
-    """What is read of a reconciled medicine of the record."""
-
-    @property
-    def ingredients(self) -> tuple[str, ...]: ...
-    @property
-    def atc(self) -> tuple[str, ...]: ...
-    @property
-    def rxnorm(self) -> tuple[str, ...]: ...
-    @property
-    def display(self) -> str: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def started(self) -> datetime | None: ...
-    @property
-    def daily_mg(self) -> float | None: ...
-    @property
-    def dose_text(self) -> str: ...
-    @property
-    def route(self) -> str: ...
-    @property
-    def references(self) -> Sequence[ReferenceLike]: ...
 
 
 def treatment_person(
     state: State,
     reader: StateReader,
-    medicines: Iterable[MedicineLike] | None = None,
+    medicines: Iterable[MedicineTaken] | None = None,
     genotypes: Iterable[Genotype] = (),
     *,
     knowledge: Knowledge,
@@ -150,6 +115,10 @@ def _notes(state: State, reader: StateReader) -> tuple[str, ...]:
         found.append(
             f"Diagnoses in codes that are not read: {count}. A reason against a medicine among "
             "them would not be seen."
+        )
+    if count := len(unread_genotypes(state)):
+        found.append(
+            f"Genetic results that could not be read: {count}. Nothing is concluded from them."
         )
     for concept in CURRENT_FOR_DAYS:
         recorded = state.active(concept)
@@ -270,7 +239,7 @@ CERTAIN = "taken"
 COMPARED = (CERTAIN, "uncertain", "planned", "on_hold")
 
 
-def _of_record(medicines: Iterable[MedicineLike], index: MedicineIndex) -> Iterable[Taken]:
+def _of_record(medicines: Iterable[MedicineTaken], index: MedicineIndex) -> Iterable[Taken]:
     for one in medicines:
         if one.status not in COMPARED:
             continue
@@ -367,8 +336,13 @@ def _allergies(
 
 
 def _gene(one: Genotype, knowledge: Knowledge) -> GeneResult:
-    """The phenotype as it was sent, else that of the diplotype; empty where it cannot be told."""
-    phenotype = one.phenotype.strip() or phenotype_of(one.gene, one.diplotype, knowledge)
-    return GeneResult(
-        one.gene, phenotype, one.diplotype or one.phenotype, _reference(one.reference)
-    )
+    """The phenotype as it was sent, else that of the diplotype; empty where it cannot be told.
+
+    An HLA allele is there or not: "*57:01 positive".
+    """
+    if one.gene.startswith(HLA):
+        phenotype = f"{one.diplotype} {one.phenotype}".strip()
+    else:
+        phenotype = one.phenotype.strip() or phenotype_of(one.gene, one.diplotype, knowledge)
+    told_as = one.doubt or one.diplotype or one.phenotype
+    return GeneResult(one.gene, phenotype, told_as, _reference(one.reference))

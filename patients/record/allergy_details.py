@@ -1,62 +1,49 @@
-"""What an AllergyIntolerance says beyond what somebody is allergic to. Pure."""
+"""What facts do not keep of an AllergyIntolerance: what happened, and whether it was an allergy."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from patients.record.elements import Json, children, codings, text
 
-# SNOMED CT codes of manifestations that rules ask for [M]; others are told by their words
-MANIFESTATIONS = {
-    "41291007": "angioedema",
-    "39579001": "anaphylaxis",
-    "68566005": "urticaria",
-    "126485001": "urticaria",
-    "49727002": "cough",
-    "68962001": "muscle pain",
-    "240131006": "rhabdomyolysis",
-    "73442001": "Stevens-Johnson syndrome",
-    "768962006": "toxic epidermal necrolysis",
-}
-SEVERITIES = ("mild", "moderate", "severe")
-HIGH = "high"
+Kind = Literal["allergy", "intolerance", ""]
+_KINDS: dict[str, Kind] = {"allergy": "allergy", "intolerance": "intolerance"}
 
 
 @dataclass(frozen=True, slots=True)
 class AllergyDetails:
-    """`kind` as typed; `reactions` in words, each once; `severity` the gravest of them.
+    """`kind` is empty where it was not sent. `reactions` are the manifestations as they were sent.
 
-    `categories`: food, medication, environment, biologic.
+    `severity` is the gravest of the reactions; `categories` are food, medication, environment,
+    biologic.
     """
 
-    kind: Literal["allergy", "intolerance", ""] = ""
+    kind: Kind = ""
     reactions: tuple[str, ...] = ()
     severity: str = ""
     categories: frozenset[str] = frozenset()
 
 
 def allergy_details(resource: Json) -> AllergyDetails:
-    """What one AllergyIntolerance says. What is not said stays empty."""
-    kind = text(resource, "type")
-    given = [one for one in resource.get("category", ()) if isinstance(one, str)]
-    reactions, severities = [], []
-    for reaction in children(resource, "reaction"):
-        severities.append(text(reaction, "severity"))
-        for manifestation in children(reaction, "manifestation"):
-            reactions += list(_words(manifestation))
-    known = [one for one in SEVERITIES if one in severities]
-    severity = known[-1] if known else ""
-    if not severity and text(resource, "criticality") == HIGH:
-        severity = "high criticality"
+    """The details of an AllergyIntolerance, whatever is odd in it."""
+    reactions = children(resource, "reaction")
+    severities = [text(one, "severity") for one in reactions]
+    found = dict.fromkeys(
+        name for reaction in reactions for name in _names(children(reaction, "manifestation"))
+    )
+    sent = resource.get("category")
+    categories = [one for one in sent if isinstance(one, str)] if isinstance(sent, list) else []
     return AllergyDetails(
-        kind=kind if kind in ("allergy", "intolerance") else "",  # type: ignore[arg-type]
-        reactions=tuple(dict.fromkeys(reactions)),
-        severity=severity,
-        categories=frozenset(given),
+        kind=_KINDS.get(text(resource, "type"), ""),
+        reactions=tuple(found),
+        severity=next((one for one in ("severe", "moderate", "mild") if one in severities), ""),
+        categories=frozenset(categories),
     )
 
 
-def _words(manifestation: Json) -> list[str]:
-    found = [MANIFESTATIONS[c.code] for c in codings(manifestation) if c.code in MANIFESTATIONS]
-    told = text(manifestation, "text")
-    displays = [c.display for c in codings(manifestation) if c.display]
-    return [*found, *([told] if told else displays)]
+def _names(concepts: list[Json]) -> Iterator[str]:
+    """Every word for it: the display of each coding, and the text."""
+    for concept in concepts:
+        yield from (coding.display for coding in codings(concept) if coding.display)
+        if words := text(concept, "text"):
+            yield words

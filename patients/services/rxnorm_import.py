@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Self, cast
 
 from django.db import OperationalError, transaction
 
@@ -52,7 +52,7 @@ class Folder:
         self.path = path
         self.archive = _archive(path)
 
-    def __enter__(self) -> "Folder":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *of: object) -> None:

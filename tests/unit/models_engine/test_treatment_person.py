@@ -1,6 +1,6 @@
 """A state as the rules of treatment read it: what counts, what is too old, what could not be read."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,13 @@ import pytest
 
 from models_engine.catalogue.treatment.knowledge.loading import Knowledge
 from models_engine.catalogue.treatment.knowledge.medicines import index_of
-from models_engine.catalogue.treatment.person import Reference, TreatmentPerson
+from models_engine.catalogue.treatment.person import TreatmentPerson
 from models_engine.catalogue.treatment.safety.check import check
 from models_engine.features import StateReader
-from models_engine.treatment_person import AllergyDetails, treatment_person
+from models_engine.treatment_person import treatment_person
+from patients.record.allergy_details import AllergyDetails
+from patients.record.genotypes import Genotype
+from patients.record.medicines import MedicineReference, MedicineTaken
 from patients.record.state import State, Value
 from patients.terminology.codings import Atc, RxNorm
 from tests.unit.models_engine.builders import coded, condition, measurement, state
@@ -33,6 +36,7 @@ def knowledge(tmp_path: Path) -> Knowledge:
         ("CYP2D6", "*10", "Decreased function", "0.25"),
         ("SLCO1B1", "*1", "Normal function", ""),
         ("SLCO1B1", "*5", "No function", ""),
+        ("SLCO1B1", "*99", "Uncertain function", ""),
     ]
     return knowledge_of(
         tmp_path,
@@ -191,27 +195,27 @@ class TestMedicinesOfTheState:
         assert read(knowledge, over).medicines == ()
 
 
-@dataclass(frozen=True)
-class Ref:
-    resource_type: str = "MedicationRequest"
-    resource_id: str = "m1"
-    version: int = 3
-
-
-@dataclass(frozen=True)
-class Medicine:
-    """A row of the reconciled list, as `patients.record.medicines` makes it."""
-
-    ingredients: tuple[str, ...] = ()
-    status: str = "taken"
-    atc: tuple[str, ...] = ()
-    rxnorm: tuple[str, ...] = ()
-    display: str = "as sent"
-    started: datetime | None = None
-    daily_mg: float | None = None
-    dose_text: str = ""
-    route: str = ""
-    references: tuple[Ref, ...] = (Ref(),)
+def row(*ingredients: str, **more: Any) -> MedicineTaken:
+    """A row of the reconciled list."""
+    given: dict[str, Any] = {
+        "ingredients": ingredients,
+        "atc": (),
+        "rxnorm": (),
+        "display": "as sent",
+        "status": "taken",
+        "started": None,
+        "ended": None,
+        "daily_mg": None,
+        "dose_text": "",
+        "dose_why_not": "",
+        "route": "",
+        "as_needed": False,
+        "adherence": None,
+        "contradictions": (),
+        "references": (MedicineReference("MedicationRequest", "m1", 3, None, "active"),),
+        "is_resolved": bool(ingredients),
+    }
+    return MedicineTaken(**(given | more))
 
 
 class TestReconciledMedicines:
@@ -228,26 +232,26 @@ class TestReconciledMedicines:
     def test_what_may_be_taken_is_compared(
         self, knowledge: Knowledge, status: str, expected: list[bool]
     ) -> None:
-        found = read(knowledge, medicines=[Medicine(("lisinopril",), status)]).medicines
+        found = read(knowledge, medicines=[row("lisinopril", status=status)]).medicines
         assert [one.is_certain for one in found] == expected
 
     def test_dose_route_and_references(self, knowledge: Knowledge) -> None:
-        row = Medicine(("lisinopril",), daily_mg=20.0, dose_text="20 mg daily", route="oral")
-        (found,) = read(knowledge, medicines=[row]).medicines
+        dosed = row("lisinopril", daily_mg=20.0, dose_text="20 mg daily", route="oral")
+        (found,) = read(knowledge, medicines=[dosed]).medicines
         assert (found.daily_mg, found.dose_text, found.route) == (20.0, "20 mg daily", "oral")
         assert found.references == (("MedicationRequest", "m1", 3),)
 
     def test_one_unknown_ingredient_of_two_is_not_known(self, knowledge: Knowledge) -> None:
-        row = Medicine(("lisinopril", "unobtainium"))
-        (found,) = read(knowledge, medicines=[row]).medicines
+        two = row("lisinopril", "unobtainium")
+        (found,) = read(knowledge, medicines=[two]).medicines
         assert found.ingredients == ("lisinopril",) and not found.is_known
 
     def test_an_alias_is_the_ingredient(self, knowledge: Knowledge) -> None:
-        (found,) = read(knowledge, medicines=[Medicine(("HCTZ",))]).medicines
+        (found,) = read(knowledge, medicines=[row("HCTZ")]).medicines
         assert found.ingredients == ("hydrochlorothiazide",) and "diuretic" in found.classes
 
     def test_codes_that_contradict_the_name_all_count(self, knowledge: Knowledge) -> None:
-        (found,) = read(knowledge, medicines=[Medicine(("losartan",), atc=("C09AA03",))]).medicines
+        (found,) = read(knowledge, medicines=[row("losartan", atc=("C09AA03",))]).medicines
         assert set(found.ingredients) == {"losartan", "lisinopril"}
 
 
@@ -304,16 +308,12 @@ class TestAllergies:
         assert read(knowledge, not_used=unread).allergies_unread
 
 
-@dataclass(frozen=True)
-class Genotype:
-    gene: str
-    diplotype: str = ""
-    phenotype: str = ""
-    reference: Reference | None = ("Observation", "g1", 1)
+def gene(name: str, diplotype: str = "", phenotype: str = "", doubt: str = "") -> Genotype:
+    return Genotype(name, diplotype, phenotype, coded(f"genotype:{name}", diplotype), doubt)
 
 
 @pytest.mark.parametrize(
-    ("gene", "diplotype", "phenotype"),
+    ("name", "diplotype", "phenotype"),
     [
         ("CYP2C19", "*1/*1", "normal metabolizer"),
         ("CYP2C19", "*1/*17", "rapid metabolizer"),
@@ -331,17 +331,27 @@ class Genotype:
         ("CYP2D6", "*1/*1x2", "ultrarapid metabolizer"),
         ("SLCO1B1", "*1/*5", "decreased function"),
         ("SLCO1B1", "*5/*5", "poor function"),
+        ("SLCO1B1", "*99/*5", "possible decreased function"),
+        ("SLCO1B1", "*99/*1", ""),
         ("GENE1", "*1/*1", ""),
     ],
 )
-def test_diplotypes(knowledge: Knowledge, gene: str, diplotype: str, phenotype: str) -> None:
-    (found,) = read(knowledge, genotypes=[Genotype(gene, diplotype)]).genes
+def test_diplotypes(knowledge: Knowledge, name: str, diplotype: str, phenotype: str) -> None:
+    (found,) = read(knowledge, genotypes=[gene(name, diplotype)]).genes
     assert (found.phenotype, found.told_as) == (phenotype, diplotype)
 
 
 def test_a_phenotype_as_sent_is_kept(knowledge: Knowledge) -> None:
-    (found,) = read(knowledge, genotypes=[Genotype("CYP2C19", "*1/*1", "Poor metabolizer")]).genes
+    (found,) = read(knowledge, genotypes=[gene("CYP2C19", "*1/*1", "Poor metabolizer")]).genes
     assert found.phenotype == "Poor metabolizer"
+
+
+def test_an_allele_that_is_there_and_results_that_differ(knowledge: Knowledge) -> None:
+    results = [gene("HLA-B", "*57:01", "positive"), gene("CYP2D6", doubt="results differ: ...")]
+    allele, differing = read(knowledge, genotypes=results).genes
+    assert allele.phenotype == "*57:01 positive"
+    assert (differing.phenotype, differing.told_as) == ("", "results differ: ...")
+    assert allele.reference is not None
 
 
 def test_a_person_read_from_the_state_is_checked(knowledge: Knowledge) -> None:

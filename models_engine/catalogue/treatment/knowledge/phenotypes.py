@@ -1,8 +1,8 @@
 """From a diplotype to CPIC's words for what the gene does, by the table of alleles.
 
 Written after CPIC's standard terms [M]. A gene that is scored goes by the sum of its two alleles;
-others by what each allele does. An allele that the table does not know, or whose function is
-uncertain, gives no phenotype: nothing is guessed.
+others by what each allele does. An allele that the table does not know gives no phenotype, nor
+one whose function is uncertain unless CPIC has a word for the pair: nothing is guessed.
 """
 
 import re
@@ -12,11 +12,12 @@ from functools import lru_cache
 from models_engine.catalogue.treatment.knowledge.loading import Knowledge
 from models_engine.catalogue.treatment.knowledge.schema import Allele
 
-NORMAL, INCREASED, DECREASED, NONE = (
+NORMAL, INCREASED, DECREASED, NONE, UNCERTAIN = (
     "normal function",
     "increased function",
     "decreased function",
     "no function",
+    "uncertain function",
 )
 POOR, INTERMEDIATE = "poor metabolizer", "intermediate metabolizer"
 NORMAL_METABOLIZER, ULTRARAPID = "normal metabolizer", "ultrarapid metabolizer"
@@ -55,14 +56,33 @@ _PAIRS: Mapping[str, Mapping[tuple[str, str], str]] = {
         (NONE, NONE): "poor function",
         (DECREASED, NONE): "poor function",
         (DECREASED, DECREASED): "poor function",
+        (NONE, UNCERTAIN): "possible decreased function",
     },
     **{
         gene: {
             (NORMAL, NORMAL): NORMAL_METABOLIZER,
             (NONE, NORMAL): INTERMEDIATE,
             (NONE, NONE): POOR,
+            (NONE, UNCERTAIN): "possible intermediate metabolizer",
         }
         for gene in ("TPMT", "NUDT15")
+    },
+    "CYP3A5": {
+        (NORMAL, NORMAL): NORMAL_METABOLIZER,
+        (NONE, NORMAL): INTERMEDIATE,
+        (NONE, NONE): POOR,
+        (NORMAL, UNCERTAIN): "possible intermediate metabolizer",
+    },
+    "UGT1A1": {
+        (NORMAL, NORMAL): NORMAL_METABOLIZER,
+        (INCREASED, NORMAL): NORMAL_METABOLIZER,
+        (DECREASED, NORMAL): INTERMEDIATE,
+        (DECREASED, DECREASED): POOR,
+    },
+    "ABCG2": {
+        (NORMAL, NORMAL): NORMAL,
+        (DECREASED, NORMAL): DECREASED,
+        (DECREASED, DECREASED): "poor function",
     },
 }
 _DIPLOTYPE = re.compile(r"\s*([^/|]+?)\s*[/|]\s*([^/|]+?)\s*")

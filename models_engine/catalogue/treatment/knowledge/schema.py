@@ -435,7 +435,8 @@ class Monitoring(_Sourced):
 class Deprescribing(_Sourced):
     """A reason to review a medicine of an older person. `how`: what stopping needs.
 
-    A row whose `when` says only what the record lacks is about a medicine without an indication.
+    A row of `any` is about the list as a whole. One whose `when` says only the age and what is
+    not there (two diseases or more) is about a medicine without an indication.
     """
 
     applies_to: Subjects

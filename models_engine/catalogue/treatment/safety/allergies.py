@@ -81,7 +81,7 @@ def _crossing(
         if reaction is None:
             yield Finding(
                 kind="allergy",
-                level="ask",
+                level="told" if row.severity == "C" else "ask",
                 message=f"Allergy to {allergy.label}: the reaction is not recorded, and {row.reaction} decides this. {row.says}",
                 plain=f"Tell your care team what happened when you took {allergy.label}.",
                 table=TABLE,

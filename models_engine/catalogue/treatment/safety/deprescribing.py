@@ -8,9 +8,10 @@ taken, and what the medicines do together. Nothing here says "stop": it says wha
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from models_engine.catalogue.treatment.knowledge.criteria import AGE
 from models_engine.catalogue.treatment.knowledge.loading import Knowledge
 from models_engine.catalogue.treatment.knowledge.schema import Deprescribing
-from models_engine.catalogue.treatment.person import LOADS, Taken, TreatmentPerson
+from models_engine.catalogue.treatment.person import LOADS, Reference, Taken, TreatmentPerson
 from models_engine.catalogue.treatment.safety import words
 from models_engine.catalogue.treatment.safety.allergies import allergies
 from models_engine.catalogue.treatment.safety.contraindications import contraindications
@@ -52,7 +53,8 @@ class Review:
 class MedicinesReview:
     """`why` says for whom it is or is not. Unless it `is_due` nothing else is filled.
 
-    `medicines` are those with a reason, the gravest first; `together` interactions and
+    `medicines` are those with a reason, the gravest first; `general` reasons are about the list
+    as a whole; `together` interactions and
     duplicates among all; `loads` the medicines that are counted together, by the name of the
     count; `unresolved` could not be looked at.
     """
@@ -60,6 +62,7 @@ class MedicinesReview:
     is_due: bool
     why: str
     medicines: tuple[Review, ...] = ()
+    general: tuple[Reason, ...] = ()
     together: tuple[Finding, ...] = ()
     loads: Mapping[str, tuple[Taken, ...]] = field(default_factory=dict)
     unresolved: tuple[Taken, ...] = ()
@@ -80,6 +83,7 @@ def review_medicines(person: TreatmentPerson, knowledge: Knowledge) -> Medicines
         is_due,
         why,
         tuple(sorted(reviews, key=lambda one: LEVELS.index(one.level))),
+        tuple(_general(person, knowledge)),
         (
             *interactions_among(person.medicines, knowledge),
             *duplicates_among(person.medicines, knowledge),
@@ -123,40 +127,57 @@ def _reasons(medicine: Compared, person: TreatmentPerson, knowledge: Knowledge) 
     return [one for one in found if one.finding.level != "told"]
 
 
+def _is_about_indication(row: Deprescribing) -> bool:
+    """Nothing but the age and what is not there: no disease that it would be for is recorded."""
+    words_ = row.when.words
+    lacking = sum(word.kind == "lacks" for word in words_)
+    return lacking >= 2 and all(w.kind in ("lacks", "not") or w.name == AGE for w in words_)
+
+
 def _of_rows(medicine: Compared, person: TreatmentPerson, knowledge: Knowledge) -> Iterator[Reason]:
     references = medicine.taken.references if medicine.taken else ()
     for row in knowledge.rows(Deprescribing):
-        if not medicine.is_any(row.applies_to):
-            continue
-        answer = row.when.ask(person)
-        if answer.holds is False:
-            continue
-        if answer.holds is None:
-            missing = words.to_record(answer.missing, person)
-            yield Reason(
-                Finding(
-                    kind="missing",
-                    level="ask" if row.severity in ("X", "D") else "told",
-                    message=f"{words.missing_words(answer.missing, person)} It decides this: {row.says}",
-                    plain=words.missing_plain(missing),
-                    table=TABLE,
-                    row=row.id,
-                    references=references,
-                    missing=missing,
-                ),
-                row.how,
-            )
-            continue
-        lacks_a_reason = bool(row.when.words) and all(w.kind == "lacks" for w in row.when.words)
-        yield Reason(
-            Finding(
-                kind="no_indication" if lacks_a_reason else "review",
-                level=row.severity,  # type: ignore[arg-type]
-                message=words.with_reading(row.says, words.read_words(answer.used, person)),
-                plain=row.plain,
-                table=TABLE,
-                row=row.id,
-                references=(*references, *words.references_to(answer.used, person)),
-            ),
-            row.how,
+        if medicine.is_any(row.applies_to) and not _is_general(row):
+            yield from _of_row(row, references, person)
+
+
+def _general(person: TreatmentPerson, knowledge: Knowledge) -> Iterator[Reason]:
+    for row in knowledge.rows(Deprescribing):
+        if _is_general(row):
+            yield from _of_row(row, (), person)
+
+
+def _is_general(row: Deprescribing) -> bool:
+    return any(subject.kind == "any" for subject in row.applies_to)
+
+
+def _of_row(
+    row: Deprescribing, references: tuple[Reference, ...], person: TreatmentPerson
+) -> Iterator[Reason]:
+    answer = row.when.ask(person)
+    if answer.holds is False:
+        return
+    if answer.holds is None:
+        missing = words.to_record(answer.missing, person)
+        asked = Finding(
+            kind="missing",
+            level="told" if row.severity == "C" else "ask",
+            message=f"{words.missing_words(answer.missing, person)} It decides this: {row.says}",
+            plain=words.missing_plain(missing),
+            table=TABLE,
+            row=row.id,
+            references=references,
+            missing=missing,
         )
+        yield Reason(asked, row.how)
+        return
+    found = Finding(
+        kind="no_indication" if _is_about_indication(row) else "review",
+        level=row.severity,  # type: ignore[arg-type]
+        message=words.with_reading(row.says, words.read_words(answer.used, person)),
+        plain=row.plain,
+        table=TABLE,
+        row=row.id,
+        references=(*references, *words.references_to(answer.used, person)),
+    )
+    yield Reason(found, row.how)

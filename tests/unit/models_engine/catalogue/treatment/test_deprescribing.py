@@ -30,6 +30,7 @@ def knowledge(tmp_path: Path) -> Knowledge:
                 "when": "lacks:diabetes_type_2;lacks:prediabetes",
                 "severity": "C",
             },
+            {"id": "many", "applies_to": "any", "when": "medicines_taken>=6", "severity": "C"},
             {"id": "low", "applies_to": "class:arb", "when": "systolic_bp<110"},
         ],
         dosing=[
@@ -90,6 +91,7 @@ def test_duplicates_and_what_nobody_knows_are_named(knowledge: Knowledge) -> Non
     unknown = Taken("blue pills", is_known=False, is_certain=False)
     medicines = (*FIVE, taken("losartan"), unknown)
     found = review_medicines(person(age=80, medicines=medicines), knowledge)
+    assert [one.finding.row for one in found.general] == ["many"]
     assert [one.kind for one in found.together] == ["interaction", "duplicate"]
     assert found.unresolved == (unknown,)
     assert "1 of them not certain" in found.why

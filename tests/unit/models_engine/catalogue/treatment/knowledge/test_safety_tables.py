@@ -155,19 +155,25 @@ class TestApixaban:
     """CLINICAL vectors: a woman of 82 with 58 kg and 1.6 mg/dL, a man of 70 with 80 kg and 1.6."""
 
     def test_three_of_three(self) -> None:
-        values = {"age": 82, "sex": "female", "weight": 58, "creatinine": 1.6, "crcl": 33}
+        values: dict[str, Any] = {
+            "age": 82,
+            "sex": "female",
+            "weight": 58,
+            "creatinine": 1.6,
+            "crcl": 33,
+        }
         findings = found("apixaban", AF, 10, **values)
         assert findings["apixaban_two_of_three"].level == "D"
         assert findings["apixaban_two_of_three"].daily_mg == 5
 
     def test_one_of_three(self) -> None:
-        values = {"age": 70, "weight": 80, "creatinine": 1.6, "crcl": 49}
+        values: dict[str, Any] = {"age": 70, "weight": 80, "creatinine": 1.6, "crcl": 49}
         assert doses(found("apixaban", AF, 10, **values)) == {}
         too_little = doses(found("apixaban", AF, 5, **values))
         assert too_little == {"apixaban_not_two_of_three": "D"}
 
     def test_below_30_the_countries_differ_and_neither_dose_is_called_wrong(self) -> None:
-        values = {"age": 70, "weight": 80, "creatinine": 3.0, "crcl": 26}
+        values: dict[str, Any] = {"age": 70, "weight": 80, "creatinine": 3.0, "crcl": 26}
         assert doses(found("apixaban", AF, 5, **values)) == {"apixaban_15_30": "C"}
         assert doses(found("apixaban", AF, 10, **values)) == {"apixaban_15_30": "C"}
 
