@@ -17,20 +17,36 @@ from django.db import connection, transaction
 
 from models_engine import fingerprints
 from models_engine.catalogue.contract import ClinicalModel
+from models_engine.catalogue.treatment.indications import Indicated
+from models_engine.catalogue.treatment.knowledge.loading import knowledge
+from models_engine.catalogue.treatment.knowledge.schema import Indication
+from models_engine.catalogue.treatment.person import Taken, TreatmentPerson
+from models_engine.catalogue.treatment.ranking.results import Preferences, Ranking
+from models_engine.catalogue.treatment.safety.deprescribing import (
+    MedicinesReview,
+    review_medicines,
+)
+from models_engine.catalogue.treatment.safety.duplicates import duplicates_among
+from models_engine.catalogue.treatment.safety.finding import Finding
+from models_engine.catalogue.treatment.safety.interactions import interactions_among
 from models_engine.catalogue.what_if.forecasting import DEFAULT_MONTHS
 from models_engine.catalogue.what_if.interventions import Intervention
 from models_engine.catalogue.what_if.simulation import Simulation
 from models_engine.models import ModelRun, Prediction
 from models_engine.registry import all_models
-from models_engine.services import evidence, forecasts, store
+from models_engine.services import evidence, forecasts, store, treatment
 from models_engine.services.run import ModelResult, run_models_on
 from models_engine.services.simulate import StartingPoint, starting_point
 from models_engine.services.simulate import simulate as simulate_models
 from models_engine.services.standing import standing_forecasts
+from models_engine.treatment_person import treatment_person
 from patients.models import Patient
+from patients.record.genotypes import genotypes_of
 from patients.record.loading import state_of
 from patients.record.state import State
 from patients.record.state_as_of import state_as_of
+from patients.selectors.allergies import allergy_details_of
+from patients.selectors.medicines import medicines_of
 from patients.selectors.quarantine import waiting_about
 from twinportal import reasons, staleness, twins, write_back
 from twinportal.attention import services as attention
@@ -38,6 +54,7 @@ from twinportal.attention.services import Standing
 from twinportal.history import anchors
 from twinportal.lost import why_lost
 from twinportal.reasons import Stored
+from twinportal.treatment.withdrawal import withdraw_of_deleted as withdraw_treatment_of_deleted
 from twinportal.twins import Twin
 from twinportal.what_if.withdrawal import withdraw_of_deleted
 from twinportal.write_back import Amendment
@@ -178,6 +195,7 @@ def _together(patient_ids: Sequence[int], *, now: datetime, only_stale: bool) ->
     _write(batch, now)
     deleted = [work.twin.patient.pk for work in batch if not work.twin.patient.active]
     withdraw_of_deleted(deleted, now=now, reason=DELETED)
+    withdraw_treatment_of_deleted(deleted, now=now, reason=DELETED)
     reasons.explain([stored for work in batch for stored in work.stands])
     by_itself = settings.RELEASE_POLICY == "auto"
     forecasts.refresh([work.twin for work in batch], now, release=by_itself)
@@ -368,3 +386,58 @@ def simulate(
     """
     start = start or what_if_start(patient_id, now=now)
     return simulate_models(start, interventions, months=months)
+
+
+def treatment_start(patient_id: int, *, now: datetime) -> tuple[StartingPoint, TreatmentPerson]:
+    """The twin as rankings of treatments start from it: several indications read it once."""
+    start = what_if_start(patient_id, now=now)
+    state = start.reader.state
+    person = treatment_person(
+        state,
+        start.reader,
+        medicines_of(patient_id, now),
+        genotypes_of(state),
+        knowledge=knowledge(),
+        allergy_details=allergy_details_of(patient_id),
+        allergies_waiting=start.person.allergies_unread,
+    )
+    return start, person
+
+
+def treatment_indications(
+    patient_id: int, *, now: datetime, begin: tuple[StartingPoint, TreatmentPerson] | None = None
+) -> tuple[Indicated, ...]:
+    """For which indications this twin can be asked about treatments, and why."""
+    return treatment.indications_of(*(begin or treatment_start(patient_id, now=now)))
+
+
+def treatment_ranking(
+    patient_id: int,
+    indication: Indication,
+    preferences: Preferences | None = None,
+    *,
+    now: datetime,
+    begin: tuple[StartingPoint, TreatmentPerson] | None = None,
+    with_models: bool = False,
+) -> Ranking:
+    """Every way to treat an indication of this twin, compared with today, best first.
+
+    Reads the twin (or `begin`), writes nothing. `with_models`: every model is rerun with the values
+    of each way (`Candidate.comparisons`). Raises KeyError on an unknown indication.
+    """
+    start, person = begin or treatment_start(patient_id, now=now)
+    return treatment.rank_treatments(
+        start, person, indication, preferences, with_models=with_models
+    )
+
+
+def medication_review(
+    person: TreatmentPerson,
+) -> tuple[MedicinesReview, tuple[Finding, ...], tuple[Taken, ...]]:
+    """What to look at again of what is taken, what interacts, and what nothing names."""
+    together = (
+        *interactions_among(person.medicines, knowledge()),
+        *duplicates_among(person.medicines, knowledge()),
+    )
+    unresolved = tuple(one for one in person.medicines if not one.is_known)
+    return review_medicines(person, knowledge()), together, unresolved

@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "twinportal.dashboards",
     "twinportal.population",
     "twinportal.what_if",
+    "twinportal.treatment",
     "twinportal",
 ]
 MIDDLEWARE = [

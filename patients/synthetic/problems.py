@@ -15,6 +15,7 @@ from patients.synthetic.vocabulary import (
     RXNORM,
     SNOMED,
     Allergen,
+    Drug,
 )
 
 # the shares of people with a listed allergy and with none confirmed; the rest were never asked [J]
@@ -78,9 +79,7 @@ class ProblemResources:
             reasonCode=(
                 [concept(coding(SNOMED, reason.snomed, reason.snomed_display))] if reason else None
             ),
-            dosageInstruction=[
-                {"text": drug.dosage, "timing": {"repeat": {"boundsPeriod": period}}}
-            ],
+            dosageInstruction=[_dosage(drug, period)],
         )
 
     def _allergies(self, person: Person) -> Iterator[Json]:
@@ -121,3 +120,16 @@ class ProblemResources:
             recordedDate=recorded,
             **more,
         )
+
+
+def _dosage(drug: Drug, period: Json) -> Json:
+    """In words, and in numbers where the dose is a fixed one."""
+    repeat: Json = {"boundsPeriod": period}
+    dosage: Json = {"text": drug.dosage, "timing": {"repeat": repeat}}
+    if drug.amount is not None:
+        repeat |= {"frequency": int(drug.times_a_day or 1), "period": 1, "periodUnit": "d"}
+        dose = {"value": drug.amount, "unit": drug.unit}
+        if drug.unit == "mg":
+            dose |= {"system": "http://unitsofmeasure.org", "code": "mg"}
+        dosage["doseAndRate"] = [{"doseQuantity": dose}]
+    return dosage

@@ -64,12 +64,18 @@ class Disease:
 
 @dataclass(frozen=True, slots=True)
 class Drug:
-    """A drug as ordered, and what it does: None where it does nothing to that quantity."""
+    """A drug as ordered, and what it does: None where it does nothing to that quantity.
+
+    `amount` of `unit` (tablet or mg) `times_a_day`; None where the dosage is in words only.
+    """
 
     key: str
     rxnorm: str
     display: str
     dosage: str
+    amount: float | None
+    unit: str
+    times_a_day: float | None
     classes: frozenset[str]
     bp_dose: str
     ldl_percent: float | None
@@ -103,6 +109,9 @@ def _drug(row: dict[str, str]) -> Drug:
         row["rxnorm"],
         row["display"],
         row["dosage"],
+        _number(row["amount"]),
+        row["unit"],
+        _number(row["times_a_day"]),
         frozenset(row["classes"].split()),
         row["bp_dose"],
         _number(row["ldl_percent"]),

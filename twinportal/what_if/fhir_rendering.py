@@ -93,6 +93,7 @@ def provenance(
     now: datetime,
     activity: Literal["CREATE", "UPDATE"] = "CREATE",
     reason: str = "",
+    tag: str = "what-if",
 ) -> Json:
     """Made by Twinportal on behalf of the clinician; of nobody, where `practitioner_id` is empty.
 
@@ -108,7 +109,7 @@ def provenance(
         agent["onBehalfOf"] = {"reference": f"Practitioner/{practitioner_id}"}
     content: Json = {
         "resourceType": "Provenance",
-        "meta": {"tag": [{"system": OWN_SYSTEM, "code": "what-if"}]},
+        "meta": {"tag": [{"system": OWN_SYSTEM, "code": tag}]},
         "target": [{"reference": reference} for reference in targets],
         "recorded": now.isoformat(),
         "activity": {"coding": [{"system": OPERATION, "code": activity}]},

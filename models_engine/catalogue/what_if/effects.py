@@ -42,10 +42,12 @@ PATH_EVIDENCE_TEXT = EVIDENCE_TEXT | {
 SPOKEN = {
     "sglt2_inhibitor": "SGLT2 inhibitor",
     "glp1_agonist": "GLP-1 agonist",
+    "pcsk9_inhibitor": "PCSK9 inhibitor",
     "bmi": "body mass index",
     "hba1c": "HbA1c",
     "systolic_bp": "systolic blood pressure",
     LOWER_STATIN: "statin of low or moderate intensity",
+    "glucose_lowering": "glucose-lowering medicine",
     "egfr": "eGFR",
     **{concept: known.display for concept, known in CONDITIONS.items()},
 }
@@ -58,22 +60,22 @@ class Condition:
     """One word of a `requires` column.
 
     "has:diabetes_type_2" (a recorded condition), "not:statin" and "with:statin" (a medicine that
-    the person does not take; that they take or that the same scenario begins), "bmi>=25".
+    the person does not take; that they take or that the same scenario begins), "bmi>=25", "egfr<60".
     "lacks:hypertension" is the contrary of "has:", and of "with:" for a medicine.
     """
 
-    kind: Literal["has", "not", "with", "lacks", "at_least"]
+    kind: Literal["has", "not", "with", "lacks", "at_least", "below"]
     name: str
     limit: float = 0.0
 
     @classmethod
     def parse(cls, word: str) -> "Condition":
         """Raises ValueError on a word of another form, or on an unknown name."""
-        if match := re.fullmatch(r"([a-z0-9_]+)>=([0-9.]+)", word):
+        if match := re.fullmatch(r"([a-z0-9_]+)(>=|<)([0-9.]+)", word):
             name = match[1]
             if name not in MEASUREMENTS and name not in DERIVED:
                 raise ValueError(f"requires {word!r}: {name} is no measured concept")
-            return cls("at_least", name, float(match[2]))
+            return cls("at_least" if match[2] == ">=" else "below", name, float(match[3]))
         kind, _, name = word.partition(":")
         known: Mapping[str, Iterable[str]] = {
             "has": CONDITIONS,
@@ -93,6 +95,7 @@ class Condition:
             "with": f"a {name} is taken or begun",
             "lacks": f"{name} is not recorded",
             "at_least": f"{name} is {self.limit:g} or more",
+            "below": f"{name} is below {self.limit:g}",
         }
         if self.name == LOWER_STATIN and self.kind == "lacks":
             return "the statin is of high intensity, or taken at a dose that is not read"
@@ -100,8 +103,12 @@ class Condition:
 
     def excludes(self, other: "Condition") -> bool:
         """Whether both can never hold."""
-        kinds = {self.kind, other.kind}
-        return self.name == other.name and kinds in ({"has", "lacks"}, {"with", "lacks"})
+        if self.name != other.name:
+            return False
+        limits = {self.kind: self.limit, other.kind: other.limit}
+        if set(limits) == {"at_least", "below"}:
+            return limits["below"] <= limits["at_least"]
+        return set(limits) in ({"has", "lacks"}, {"with", "lacks"})
 
 
 def conditions(requires: str) -> tuple[Condition, ...]:

@@ -20,6 +20,8 @@ Kind = Literal["set", "treatment"]
 MEDICINE_OF_GROUP: Mapping[str, str] = {
     "statin": medicines.STATIN,
     "ezetimibe": medicines.EZETIMIBE,
+    "bempedoic_acid": medicines.BEMPEDOIC_ACID,
+    "pcsk9": medicines.PCSK9,
     "sglt2": medicines.SGLT2,
     "glp1": medicines.GLP1,
     "blood_pressure": medicines.ANTIHYPERTENSIVE,

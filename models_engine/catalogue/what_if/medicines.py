@@ -15,6 +15,8 @@ EZETIMIBE = "ezetimibe"
 SGLT2 = "sglt2_inhibitor"
 GLP1 = "glp1_agonist"
 ANTIHYPERTENSIVE = "antihypertensive"
+BEMPEDOIC_ACID = "bempedoic_acid"
+PCSK9 = "pcsk9_inhibitor"
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,13 @@ MEDICINES: Mapping[str, Medicine] = {
     ),
     ANTIHYPERTENSIVE: Medicine(
         re.compile(PRESSURE), ("C02", "C03", "C07", "C08", "C09", *_codes("C10BX", 3, 4, 6, 7))
+    ),
+    BEMPEDOIC_ACID: Medicine(
+        re.compile(r"bempedo|nexletol|nilemdo|nexlizet|nustendi"), ("C10AX15", "C10BA10")
+    ),
+    PCSK9: Medicine(
+        re.compile(r"alirocumab|evolocumab|inclisiran|\bpcsk-?\s?9|praluent|repatha|leqvio"),
+        _codes("C10AX", 13, 14, 16),
     ),
 }
 

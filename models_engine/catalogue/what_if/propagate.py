@@ -287,6 +287,9 @@ class _Run:
             case "at_least":
                 value = self.before.get(condition.name)
                 return value is not None and value >= condition.limit
+            case "below":
+                value = self.before.get(condition.name)
+                return value is not None and value < condition.limit
 
     def _begun(self) -> set[str]:
         """Groups of the treatments of the scenario, but none that is refused for the person."""

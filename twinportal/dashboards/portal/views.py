@@ -17,6 +17,7 @@ from patients.record.loading import state_of
 from twinportal.dashboards.access import role_required
 from twinportal.dashboards.portal.outlook import released_outlooks
 from twinportal.dashboards.portal.results import released_result, released_results, waits_for_review
+from twinportal.treatment.models import TreatmentProposal
 
 
 @role_required("patient")
@@ -26,6 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
     audit.record_read(request, patient, what="own results")
     context = _context(request, patient)
     context["results"] = released_results(patient, _level(request))
+    context["has_choices"] = TreatmentProposal.objects.about(patient.pk).shared().exists()
     if not context["results"]:
         context["waits_for_review"] = waits_for_review(patient)
     return render(request, "portal/home.html", context)

@@ -95,8 +95,11 @@ def test_two_estimates_of_one_effect_stand_only_for_different_people() -> None:
     for path in effects().paths:
         pairs.setdefault((path.from_, path.to), []).append(path.id)
     assert sorted(ids for ids in pairs.values() if len(ids) > 1) == [
+        ["bempedoic_statin_ldl", "bempedoic_ldl"],
         ["ezetimibe_ldl", "ezetimibe_high_ldl"],
+        ["metformin_hba1c", "metformin_added_hba1c"],
         ["salt_sbp", "salt_sbp_normal"],
+        ["sglt2_hba1c", "sglt2_hba1c_moderate"],
     ]
     salt = next(r for r in csv_rows() if r["id"] == "salt_sbp_normal")
     for requires in ("", "lacks:dialysis", "has:hypertension"):
@@ -134,26 +137,34 @@ def test_intervals_are_those_of_an_estimate() -> None:
         assert path.lacks_interval == (path.low is None and path.evidence != "D")
 
 
-def _all_after(table: Table) -> list[tuple[str, float]]:
-    """What every treatment and every set value come to, without hypertension and with it."""
-    return [
-        one
-        for conditions in (DIABETES.conditions, DIABETES.conditions | {"hypertension"})
-        for statin in ("atorvastatin_20", "rosuvastatin_40")
-        for one in _all_after_of(Person(conditions), statin, table)
+def _all_after(table: Table, path: EffectPath) -> list[tuple[str, float]]:
+    """What the path's treatment, or else everything, comes to: without hypertension and with it,
+    on other medicines and with a lower eGFR.
+    """
+    begun = [path.from_] if path.is_of_treatment else list(treatments())
+    treated = replace(DIABETES, medicines=frozenset({"glucose_lowering"}))
+    people = [
+        (SOMEBODY, DIABETES, "atorvastatin_20"),
+        (SOMEBODY, DIABETES, "rosuvastatin_40"),
+        (SOMEBODY, Person(DIABETES.conditions | {"hypertension"}), "atorvastatin_20"),
+        ({**SOMEBODY, "egfr": 50.0}, treated, "atorvastatin_20"),
     ]
+    return [one for who in people for one in _all_after_of(begun, *who, table)]
 
 
-def _all_after_of(begun: Person, statin: str, table: Table) -> list[tuple[str, float]]:
+def _all_after_of(
+    begun: list[str], values: dict[str, float], person: Person, statin: str, table: Table
+) -> list[tuple[str, float]]:
     found = []
     scenarios = [[Intervention("set", c, v)] for c, v in (("weight", 92.0), ("smoking_status", 0))]
     scenarios += [
-        [Intervention("treatment", t.id)]
-        + ([Intervention("treatment", statin)] if t.group == "ezetimibe" else [])
-        for t in treatments().values()
+        [Intervention("treatment", t)]
+        + ([Intervention("treatment", statin)] if treatments()[t].group == "ezetimibe" else [])
+        for t in begun
     ]
+    scenarios += [[Intervention("treatment", t) for t in ("bempedoic_acid_180", statin)]]
     for interventions in scenarios:
-        done = propagate(SOMEBODY, interventions, begun, table)
+        done = propagate(values, interventions, person, table)
         assert not done.refused
         found += [(s.concept, value) for s in done.shifts for value in (s.after, s.low, s.high)]
     return found
@@ -162,7 +173,7 @@ def _all_after_of(begun: Person, statin: str, table: Table) -> list[tuple[str, f
 @pytest.mark.parametrize("path", effects().paths, ids=lambda p: p.id)
 def test_every_number_of_the_table_moves_the_answer(path: EffectPath) -> None:
     """Each number changed by 1 %: a mistyped one is seen by the published sentences or by this."""
-    true = _all_after(effects())
+    true = _all_after(effects(), path)
     for name in ("effect", "factor", "slope", "reference_level"):
         number = getattr(path, name)
         if not number:
@@ -176,7 +187,24 @@ def test_every_number_of_the_table_moves_the_answer(path: EffectPath) -> None:
             continue
         changed = replace(path, **shifted)
         table = Table(tuple(changed if p.id == path.id else p for p in effects().paths))
-        assert _all_after(table) != true, name
+        assert _all_after(table, path) != true, name
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "never_both"),
+    [
+        ("egfr>=60", "egfr<60", True),
+        ("egfr<45", "egfr>=60", True),
+        ("egfr>=45", "egfr<60", False),
+        ("egfr<60", "hba1c>=60", False),
+        ("egfr<60", "egfr<45", False),
+        ("has:hypertension", "lacks:hypertension", True),
+        ("has:hypertension", "lacks:dialysis", False),
+    ],
+)
+def test_what_never_holds_together(one: str, other: str, never_both: bool) -> None:
+    pair = Condition.parse(one), Condition.parse(other)
+    assert pair[0].excludes(pair[1]) == pair[1].excludes(pair[0]) == never_both
 
 
 @pytest.mark.parametrize(
@@ -187,6 +215,8 @@ def test_every_number_of_the_table_moves_the_answer(path: EffectPath) -> None:
         ("not:glp1_agonist", "no GLP-1 agonist is taken already"),
         ("with:statin", "a statin is taken or begun"),
         ("bmi>=25", "body mass index is 25 or more"),
+        ("egfr<60", "eGFR is below 60"),
+        ("lacks:glucose_lowering", "glucose-lowering medicine is not recorded"),
         ("lacks:dialysis", "Dialysis is not recorded"),
         (
             "lacks:lower_intensity_statin",

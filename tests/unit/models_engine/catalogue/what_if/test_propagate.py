@@ -219,7 +219,7 @@ def test_paths_are_only_for_those_who_were_studied() -> None:
     assert ("weight_hba1c", "set:weight", "not_for_this_person") in why(done)
     slim = propagate({**SOMEBODY, "bmi": 23.0}, [sets("weight", 92)], DIABETES)
     assert not {"hba1c", "ldl_cholesterol"} & after(slim).keys()
-    kidneys = propagate({**SOMEBODY, "egfr": 45.0}, [begins("sglt2_inhibitor")], DIABETES)
+    kidneys = propagate({**SOMEBODY, "egfr": 44.9}, [begins("sglt2_inhibitor")], DIABETES)
     assert "hba1c" not in after(kidneys) and "weight" in after(kidneys)
 
 
@@ -378,8 +378,14 @@ def test_no_sglt2_inhibitor_without_kidneys(
     assert not done.after and said in done.refused[0][1]
 
 
+@pytest.mark.parametrize(("egfr", "points"), [(60.0, -0.66), (59.9, -0.34), (45.0, -0.34)])
+def test_sugar_falls_less_where_the_kidneys_do_less(egfr: float, points: float) -> None:
+    done = propagate({**SOMEBODY, "egfr": egfr}, [begins("sglt2_inhibitor")], DIABETES)
+    assert after(done)["hba1c"] == pytest.approx(SOMEBODY["hba1c"] + points)
+
+
 def test_a_whole_effect_that_was_not_used_is_not_said_to_hold_a_part() -> None:
-    done = propagate({**SOMEBODY, "egfr": 45.0}, [begins("sglt2_inhibitor")], DIABETES)
+    done = propagate({**SOMEBODY, "egfr": 40.0}, [begins("sglt2_inhibitor")], DIABETES)
     assert "hba1c" not in after(done)
     found = next(n for n in done.not_used if n.path.id == "weight_hba1c")
     assert found.why == "not_for_this_person" and "not counted in its place" in found.message

@@ -1,0 +1,373 @@
+"""All ways to treat one indication of one person, with their numbers, in order. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from models_engine.catalogue.contract import FloatArray
+from models_engine.catalogue.treatment.knowledge.loading import Knowledge
+from models_engine.catalogue.treatment.knowledge.schema import (
+    Deprescribing,
+    Harm,
+    Indication,
+    Monitoring,
+    Option,
+    Outcome,
+    Recommendation,
+)
+from models_engine.catalogue.treatment.person import Taken, TreatmentPerson
+from models_engine.catalogue.treatment.ranking import order
+from models_engine.catalogue.treatment.ranking.baselines import YEAR, Baselines, TwinNumber
+from models_engine.catalogue.treatment.ranking.drugs import Drug, Pharmacy, holding, is_about
+from models_engine.catalogue.treatment.ranking.events import Change
+from models_engine.catalogue.treatment.ranking.harms import Harms
+from models_engine.catalogue.treatment.ranking.numbers import (
+    Numbers,
+    Numerator,
+    brought,
+    brought_values,
+    with_counted,
+)
+from models_engine.catalogue.treatment.ranking.relative import EventEffects
+from models_engine.catalogue.treatment.ranking.results import Candidate, Preferences, Ranking
+from models_engine.catalogue.treatment.ranking.values import Today
+from models_engine.catalogue.treatment.ranking.ways import (
+    RESERVE,
+    Check,
+    Current,
+    Way,
+    Ways,
+    in_words,
+    named,
+)
+from models_engine.catalogue.treatment.safety.finding import Finding
+from models_engine.catalogue.what_if.compare import ModelComparison
+from models_engine.catalogue.what_if.effects import effects as value_effects
+
+Rerun = Callable[[Mapping[str, FloatArray]], tuple[ModelComparison, ...]]
+# the tier of what no recommendation speaks of, and of those against
+UNSPOKEN, AGAINST, FIRST = 2, 4, 1
+# the least known last
+KNOWN = "DVSQMJ"
+OWN_HORIZONS = (
+    "Events are shown over the time of their own source. The score brings them all to {months:g} "
+    "months, the shortest of these, under a constant hazard."
+)
+TRIALS = (
+    "Where no model of this twin gives a probability, that of the trial's control group stands for "
+    "it: people of the trial, not this patient."
+)
+OVERLAP = (
+    "An event that another event of the same line holds already is shown and not counted. Death and "
+    "events that may be fatal overlap in part: that part counts in both."
+)
+NO_OPTIONS = "The tables hold no option for this person and indication."
+NOT_IN_SCORE = "Not in the score, as no probability of today is known: {outcomes}. Its unwanted effects are in it."
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """Who is treated: for the rules, for the what-if, and the models' numbers by "model:outcome".
+
+    `rerun` gives every model before and after, from values after; None leaves that out.
+    """
+
+    person: TreatmentPerson
+    today: Today
+    twin: Mapping[str, TwinNumber]
+    rerun: Rerun | None = None
+
+
+def rank(
+    subject: Subject,
+    indication: Indication,
+    preferences: Preferences,
+    knowledge: Knowledge,
+    check: Check,
+    *,
+    why_indicated: str = "",
+    current_findings: Iterable[Finding] = (),
+) -> Ranking:
+    """The ranking. `check` are the rules of safety; `current_findings` about what is taken."""
+    barred = subject.person.barred or subject.today.person.barred
+    if barred:
+        return Ranking(indication, subject.person.as_of, barred=barred, preferences=preferences)
+    return _Ranker(subject, indication, preferences, knowledge, check).ranking(
+        why_indicated, current_findings
+    )
+
+
+class _Ranker:
+    def __init__(
+        self,
+        subject: Subject,
+        indication: Indication,
+        preferences: Preferences,
+        knowledge: Knowledge,
+        check: Check,
+    ) -> None:
+        self.subject, self.indication, self.preferences = subject, indication, preferences
+        self.person, self.knowledge = subject.person, knowledge
+        self.outcomes = knowledge.by_id(Outcome)
+        self.pharmacy = Pharmacy(knowledge)
+        self.ways = Ways(self.pharmacy, indication, self.person, check)
+        self.open: list[tuple[Recommendation, tuple[str, ...]]] = []
+        own = [r for r in knowledge.rows(Recommendation) if r.indication == indication]
+        self.recommendations = holding(
+            own, self.person, lambda row, answer: self.open.append((row, answer.missing))
+        )
+        self.currents = self._currents()
+        self.effects = EventEffects(self.pharmacy, indication, self.person)
+        self.baselines = Baselines(knowledge, indication, self.person, subject.twin)
+        self.numerator = Numerator(
+            self.pharmacy,
+            self.effects,
+            self.baselines,
+            subject.today,
+            tuple(self.currents.values()),
+        )
+        self.open_harms: list[tuple[Harm, tuple[str, ...]]] = []
+        self._reruns: dict[object, tuple[ModelComparison, ...]] = {}
+
+    def _currents(self) -> dict[str, Current]:
+        found = {}
+        for name, taken in named(self.ways.taken()).items():
+            current = self.ways.current(taken)
+            found[name] = replace(current, tier=self._tier(self._said_of(current.drug)))
+        return found
+
+    def ranking(self, why_indicated: str, current_findings: Iterable[Finding]) -> Ranking:
+        numbers = with_counted([self.numerator.of(way) for way in self._all_ways()])
+        months = min((one.told.months for n in numbers for one in n.counted), default=YEAR)
+        numbers = self._with_harms(numbers, months)
+        scores = {n.way.key: self._score(n, months) for n in numbers}
+        stops = {n.way.medicine: n for n in numbers if n.way.kind == "stop"}
+        made = [self._candidate(n, scores[n.way.key], stops) for n in numbers]
+        draws = {key: one.draws for key, one in scores.items()}
+        shares = order.first_shares(made, draws, self.preferences)
+        made = [replace(one, first_share=shares[one.key]) for one in made]
+        keeps = [f for one in made if one.kind == "keep" for f in one.safety.findings]
+        return Ranking(
+            indication=self.indication,
+            as_of=self.person.as_of,
+            candidates=order.ordered(made, self.preferences),
+            excluded=tuple(sorted((c for c in made if c.safety.is_excluded), key=lambda c: c.key)),
+            asked=_once(f for one in made for f in one.safety.findings if f.level == "ask"),
+            current=_once([*current_findings, *keeps]),
+            unresolved=tuple(one for one in self.person.medicines if not one.is_known),
+            why_indicated=why_indicated,
+            notes=_notes(numbers, months, bool(self.ways.options)),
+            preferences=self.preferences,
+            months=months,
+        )
+
+    def _all_ways(self) -> list[Way]:
+        found: list[Way] = []
+        for number, current in enumerate(self.currents.values()):
+            found += self.ways.of_current(current, number)
+        for option in self.ways.options:
+            found += self.ways.of_option(option, self.currents)
+        return found
+
+    def _with_harms(self, numbers: list[Numbers], months: float) -> list[Numbers]:
+        harms = Harms(self.pharmacy, self.person, self.baselines.of, months)
+        self.open_harms = [(row, answer.missing) for row, answer in harms.untold]
+        found = []
+        for one in numbers:
+            if one.way.kind == "keep":
+                found.append(one)
+                continue
+            told = frozenset(c.told.outcome for c in (*one.events, *one.harms))
+            more, only = harms.change(one.way.new, one.way.old, told)
+            shown = told | {c.told.outcome for c in more}
+            ratios = [r for r in one.relative_only if r.outcome not in shown]
+            named = {r.outcome for r in ratios} | shown
+            ratios += [r for r in only if r.outcome not in named]
+            found.append(replace(one, harms=(*one.harms, *more), relative_only=tuple(ratios)))
+        return found
+
+    def _score(self, numbers: Numbers, months: float) -> order.Score:
+        way = numbers.way
+        today = self.subject.today.values
+        differences = {c: after - today[c] for c, after in (numbers.after or {}).items()}
+        old = self._option_of(way)
+        keeps = way.kind == "keep"
+        burden = order.Burden(
+            None if keeps else (way.option if way.new else None),
+            None if keeps else way.new,
+            None if keeps else old,
+            None if keeps else way.old,
+        )
+        return order.score(
+            numbers.counted,
+            [one for one in numbers.harms if one.told.is_counted],
+            differences,
+            burden,
+            self.preferences,
+            self.outcomes,
+            months,
+        )
+
+    def _option_of(self, way: Way) -> Option | None:
+        """What is taken away as an option; of another dose too, as it is a burden alike."""
+        if way.medicine is None:
+            return None
+        current = next(c for c in self.currents.values() if c.taken is way.medicine)
+        alike = (
+            option
+            for option in self.pharmacy.options
+            if set(option.ingredients) == set(way.medicine.ingredients)
+        )
+        return current.option or next(alike, None)
+
+    def _candidate(
+        self, numbers: Numbers, score: order.Score, stops: Mapping[Taken | None, Numbers]
+    ) -> Candidate:
+        way = numbers.way
+        about = way.new or way.old
+        said = self._said_of(about) if about else ()
+        low, high = score.span
+        points = score.points
+        label, plain = _labels(way)
+        dose, dose_why = _dose(way)
+        stop = stops.get(way.medicine) if way.kind == "keep" else None
+        unknown = [*numbers.unknown, *self._untold(about)]
+        benefits = self._uncounted(numbers)
+        if benefits:
+            unknown.append(NOT_IN_SCORE.format(outcomes=", ".join(benefits)))
+        if dose_why:
+            unknown.append("The numbers are those of the usual dose.")
+        return Candidate(
+            key=way.key,
+            kind=way.kind,
+            label=label,
+            plain_label=plain,
+            option=way.option,
+            medicine=way.medicine if way.kind in ("keep", "stop") else None,
+            safety=way.safety,
+            benefits=tuple(one.told for one in numbers.events),
+            harms=tuple(one.told for one in numbers.harms),
+            values=numbers.values,
+            relative_only=numbers.relative_only,
+            recommendations=said,
+            tier=self._tier_of_stopping(way) if way.kind == "stop" else self._tier(said),
+            monitoring=self._monitoring(way),
+            dose=dose,
+            dose_why=dose_why,
+            score=sum(points.values()),
+            score_low=min(low, sum(points.values())),
+            score_high=max(high, sum(points.values())),
+            points=points,
+            unknown=tuple(dict.fromkeys(unknown)),
+            evidence=_evidence(numbers),
+            is_score_partial=bool(benefits),
+            brings=brought((*stop.events, *stop.harms)) if stop else (),
+            brings_values=brought_values(stop) if stop else (),
+            replaces=way.medicine if way.kind in ("switch", "change_dose") else None,
+            comparisons=self._comparisons(numbers),
+            withdrawal=self._withdrawal(way),
+        )
+
+    def _uncounted(self, numbers: Numbers) -> list[str]:
+        """Events of which only a ratio is known, so that the score lacks them."""
+        return [
+            one.label
+            for one in numbers.relative_only
+            if self.outcomes[one.outcome].kind == "event"
+            and order.weight_of(one.outcome, self.preferences, self.outcomes)
+        ]
+
+    def _said_of(self, drug: Drug) -> tuple[Recommendation, ...]:
+        return tuple(row for row in self.recommendations if is_about(drug, row.applies_to))
+
+    def _untold(self, drug: Drug | None) -> list[str]:
+        if drug is None:
+            return []
+        return [
+            f"Whether a recommendation is for this person cannot be told without {in_words(missing)}."
+            for row, missing in self.open
+            if is_about(drug, row.applies_to)
+        ] + [
+            f"Whether an unwanted effect ({row.label}) is for this person cannot be told without "
+            f"{in_words(missing)}: it is not counted."
+            for row, missing in self.open_harms
+            if is_about(drug, row.applies_to)
+        ]
+
+    def _tier(self, said: Iterable[Recommendation]) -> int:
+        tiers = {row.tier for row in said}
+        if AGAINST in tiers:
+            return AGAINST
+        return min(tiers, default=UNSPOKEN)
+
+    def _tier_of_stopping(self, way: Way) -> int:
+        """No guideline row speaks of stopping: first where the medicine is advised against [J]."""
+        current = next(c for c in self.currents.values() if c.taken is way.medicine)
+        is_wrong = current.tier == AGAINST or current.safety.level in ("X", "D")
+        return FIRST if is_wrong else RESERVE
+
+    def _monitoring(self, way: Way) -> tuple[Monitoring, ...]:
+        rows = self.knowledge.rows(Monitoring)
+        return tuple(row for row in rows if way.new and is_about(way.new, row.applies_to))
+
+    def _withdrawal(self, way: Way) -> tuple[Deprescribing, ...]:
+        if way.kind not in ("stop", "switch") or way.old is None:
+            return ()
+        rows = self.knowledge.rows(Deprescribing)
+        return tuple(row for row in rows if row.how and is_about(way.old, row.applies_to))
+
+    def _comparisons(self, numbers: Numbers) -> tuple[ModelComparison, ...]:
+        if self.subject.rerun is None or not numbers.after:
+            return ()
+        # the same values after, whatever led to them
+        key = tuple((concept, *drawn[:2]) for concept, drawn in numbers.after.items())
+        if key not in self._reruns:
+            self._reruns[key] = self.subject.rerun(numbers.after)
+        return self._reruns[key]
+
+
+def _once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Each finding once, however many ways it stands at."""
+    return tuple({(f.kind, f.level, f.table, f.row, f.message): f for f in findings}.values())
+
+
+def _labels(way: Way) -> tuple[str, str]:
+    taken = way.medicine.label if way.medicine else ""
+    option = way.option
+    if way.kind in ("keep", "stop") or option is None:
+        plain = option.plain_label if option else taken
+        return (taken, plain) if way.kind == "keep" else (f"Stop {taken}", f"Stop {plain}")
+    if way.kind == "switch":
+        return f"{option.label} instead of {taken}", f"{option.plain_label} instead of {taken}"
+    return option.label, option.plain_label
+
+
+def _dose(way: Way) -> tuple[str, str]:
+    """The dose, and why it is not the usual one."""
+    if way.kind == "stop":
+        return "", ""
+    for finding in way.safety.findings:
+        if finding.kind == "kidney_dose" and finding.dose:
+            return finding.dose, finding.message
+    if way.kind == "keep":
+        return (way.medicine.dose_text if way.medicine else ""), ""
+    return (way.option.dose if way.option else ""), ""
+
+
+def _evidence(numbers: Numbers) -> str:
+    """The least known tag of all that the numbers rest on; empty where there are none."""
+    paths = {path.id: path.evidence for path in value_effects().paths}
+    tags = [tag for one in (*numbers.events, *numbers.harms) for tag in one.evidence]
+    tags += [paths[row] for value in numbers.values for _, row in value.rows]
+    return max(tags, key=KNOWN.index, default="")
+
+
+def _notes(numbers: Iterable[Numbers], months: float, has_options: bool) -> tuple[str, ...]:
+    events: list[Change] = [one for n in numbers for one in n.events]
+    found = [] if has_options else [NO_OPTIONS]
+    if any(one.told.months != months for one in events):
+        found.append(OWN_HORIZONS.format(months=months))
+    if any(one.told.baseline == "trial" for one in events):
+        found.append(TRIALS)
+    if any(not one.told.is_counted for one in events) or len({c.weight for c in events}) > 1:
+        found.append(OVERLAP)
+    return tuple(found)

@@ -1,0 +1,103 @@
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from models_engine.catalogue.treatment.safety.finding import Finding, Kind, Level
+from patients.fhir.validation import validate
+from twinportal.treatment.fhir_rendering import (
+    ISSUE_CODES,
+    detected_issues,
+    request_group,
+    withdrawn,
+)
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+PROPOSAL = UUID("6f1c1f0e-0000-4000-8000-000000000001")
+
+
+def candidate(kind: str = "start", **changed: str) -> dict[str, str]:
+    return {
+        "kind": kind,
+        "label": "Amlodipine 5 mg once a day",
+        "summary": "Stroke within 10 years: 5.0 % to 4.1 %.",
+        "dose": "5 mg once a day",
+        "atc": "C08CA01",
+        "rxnorm": "197361",
+    } | changed
+
+
+def faults(content: dict[str, object]) -> list[str]:
+    return [str(f.expression) for f in validate(content) if f.severity in ("error", "fatal")]
+
+
+def group(*candidates: dict[str, str]) -> dict[str, object]:
+    return request_group(
+        candidates,
+        title="High blood pressure: options to discuss",
+        proposal=PROPOSAL,
+        patient_id="p1",
+        practitioner_id="d1",
+        notes=["one note"],
+        now=NOW,
+    )
+
+
+@pytest.mark.parametrize("kind", ["start", "add", "switch", "change_dose", "keep", "stop"])
+def test_a_group_of_every_kind_is_valid_r4(kind: str) -> None:
+    assert faults({**group(candidate(kind)), "id": "g1"}) == []
+
+
+def test_nothing_in_it_is_an_order() -> None:
+    made = group(candidate(), candidate("keep"))
+    assert made["status"] == "draft"
+    assert made["intent"] == "proposal"
+    contained = made["contained"]
+    assert isinstance(contained, list)
+    assert [(c["resourceType"], c["status"]) for c in contained] == [
+        ("MedicationRequest", "draft"),
+        ("CommunicationRequest", "draft"),
+    ]
+    assert contained[0]["intent"] == "option"
+    assert {c["code"] for c in contained[0]["medicationCodeableConcept"]["coding"]} == {
+        "197361",
+        "C08CA01",
+    }
+
+
+def test_every_action_has_a_resource_or_actions_never_both() -> None:
+    """rqg-1 of R4."""
+    top = group(candidate(), candidate("stop"))["action"]
+    assert isinstance(top, list)
+    for action in (*top, *top[0]["action"]):
+        assert ("resource" in action) != ("action" in action)
+
+
+@pytest.mark.parametrize("level", ["X", "ask", "D", "C", "told"])
+@pytest.mark.parametrize("kind", sorted(ISSUE_CODES))
+def test_a_detected_issue_is_valid_r4(kind: Kind, level: Level) -> None:
+    found = Finding(
+        kind,
+        level,
+        "Simvastatin with clarithromycin: do not give.",
+        "Do not take these together.",
+        references=(("MedicationRequest", "m1", 2), ("MedicationRequest", "m1", 2)),
+    )
+    (made,) = detected_issues(
+        [("Simvastatin 20 mg", found)], proposal=PROPOSAL, patient_id="p1", now=NOW
+    )
+    assert faults({**made, "id": "i1"}) == []
+    assert made["detail"].startswith("Simvastatin 20 mg: ")
+    assert made["implicated"] == [{"reference": "MedicationRequest/m1/_history/2"}]
+
+
+def test_what_is_only_missing_is_no_issue_of_the_record() -> None:
+    found = Finding("missing", "ask", "No creatinine within a year.", "A test is missing.")
+    assert detected_issues([("", found)], proposal=PROPOSAL, patient_id="p1", now=NOW) == []
+
+
+def test_a_withdrawn_proposal_is_revoked_or_in_error() -> None:
+    made = {**group(candidate()), "id": "g1", "meta": {"versionId": "1"}}
+    assert withdrawn(made)["status"] == "revoked"
+    assert withdrawn(made, in_error=True)["status"] == "entered-in-error"
+    assert "meta" not in withdrawn(made)

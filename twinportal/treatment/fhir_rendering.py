@@ -1,0 +1,169 @@
+"""A kept ranking as FHIR R4: a RequestGroup with one action an option, a DetectedIssue a finding.
+
+All of it is a proposal and says so: the group and every MedicationRequest in it are `draft`, the
+requests have the intent `option`. Nothing here is an order. Built with `fhir.resources.R4B`, whose
+RequestGroup, MedicationRequest and DetectedIssue have R4's elements.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from models_engine.catalogue.treatment.safety.finding import Finding
+from patients.services.server_written import OWN_SYSTEM
+
+Json = dict[str, Any]
+
+ATC, RXNORM = "http://www.whocc.no/atc", "http://www.nlm.nih.gov/research/umls/rxnorm"
+ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+CAUTION = (
+    "A proposal to discuss, not an order. Estimates rest on the average effects of trials and on the "
+    "record as it was then."
+)
+# codes of HL7's AdministrationDetectedIssueCode
+ISSUE_CODES = {
+    "interaction": ("DRG", "Drug Interaction Alert"),
+    "duplicate": ("DUPTHPY", "Duplicate Therapy Alert"),
+    "contraindication": ("COND", "Condition Alert"),
+    "hepatic": ("COND", "Condition Alert"),
+    "pregnancy": ("PREG", "Pregnancy Alert"),
+    "age": ("AGE", "Age Alert"),
+    "laboratory": ("LAB", "Lab Alert"),
+    "kidney_dose": ("DOSECOND", "dosage-condition alert"),
+    "allergy": ("ALGY", "Allergy Alert"),
+    "gene": ("GEN", "Genetic Alert"),
+}
+SEVERITIES = {"X": "high", "ask": "high", "D": "high", "C": "moderate", "told": "low"}
+
+
+def request_group(
+    candidates: Sequence[Json],
+    *,
+    title: str,
+    proposal: UUID,
+    patient_id: str,
+    practitioner_id: str,
+    notes: Sequence[str],
+    now: datetime,
+) -> Json:
+    """One action with at most one to be chosen below it; options to begin carry a request."""
+    from fhir.resources.R4B.requestgroup import RequestGroup
+
+    contained, actions = [], []
+    for number, one in enumerate(candidates, 1):
+        action: Json = {"title": one["label"], "description": one["summary"]}
+        begins = one["kind"] in ("start", "add", "switch", "change_dose")
+        made = _request if begins else _discussion
+        contained.append(made(one, f"option-{number}", patient_id))
+        # an action without further actions must have a resource (rqg-1)
+        action["resource"] = {"reference": f"#option-{number}"}
+        actions.append(action)
+    content: Json = {
+        "resourceType": "RequestGroup",
+        "contained": contained,
+        "identifier": [{"system": OWN_SYSTEM, "value": f"treatment:{proposal}"}],
+        "status": "draft",
+        "intent": "proposal",
+        "code": {"text": title},
+        "subject": {"reference": f"Patient/{patient_id}"},
+        "authoredOn": now.isoformat(),
+        "author": {"reference": f"Practitioner/{practitioner_id}"},
+        "note": [{"text": text} for text in (CAUTION, *notes)],
+        "action": [
+            {
+                "title": title,
+                "groupingBehavior": "logical-group",
+                "selectionBehavior": "at-most-one",
+                "action": actions,
+            }
+        ],
+    }
+    RequestGroup.model_validate(content)
+    return content
+
+
+def _request(one: Json, local_id: str, patient_id: str) -> Json:
+    codings = [
+        {"system": system, "code": code}
+        for system, code in ((RXNORM, one["rxnorm"]), (ATC, one["atc"]))
+        if code
+    ]
+    medication: Json = {"text": one["label"]}
+    if codings:
+        medication["coding"] = codings
+    request: Json = {
+        "resourceType": "MedicationRequest",
+        "id": local_id,
+        "status": "draft",
+        "intent": "option",
+        "medicationCodeableConcept": medication,
+        "subject": {"reference": f"Patient/{patient_id}"},
+        "note": [{"text": CAUTION}],
+    }
+    if one["dose"]:
+        request["dosageInstruction"] = [{"text": one["dose"]}]
+    return request
+
+
+def _discussion(one: Json, local_id: str, patient_id: str) -> Json:
+    """To keep or to stop something is nothing to prescribe: it is to be talked about."""
+    return {
+        "resourceType": "CommunicationRequest",
+        "id": local_id,
+        "status": "draft",
+        "subject": {"reference": f"Patient/{patient_id}"},
+        "payload": [{"contentString": one["label"]}],
+    }
+
+
+def detected_issues(
+    findings: Iterable[tuple[str, Finding]],
+    *,
+    proposal: UUID,
+    patient_id: str,
+    now: datetime,
+) -> list[Json]:
+    """One DetectedIssue a finding; each comes with what it is about. Only those with a code."""
+    from fhir.resources.R4B.detectedissue import DetectedIssue
+
+    made = []
+    for number, (about, found) in enumerate(findings, 1):
+        if found.kind not in ISSUE_CODES:
+            continue
+        code, display = ISSUE_CODES[found.kind]
+        detail = f"{about}: {found.message}" if about else found.message
+        content: Json = {
+            "resourceType": "DetectedIssue",
+            "identifier": [{"system": OWN_SYSTEM, "value": f"treatment:{proposal}:issue-{number}"}],
+            "status": "preliminary",
+            "code": {"coding": [{"system": ACT_CODE, "code": code, "display": display}]},
+            "severity": SEVERITIES[found.level],
+            "patient": {"reference": f"Patient/{patient_id}"},
+            "identifiedDateTime": now.isoformat(),
+            "detail": detail,
+        }
+        implicated = [
+            {"reference": f"{kind}/{fhir_id}/_history/{version}"}
+            for kind, fhir_id, version in dict.fromkeys(found.references)
+        ]
+        if implicated:
+            content["implicated"] = implicated
+        DetectedIssue.model_validate(content)
+        made.append(content)
+    return made
+
+
+def withdrawn(content: Json, *, in_error: bool = False) -> Json:
+    """The next version of what a withdrawn proposal left in the record."""
+    from fhir.resources.R4B.detectedissue import DetectedIssue
+    from fhir.resources.R4B.requestgroup import RequestGroup
+
+    kept = {name: value for name, value in content.items() if name != "meta"}
+    if kept["resourceType"] == "RequestGroup":
+        kept["status"] = "entered-in-error" if in_error else "revoked"
+        RequestGroup.model_validate(kept)
+    else:
+        kept["status"] = "entered-in-error" if in_error else "cancelled"
+        DetectedIssue.model_validate(kept)
+    return kept
