@@ -5,7 +5,7 @@ apart, so that a page can say how old it is. A medicine is known by code or by i
 an allergy is read on the careful side (see `knowledge/medicines.py`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -27,7 +27,7 @@ from models_engine.catalogue.treatment.knowledge.medicines import (
     Recognised,
     index_of,
 )
-from models_engine.catalogue.treatment.knowledge.phenotypes import phenotype_of
+from models_engine.catalogue.treatment.knowledge.schema import Allele
 from models_engine.catalogue.treatment.person import (
     Allergy,
     GeneResult,
@@ -35,6 +35,11 @@ from models_engine.catalogue.treatment.person import (
     Reference,
     Taken,
     TreatmentPerson,
+)
+from models_engine.catalogue.treatment.safety.phenotype import (
+    Alleles,
+    alleles_by_name,
+    phenotypes,
 )
 from models_engine.features import CURRENT_FOR_DAYS, SEX_CODES, StateReader, build_features
 from models_engine.record_features import UNREADABLE
@@ -82,7 +87,7 @@ def treatment_person(
     `medicines` None: those of the state itself, without doses. `allergy_details` by the id of the
     AllergyIntolerance. `allergies_waiting`: an allergy was sent and could not be stored.
     """
-    index = index_of(knowledge)
+    index, alleles = index_of(knowledge), alleles_by_name(knowledge.rows(Allele))
     readings, too_old = _readings(state, reader)
     allergies, unread = _allergies(state, index, allergy_details or {})
     return TreatmentPerson(
@@ -98,7 +103,7 @@ def treatment_person(
         allergies=allergies,
         allergies_recorded=allergy_status(state).kind != "not_recorded",
         allergies_unread=unread or allergies_waiting,
-        genes=tuple(_gene(one, knowledge) for one in genotypes),
+        genes=tuple(result for one in genotypes for result in _genes(one, alleles)),
         barred=_barred(state),
         notes=_notes(state, reader),
     )
@@ -343,14 +348,21 @@ def _allergies(
     return tuple(found), unread
 
 
-def _gene(one: Genotype, knowledge: Knowledge) -> GeneResult:
-    """The phenotype as it was sent, else that of the diplotype; empty where it cannot be told.
+def _genes(one: Genotype, alleles: Alleles) -> Iterator[GeneResult]:
+    """CPIC's phenotype of what was sent, with an empty one where it cannot be told.
 
-    An HLA allele is there or not: "*57:01 positive".
+    A phenotype and a genotype that say different things tell nothing. An HLA allele is there or not.
     """
+    reference = _reference(one.reference)
     if one.gene.startswith(HLA):
-        phenotype = f"{one.diplotype} {one.phenotype}".strip()
+        told = [f"{one.diplotype} {one.phenotype}".strip()]
     else:
-        phenotype = one.phenotype.strip() or phenotype_of(one.gene, one.diplotype, knowledge)
-    told_as = one.doubt or one.diplotype or one.phenotype
-    return GeneResult(one.gene, phenotype, told_as, _reference(one.reference))
+        told = [text for text in (one.phenotype, one.diplotype) if text]
+    read = [found for text in told for found in phenotypes(one.gene, text, alleles)]
+    texts = dict.fromkeys(found.text for found in read if found.text)
+    if one.doubt or not texts or (len(texts) > 1 and not one.gene.startswith(HLA)):
+        why = one.doubt or "; ".join(found.reason or found.text or "" for found in read)
+        yield GeneResult(one.gene, "", f"{' '.join(told)}: {why}".removeprefix(": "), reference)
+        return
+    for text in texts:
+        yield GeneResult(one.gene, text, " ".join(told), reference)
