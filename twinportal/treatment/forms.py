@@ -8,9 +8,8 @@ from django import forms
 
 from models_engine.catalogue.treatment.knowledge.loading import knowledge
 from models_engine.catalogue.treatment.knowledge.schema import Outcome
-from models_engine.catalogue.treatment.ranking.results import Preferences
+from models_engine.catalogue.treatment.ranking.results import MOST, Preferences
 
-MOST_POINTS = 10
 MOST_WEIGHT = 1.0
 MOST_KEPT, LEAST_KEPT = 3, 1
 WEIGHT = "weight_"
@@ -42,7 +41,7 @@ class PreferencesForm(forms.Form):
             self.fields[name] = forms.IntegerField(
                 label=label,
                 min_value=0,
-                max_value=MOST_POINTS,
+                max_value=MOST,
                 widget=forms.NumberInput(
                     attrs={
                         "type": "range",

@@ -127,10 +127,18 @@ def burdens(burden: Burden) -> dict[str, float]:
     return found
 
 
-def place(candidate: Candidate, preferences: Preferences) -> tuple[int, int]:
-    """What goes before the score: the group of safety, and the guideline's tier."""
+def place(candidate: Candidate, preferences: Preferences) -> tuple[int, bool, int]:
+    """What goes before the score: the group of safety, what is surely worse, the guideline's tier.
+
+    Nothing is called worse whose benefit could not be counted.
+    """
     tier = candidate.tier if preferences.order_by == "guideline" else 0
-    return GROUP[candidate.safety.level], tier
+    return GROUP[candidate.safety.level], is_worse(candidate), tier
+
+
+def is_worse(candidate: Candidate) -> bool:
+    """Whether the whole interval lies below the treatment of today, with everything counted."""
+    return candidate.kind != "keep" and candidate.score_high < 0 and not candidate.unknown
 
 
 def ordered(candidates: Sequence[Candidate], preferences: Preferences) -> tuple[Candidate, ...]:
