@@ -6,9 +6,9 @@ from uuid import UUID, uuid4, uuid5
 
 from django import forms
 
-from models_engine.catalogue.treatment.knowledge.loading import knowledge
 from models_engine.catalogue.treatment.knowledge.schema import Outcome
 from models_engine.catalogue.treatment.ranking.results import MOST, Preferences
+from models_engine.treatment_knowledge import treatment_knowledge
 
 MOST_WEIGHT = 1.0
 MOST_KEPT, LEAST_KEPT = 3, 1
@@ -139,7 +139,7 @@ class KeepForm(forms.Form):
 
 def _weighed() -> tuple[Outcome, ...]:
     """Outcomes with a weight: those that a net benefit is made of."""
-    return tuple(one for one in knowledge().rows(Outcome) if one.weight > 0)
+    return tuple(one for one in treatment_knowledge().rows(Outcome) if one.weight > 0)
 
 
 def _known(sent: Mapping[str, str]) -> dict[str, str]:

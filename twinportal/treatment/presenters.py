@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from explain.wording.numbers import percent
-from models_engine.catalogue.treatment.knowledge.loading import Knowledge, knowledge, table_of
+from models_engine.catalogue.treatment.knowledge.loading import Knowledge, table_of
 from models_engine.catalogue.treatment.knowledge.schema import (
     EVIDENCE_TEXT,
     TABLES,
@@ -25,6 +25,7 @@ from models_engine.catalogue.treatment.ranking.results import (
 from models_engine.catalogue.treatment.safety.deprescribing import Reason, Review
 from models_engine.catalogue.treatment.safety.finding import Finding
 from models_engine.catalogue.what_if.effects import effects
+from models_engine.treatment_knowledge import treatment_knowledge
 from twinportal.treatment.forms import PREFERENCES
 from twinportal.treatment.words import (
     KINDS,
@@ -205,7 +206,7 @@ def shared_reasons(reviews: Iterable[Review]) -> list[FindingLine]:
 
 
 def _is_of_all(reason: Reason) -> bool:
-    row = knowledge().by_id(Deprescribing).get(reason.finding.row)
+    row = treatment_knowledge().by_id(Deprescribing).get(reason.finding.row)
     return row is not None and any(one.kind == "any" for one in row.applies_to)
 
 
@@ -328,7 +329,7 @@ class CandidateRow:
 
     @property
     def parts(self) -> list[Part]:
-        outcomes = knowledge().by_id(Outcome)
+        outcomes = treatment_knowledge().by_id(Outcome)
         return [
             Part(outcomes[key].label if key in outcomes else PREFERENCES.get(key, key), value)
             for key, value in self.one.points.items()
@@ -407,7 +408,7 @@ def link_to(row: RowId) -> RowLink:
     if table not in TABLES:
         path = next((one for one in effects().paths if one.id == key), None)
         return RowLink("what_if", key, path.evidence if path else "")
-    known: Any = knowledge().tables[table].get(key)
+    known: Any = treatment_knowledge().tables[table].get(key)
     return RowLink(table, key, getattr(known, "evidence", ""))
 
 
