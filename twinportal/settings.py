@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "twinportal.accounts",
     "twinportal.attention",
     "twinportal.dashboards",
+    "twinportal.molecular",
     "twinportal.population",
     "twinportal.what_if",
     "twinportal",
@@ -249,6 +250,9 @@ MODEL_PLUGINS = tuple(
     name for part in get_env("TWINPORTAL_MODEL_PLUGINS", "").split(",") if (name := part.strip())
 )
 
+# --- Molecular data: what one uploaded table may be, unpacked ------------------------------------
+MOLECULAR_MAX_UPLOAD_BYTES = int(get_env("TWINPORTAL_MOLECULAR_MAX_UPLOAD_BYTES", str(50 * 2**20)))
+
 # --- Celery -----------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_TASK_IGNORE_RESULT = True
@@ -298,6 +302,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "sweep-rankings": {
+        "task": "twinportal.molecular.tasks.sweep_rankings",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "expire-bulk-jobs": {
         "task": "twinportal.tasks.expire_bulk_jobs",
         "schedule": 10 * 60,
@@ -340,6 +349,8 @@ CELERY_TASK_ROUTES = {
     "twinportal.tasks.expire_bulk_jobs": {"queue": "bulk"},
     "twinportal.tasks.monitor_models": {"queue": "bulk"},
     "twinportal.tasks.freeze_references": {"queue": "bulk"},
+    # a queue of its own, which the bulk worker serves too: a site may give it a machine with memory
+    "twinportal.molecular.tasks.work_on_ranking": {"queue": "molecular"},
 }
 
 # --- Browser security -------------------------------------------------------------------------

@@ -9,5 +9,6 @@ urlpatterns = [
     path("models/", include("twinportal.dashboards.model_facts.urls")),
     path("my/", include("twinportal.dashboards.portal.urls")),
     path("", include("twinportal.what_if.urls")),
+    path("", include("twinportal.molecular.urls")),
     path("steward/", include("twinportal.dashboards.steward.urls")),
 ]
