@@ -250,8 +250,9 @@ MODEL_PLUGINS = tuple(
     name for part in get_env("TWINPORTAL_MODEL_PLUGINS", "").split(",") if (name := part.strip())
 )
 
-# --- Molecular data: what one uploaded table may be, unpacked ------------------------------------
+# --- Molecular data: what one uploaded table may be, unpacked, and one AnnData file ---------------
 MOLECULAR_MAX_UPLOAD_BYTES = int(get_env("TWINPORTAL_MOLECULAR_MAX_UPLOAD_BYTES", str(50 * 2**20)))
+MOLECULAR_MAX_H5AD_BYTES = int(get_env("TWINPORTAL_MOLECULAR_MAX_H5AD_BYTES", str(500 * 2**20)))
 
 # --- Celery -----------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
@@ -302,8 +303,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
-    "sweep-rankings": {
-        "task": "twinportal.molecular.tasks.sweep_rankings",
+    "sweep-molecular": {
+        "task": "twinportal.molecular.tasks.sweep_molecular",
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
@@ -351,6 +352,7 @@ CELERY_TASK_ROUTES = {
     "twinportal.tasks.freeze_references": {"queue": "bulk"},
     # a queue of its own, which the bulk worker serves too: a site may give it a machine with memory
     "twinportal.molecular.tasks.work_on_ranking": {"queue": "molecular"},
+    "twinportal.molecular.tasks.work_on_cells": {"queue": "molecular"},
 }
 
 # --- Browser security -------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What a clinician chooses: a table to attach, and what to rank with."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -8,7 +9,8 @@ from django.conf import settings
 
 from models_engine.catalogue.treatment.network.identifiers import GeneSystem
 from models_engine.catalogue.treatment.network.null import DRAWS
-from twinportal.molecular import runs, selectors
+from twinportal.molecular import anndata_reading, runs, selectors
+from twinportal.molecular.anndata_reading import Choice
 from twinportal.molecular.models import (
     SYSTEMS,
     DrugTargetTable,
@@ -20,9 +22,9 @@ EXAMPLES = {"entrez": "7124", "hgnc": "HGNC:11892", "ensembl": "ENSG00000232810"
 SYSTEM_CHOICES = [("", "Choose"), *((key, f"{word} ({EXAMPLES[key]})") for key, word in SYSTEMS)]
 
 
-def _size(file: Any) -> Any:
+def _size(file: Any, most: int = 0) -> Any:
     """Of a file as it was sent; what it unpacks to is looked at when it is read."""
-    most = settings.MOLECULAR_MAX_UPLOAD_BYTES
+    most = most or settings.MOLECULAR_MAX_UPLOAD_BYTES
     if file is not None and file.size > most:
         raise forms.ValidationError(f"The file is larger than {most / 2**20:,.0f} MiB.")
     return file
@@ -62,17 +64,116 @@ class AboutForm(forms.Form):
 
 
 class UploadForm(AboutForm):
-    """A table from the clinician's own machine."""
+    """A table from the clinician's own machine, or cells from which one is computed."""
 
     file = forms.FileField(
         label="Table of changed genes",
-        help_text="Tabs or commas, maybe .gz, with the columns cell_type, gene, log_fc, adjusted_p.",
-        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.gz"}),
+        help_text="Tabs or commas, maybe .gz, with the columns cell_type, gene, log_fc, adjusted_p. "
+        "Or an AnnData file (.h5ad), where this server reads them.",
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.gz,.h5ad"}),
     )
     field_order = ("file", "name", "system", "sampled_on")
 
+    @property
+    def is_anndata(self) -> bool:
+        return str(self.cleaned_data["file"].name).lower().endswith(".h5ad")
+
     def clean_file(self) -> Any:
-        return _size(self.cleaned_data["file"])
+        if not self.is_anndata:
+            return _size(self.cleaned_data["file"])
+        if not anndata_reading.is_there():
+            raise forms.ValidationError(
+                "This server does not read AnnData files: its administrator has not installed the "
+                "package anndata. Attach a table of changed genes instead."
+            )
+        return _size(self.cleaned_data["file"], settings.MOLECULAR_MAX_H5AD_BYTES)
+
+
+class ChoiceForm(forms.Form):
+    """What is compared in an AnnData file: columns and values that a worker found in it."""
+
+    cell_type = forms.ChoiceField(label="Column of the cell types")
+    case = forms.ChoiceField(
+        label="Cells of interest", help_text="Genes are raised or lowered in these."
+    )
+    reference = forms.ChoiceField(
+        label="Cells to compare with", help_text="Another value of the same column."
+    )
+    donor = forms.ChoiceField(
+        label="Column of the people whose cells they are",
+        required=False,
+        help_text="To say how many people stand behind the cells.",
+    )
+    matrix = forms.ChoiceField(label="Matrix")
+    values = forms.ChoiceField(
+        label="What it holds",
+        choices=[
+            ("", "Choose"),
+            ("counts", "counts"),
+            ("log1p", "natural logarithm of 1 + normalised counts"),
+        ],
+        help_text="Not guessed: a wrong answer makes wrong fold changes.",
+    )
+
+    def __init__(self, *args: Any, holds: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.columns: list[dict[str, Any]] = holds["columns"]
+        names = [(c["name"], f"{c['name']} ({len(c['values'])} values)") for c in self.columns]
+        grouped = [
+            (
+                column["name"],
+                [
+                    (f"{i}:{j}", f"{column['name']}: {value} ({count:,} cells)")
+                    for j, (value, count) in enumerate(column["values"])
+                ],
+            )
+            for i, column in enumerate(self.columns)
+        ]
+        self._offer("cell_type", [("", "Choose"), *names])
+        self._offer("donor", [("", "Not in the file"), *names])
+        self._offer("case", [("", "Choose"), *grouped])
+        self._offer("reference", [("", "Choose"), *grouped])
+        self._offer("matrix", [(name, name) for name in holds["matrices"]])
+
+    @classmethod
+    def again(cls, holds: Mapping[str, Any], choice: Mapping[str, str]) -> "ChoiceForm":
+        """The form as it was sent before."""
+        values = {
+            (column["name"], value): f"{i}:{j}"
+            for i, column in enumerate(holds["columns"])
+            for j, (value, _) in enumerate(column["values"])
+        }
+        sent = {n: values.get((choice.get("group"), choice.get(n))) for n in ("case", "reference")}
+        return cls(initial={**choice, **sent}, holds=holds)
+
+    def _offer(self, name: str, choices: list[Any]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 as declared above
+        field.choices = choices
+
+    def clean(self) -> dict[str, Any]:
+        sent = super().clean() or {}
+        if not {"case", "reference", "cell_type"} <= sent.keys():
+            return sent
+        (group, case), (other, reference) = (self._value(sent[n]) for n in ("case", "reference"))
+        if group != other:
+            self.add_error("reference", "This is a value of another column.")
+        elif case == reference:
+            self.add_error("reference", "This is the same group.")
+        elif group == sent["cell_type"]:
+            self.add_error("cell_type", "The groups to compare are of this column.")
+        self.choice = {"group": group, "case": case, "reference": reference}
+        return sent
+
+    def _value(self, sent: str) -> tuple[str, str]:
+        i, j = map(int, sent.split(":"))
+        return self.columns[i]["name"], self.columns[i]["values"][j][0]
+
+    @property
+    def chosen(self) -> Choice:
+        """Of a valid form."""
+        names = ("cell_type", "donor", "matrix", "values")
+        return Choice(**self.choice, **{name: self.cleaned_data[name] for name in names})
 
 
 class RunForm(forms.Form):

@@ -173,3 +173,75 @@ class RankingRun(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in (self.State.WAITING, self.State.RUNNING)
+
+
+class CellFileQuerySet(models.QuerySet["CellFile"]):
+    def about(self, patient_id: int) -> "CellFileQuerySet":
+        """Of one twin, with those of the twins that were merged into it; newest first."""
+        own = Q(patient_id=patient_id) | Q(patient__merged_into_id=patient_id)
+        return self.filter(own).order_by("-added_at", "-pk")
+
+
+class CellFile(models.Model):
+    """An AnnData file on its way to an expression set: a worker reads what is in it, a clinician
+    chooses what is compared, a worker computes. The file goes when that is done, or after a while.
+    """
+
+    class State(models.TextChoices):
+        READING = "reading", "being read"
+        CHOOSE = "choose", "waiting for your choice"
+        COMPUTING = "computing", "being computed"
+        DONE = "done"
+        FAILED = "failed", "cannot be read"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    patient = models.ForeignKey(
+        "patients.Patient", on_delete=models.CASCADE, related_name="cell_files"
+    )
+    name = models.CharField(max_length=120)
+    system = models.CharField(max_length=8, choices=SYSTEMS)
+    sampled_on = models.DateField(null=True, blank=True)
+    file_name = models.CharField(max_length=200)
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    state = models.CharField(max_length=9, choices=State, default=State.READING)
+    holds = models.JSONField(default=dict, help_text="Cells, genes, matrices, columns of obs.")
+    choice = models.JSONField(default=dict, help_text="What is compared.")
+    error = models.TextField(blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0, help_text="Cell types.")
+    total = models.PositiveIntegerField(default=0, help_text="Cell types.")
+    expression = models.ForeignKey(
+        ExpressionSet, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    added_at = models.DateTimeField()
+    worked_at = models.DateTimeField()
+
+    objects = CellFileQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["patient", "-added_at"], name="cell_file_of_patient")]
+
+    def __str__(self) -> str:
+        return f"cells {self.public_id}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (self.State.READING, self.State.COMPUTING)
+
+
+class CellFilePart(models.Model):
+    """A piece of the file: no process holds the whole of it."""
+
+    file = models.ForeignKey(CellFile, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["file", "number"], name="cell_file_part")]
+
+    def __str__(self) -> str:
+        return f"part {self.number}"

@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 
 from patients.models import Patient
 from twinportal.molecular.models import (
+    CellFile,
     DrugTargetTable,
     ExpressionSet,
     InteractionNetwork,
@@ -33,6 +34,12 @@ def drug_tables(system: str = "") -> "QuerySet[DrugTargetTable]":
 
 def sets_of(patient: Patient) -> "QuerySet[ExpressionSet]":
     return ExpressionSet.objects.about(patient.pk).select_related("added_by").defer("content")
+
+
+def cell_files_of(patient: Patient) -> "QuerySet[CellFile]":
+    """AnnData files that are not data sets yet."""
+    rows = CellFile.objects.about(patient.pk).exclude(state=CellFile.State.DONE)
+    return rows.select_related("added_by")
 
 
 def runs_of(patient: Patient) -> "QuerySet[RankingRun]":

@@ -1,9 +1,9 @@
-"""Celery's doors to the network ranking: ids in, one call, nothing else."""
+"""Celery's doors to the molecular data: ids in, one call, nothing else."""
 
 from celery import shared_task
 from django.utils import timezone
 
-from twinportal.molecular import runs
+from twinportal.molecular import cell_files, runs
 
 
 @shared_task
@@ -13,7 +13,16 @@ def work_on_ranking(run_id: int) -> None:
 
 
 @shared_task
-def sweep_rankings() -> None:
-    """Send a wake-up for every ranking whose worker is gone."""
+def work_on_cells(file_id: int) -> None:
+    """Read an AnnData file, or compute its changed genes. The same."""
+    cell_files.work(file_id)
+
+
+@shared_task
+def sweep_molecular() -> None:
+    """Send a wake-up for all whose worker is gone, and forget files that nobody goes on with."""
     for run_id in runs.waiting(now=timezone.now()):
         runs.wake(run_id)
+    for file_id in cell_files.waiting(now=timezone.now()):
+        cell_files.wake(file_id)
+    cell_files.expire(now=timezone.now())

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from twinportal.molecular import run_views, views
+from twinportal.molecular import cell_views, run_views, views
 
 OF_TWIN = "twins/<uuid:public_id>/molecular/"
 urlpatterns = [
@@ -13,5 +13,8 @@ urlpatterns = [
     path(f"{OF_TWIN}runs/<uuid:run_id>/", run_views.ranking, name="molecular-run"),
     path(f"{OF_TWIN}runs/<uuid:run_id>/cancel/", run_views.cancel, name="molecular-cancel"),
     path(f"{OF_TWIN}runs/<uuid:run_id>/table.csv", run_views.table, name="molecular-table"),
+    path(f"{OF_TWIN}cells/<uuid:file_id>/", cell_views.cells, name="molecular-cells"),
+    path(f"{OF_TWIN}cells/<uuid:file_id>/choose/", cell_views.choose, name="molecular-choose"),
+    path(f"{OF_TWIN}cells/<uuid:file_id>/delete/", cell_views.delete, name="molecular-forget"),
     path("molecular/tables/", views.tables, name="molecular-tables"),
 ]

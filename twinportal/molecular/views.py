@@ -17,6 +17,7 @@ from patients.record.loading import state_of
 from twinportal.dashboards.access import role_required, visible_patient
 from twinportal.dashboards.clinician.twin_page import Banner
 from twinportal.molecular import expression, runs, selectors
+from twinportal.molecular.cell_views import kept
 from twinportal.molecular.centralities import centralities_from
 from twinportal.molecular.documents import content_of, document_of, documents_of
 from twinportal.molecular.forms import AboutForm, RunForm, UploadForm
@@ -63,6 +64,7 @@ def _index(
         "banner": Banner(patient, state_of(patient.pk, now), now),
         "sets": sets,
         "runs": list(selectors.runs_of(patient)),
+        "cell_files": list(selectors.cell_files_of(patient)),
         "documents": documents,
         "upload": upload or UploadForm(today=now.date()),
         "has_network": selectors.has_network(),
@@ -78,8 +80,11 @@ def upload(request: HttpRequest, public_id: UUID) -> HttpResponse:
     now = timezone.now()
     form = UploadForm(request.POST, request.FILES, today=now.date())
     if form.is_valid():
+        is_anndata = form.is_anndata
         file = form.cleaned_data.pop("file")
         try:
+            if is_anndata:
+                return kept(request, public_id, file, form.cleaned_data)
             return _added(
                 request,
                 public_id,

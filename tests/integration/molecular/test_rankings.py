@@ -7,7 +7,6 @@ import io
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -20,11 +19,11 @@ from django.test import Client
 from django.utils import timezone
 
 from models_engine.catalogue.treatment.network.identifiers import GeneSystem, NetworkError
-from patients.models import AuditEvent, Patient
-from tests.factories import fhir
+from patients.models import AuditEvent
 from tests.factories import molecular as toy
-from tests.factories.people import clinician, patient_user, push, signed_in
+from tests.factories.people import push
 from tests.integration.conftest import Worker, database_url, wait_until
+from tests.integration.molecular.conftest import ABOUT, Ward, text_of
 from twinportal.molecular import imports, runs, tasks
 from twinportal.molecular.models import (
     DrugTargetTable,
@@ -35,63 +34,7 @@ from twinportal.molecular.models import (
 
 pytestmark = pytest.mark.django_db
 SAID = {"source": "made up", "licence": "CC0", "system": "symbol", "name": "toy"}
-ABOUT = {"name": "Blood, ill against well", "system": "symbol", "sampled_on": "2026-10-01"}
 OURS = {"system": "urn:twinportal:document-category", "code": "differential-expression"}
-
-
-@dataclass
-class Ward:
-    """Two patients of two doctors, one of them with an account."""
-
-    mine: Patient
-    other: Patient
-    doctor: Client
-    colleague: Client
-    patient: Client
-    ehr: Client
-
-    def path(self, more: str = "", of: Patient | None = None) -> str:
-        return f"/twins/{(of or self.mine).public_id}/molecular/{more}"
-
-    def upload(self, text: str = "", **more: Any) -> Any:
-        file = SimpleUploadedFile("de.tsv", (text or toy.expression_text()).encode())
-        return self.doctor.post(self.path("upload/"), {**ABOUT, "file": file, **more})
-
-    def attached(self) -> ExpressionSet:
-        assert self.upload().status_code == 302
-        return ExpressionSet.objects.latest("pk")
-
-    def ask(self, row: ExpressionSet, centralities: str = "", **more: Any) -> Any:
-        network, drugs = InteractionNetwork.objects.get(), DrugTargetTable.objects.get()
-        sent = {"network": network.public_id, "drugs": drugs.public_id, "draws": 200, "seed": 1}
-        if centralities:
-            more["centralities"] = SimpleUploadedFile("c.csv", centralities.encode())
-        return self.doctor.post(self.path(f"data/{row.public_id}/run/"), {**sent, **more})
-
-    def asked(self, row: ExpressionSet, centralities: str = "", **more: Any) -> RankingRun:
-        assert self.ask(row, centralities, **more).status_code == 302
-        return RankingRun.objects.latest("pk")
-
-
-@pytest.fixture
-def ward(ehr_client: Client) -> Ward:
-    push(ehr_client, fhir.practitioner("dr1"), fhir.practitioner("dr2"))
-    push(ehr_client, fhir.patient("p1", practitioner="dr1", family="Mine"))
-    push(ehr_client, fhir.patient("p2", practitioner="dr2", family="Otherone"))
-    mine, other = (Patient.objects.get(fhir_id=name) for name in ("p1", "p2"))
-    return Ward(
-        mine,
-        other,
-        signed_in(clinician("dr1", "doctor")),
-        signed_in(clinician("dr2", "colleague")),
-        signed_in(patient_user(mine)),
-        ehr_client,
-    )
-
-
-def text_of(answer: Any) -> str:
-    assert answer.status_code == 200
-    return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
 
 
 class TestImports:
@@ -558,7 +501,7 @@ def test_a_killed_worker_is_followed_by_another(
     assert _state(run) == "running"
     RankingRun.objects.update(worked_at=timezone.now() - timedelta(minutes=5))
     start_worker(queues="molecular,celery")
-    tasks.sweep_rankings.delay()
+    tasks.sweep_molecular.delay()
     wait_until(lambda: _state(run) == "done", "another worker does it")
     run.refresh_from_db()
     assert run.attempts == 2 and run.done == run.total == 2
