@@ -192,4 +192,5 @@ def _method(
     }
     if donors is not None:
         shown["People"] = "; ".join(f"{name}: {n}" for name, n in donors.items())
-    return {"shown": shown, "warnings": warnings}
+    # a list: JSON in PostgreSQL keeps no order of keys
+    return {"shown": [list(pair) for pair in shown.items()], "warnings": warnings}

@@ -183,7 +183,7 @@ def _compute(row: CellFile, path: Path) -> None:
     rows, method = anndata_reading.table_of(path, Choice(**row.choice), system, _progress(row.pk))
     if not rows:
         raise NetworkError("nothing could be tested: " + " ".join(method["warnings"][1:]))
-    method["shown"] |= {"File": f"{row.file_name}, SHA-256 {row.sha256}"}
+    method["shown"].append(["File", f"{row.file_name}, SHA-256 {row.sha256}"])
     with transaction.atomic():
         still_mine = CellFile.objects.select_for_update().filter(pk=row.pk, state=State.COMPUTING)
         if not still_mine.exists():

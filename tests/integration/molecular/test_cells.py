@@ -197,8 +197,8 @@ class TestWithThePackage:
         data = anndata.AnnData(X=counts)
         data.var_names = [f"G{i}" for i in range(40)]
         data.obs["cell_type"] = kinds
-        data.obs["group"] = np.where(ill, "ill", "well")
         data.obs["donor"] = np.where(ill, "d1", "d2")
+        data.obs["group"] = np.where(ill, "ill", "well")
         data.obs["barcode"] = [f"cell {i}" for i in range(120)]
         data.layers["logged"] = np.log1p(counts)
         path = tmp_path / "cells.h5ad"
