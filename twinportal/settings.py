@@ -251,7 +251,7 @@ MODEL_PLUGINS = tuple(
 )
 
 # --- Molecular data: what one uploaded table may be, unpacked, and one AnnData file ---------------
-MOLECULAR_MAX_UPLOAD_BYTES = int(get_env("TWINPORTAL_MOLECULAR_MAX_UPLOAD_BYTES", str(50 * 2**20)))
+MOLECULAR_MAX_UPLOAD_BYTES = int(get_env("TWINPORTAL_MOLECULAR_MAX_UPLOAD_BYTES", str(25 * 2**20)))
 MOLECULAR_MAX_H5AD_BYTES = int(get_env("TWINPORTAL_MOLECULAR_MAX_H5AD_BYTES", str(500 * 2**20)))
 
 # --- Celery -----------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ PSEUDO_REPLICATION = (
 
 
 def is_there() -> bool:
-    """Whether this installation can read AnnData (`pip install twinportal[molecular]`)."""
+    """Whether this installation can read AnnData (`pip install anndata`)."""
     return find_spec("anndata") is not None
 
 

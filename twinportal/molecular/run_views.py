@@ -28,6 +28,14 @@ def _run(patient: Patient, run_id: UUID) -> RankingRun:
     return row
 
 
+def _withdrawn(row: RankingRun) -> list[str]:
+    return [
+        f"{table} was withdrawn by this site on {table.withdrawn_at:%-d %b %Y}: ask why."
+        for table in (row.network, row.drugs)
+        if table.withdrawn_at
+    ]
+
+
 @require_safe
 @role_required("clinician")
 def ranking(request: HttpRequest, public_id: UUID, run_id: UUID) -> HttpResponse:
@@ -46,7 +54,7 @@ def ranking(request: HttpRequest, public_id: UUID, run_id: UUID) -> HttpResponse
         "patient": patient,
         "banner": Banner(patient, state_of(patient.pk, now), now),
         "run": row,
-        "warnings": warnings_of(row.expression, patient),
+        "warnings": [*warnings_of(row.expression, patient), *_withdrawn(row)],
         "page": RankingPage(row) if row.state == RankingRun.State.DONE else None,
     }
     return render(request, "molecular/ranking.html", context)

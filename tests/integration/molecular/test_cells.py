@@ -182,7 +182,7 @@ class TestWithoutThePackage:
 
 
 class TestWithThePackage:
-    """These run where `pip install twinportal[molecular]` was."""
+    """These run where the optional package is."""
 
     @pytest.fixture
     def file(self, tmp_path: Path) -> Path:

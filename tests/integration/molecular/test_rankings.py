@@ -270,6 +270,28 @@ class TestRanking:
         said = text_of(ward.doctor.get(ward.path(f"runs/{run.public_id}/")))
         assert "each cell type counts 1" in said
 
+    def test_a_table_that_was_withdrawn_is_told(self, ward: Ward) -> None:
+        network, _ = toy.import_both()
+        run = ward.asked(ward.attached())
+        runs.work(run.pk)
+        imports.withdraw(network, now=toy.NOW)
+        said = text_of(ward.doctor.get(ward.path(f"runs/{run.public_id}/")))
+        assert "toy network, version 1 was withdrawn by this site on 20 Nov 2026" in said
+
+    def test_of_a_twin_that_was_merged(self, ward: Ward) -> None:
+        toy.import_both()
+        row = ward.attached()
+        run = ward.asked(row)
+        runs.work(run.pk)
+        call_command("merge_patients", "p1", "p2", stdout=io.StringIO())
+        # who looks after the whole twin finds it there, and after it is parted nowhere but at its own
+        whole = ward.path(f"runs/{run.public_id}/", of=ward.other)
+        assert "3 of 6 judged drugs" in text_of(ward.colleague.get(whole))
+        assert "one of the two is wrong" not in text_of(ward.colleague.get(whole))
+        call_command("merge_patients", "p1", undo=True, stdout=io.StringIO())
+        assert ward.colleague.get(whole).status_code == 404
+        assert ward.doctor.get(ward.path(f"runs/{run.public_id}/")).status_code == 200
+
     def test_the_same_ranking_is_there_once_and_another_seed_is_another(self, ward: Ward) -> None:
         toy.import_both()
         row = ward.attached()
