@@ -9,6 +9,7 @@ from twinportal.molecular.models import RankingRun
 
 MOST_RANKED, MOST_NEAR, MOST_NAMES = 100, 50, 200
 IN_FIGURE = 20
+Q_LIMIT = 0.05
 EFFECTS = {1: "counteracts the change", 0: "not known", -1: "adds to the change"}
 Json = dict[str, Any]
 
@@ -172,6 +173,14 @@ class RankingPage:
     @property
     def with_statuses(self) -> bool:
         return any(drug["status"] for drug in (*self.result["ranked"], *self.result["near"]))
+
+    @property
+    def corrected(self) -> int:
+        """Candidates that a cell type with a q below 0.05 carries."""
+        return sum(
+            any(f["is_candidate"] and f["q"] is not None and f["q"] < Q_LIMIT for f in d["fits"])
+            for d in self.result["ranked"]
+        )
 
     @property
     def inputs(self) -> list[tuple[str, str, str]]:

@@ -239,6 +239,8 @@ class TestRanking:
         said = text_of(answer)
         assert "3 of 6 judged drugs are a candidate" in said and "first Wide" in said
         assert "Research only" in said and "HELPS; approved" in said
+        assert "WIDE; status not stated" in said
+        assert "3 of the 3 remain; the method does not correct" in said
         assert re.search(r"T cell : z −\d\.\d\d, P 0\.0\d+, q 0\.\d+; G0 raised, 1\.50", said)
         # a drug that adds to a change elsewhere says so
         assert "Adds to a change in B cell" in said and "Adds to a change in T cell" in said
@@ -269,6 +271,22 @@ class TestRanking:
         assert ward.mine.fhir_id not in answer["Content-Disposition"]
         said = text_of(ward.doctor.get(ward.path(f"runs/{run.public_id}/")))
         assert "each cell type counts 1" in said
+
+    def test_what_a_correction_leaves_is_counted(self, ward: Ward) -> None:
+        toy.import_both()
+        run = ward.asked(ward.attached())
+        runs.work(run.pk)
+        run.refresh_from_db()
+        for drug in run.result["ranked"]:
+            for fit in drug["fits"]:
+                fit["q"] = 0.01 if drug["drug"] == "HELPS" else 0.2
+            drug["status"] = ""
+        for drug in run.result["near"]:
+            drug["status"] = ""
+        run.save()
+        said = text_of(ward.doctor.get(ward.path(f"runs/{run.public_id}/")))
+        assert "1 of the 3 remains; the method does not correct" in said
+        assert "does not say which are approved" in said and "status not stated" not in said
 
     def test_a_table_that_was_withdrawn_is_told(self, ward: Ward) -> None:
         network, _ = toy.import_both()
