@@ -20,6 +20,7 @@ Kind = Literal["set", "treatment"]
 MEDICINE_OF_GROUP: Mapping[str, str] = {
     "statin": medicines.STATIN,
     "ezetimibe": medicines.EZETIMIBE,
+    "ezetimibe_alone": medicines.EZETIMIBE,
     "bempedoic_acid": medicines.BEMPEDOIC_ACID,
     "pcsk9": medicines.PCSK9,
     "sglt2": medicines.SGLT2,
