@@ -17,6 +17,7 @@ from models_engine.catalogue.contract import FloatArray
 from models_engine.catalogue.treatment.knowledge.schema import Option, Outcome
 from models_engine.catalogue.treatment.ranking.drugs import Drug
 from models_engine.catalogue.treatment.ranking.events import Change
+from models_engine.catalogue.treatment.ranking.harms import EARLY
 from models_engine.catalogue.treatment.ranking.results import POINT, Candidate, Preferences
 from models_engine.catalogue.what_if.draws import DRAWS, interval
 
@@ -80,7 +81,7 @@ def score(
 
     Parameters
     ----------
-    events : those that are counted; brought to `months`. harms : on the horizon already.
+    events, harms : those that are counted; brought to `months`, but for what comes early.
     values : differences of measured values by concept, (1 + draws,).
     """
     parts: dict[str, FloatArray] = {}
@@ -89,10 +90,11 @@ def score(
         if np.any(values):
             parts[name] = parts.get(name, np.zeros(1 + DRAWS)) + values
 
-    for changes, horizon in ((events, months), (harms, None)):
-        for one in changes:
-            gain = -one.difference(horizon) * weight_of(one.weight, preferences, outcomes)
-            add(one.weight, THOUSANDTHS * gain)
+    for one in (*events, *harms):
+        # what comes early is not more in a longer time
+        horizon = None if one.weight in EARLY else months
+        gain = -one.difference(horizon) * weight_of(one.weight, preferences, outcomes)
+        add(one.weight, THOUSANDTHS * gain)
     for concept, difference in values.items():
         known = outcomes.get(concept)
         if known and known.kind == "value":
@@ -132,8 +134,9 @@ def place(candidate: Candidate, preferences: Preferences) -> tuple[int, bool, in
 
     Nothing is called worse whose benefit could not be counted.
     """
-    tier = candidate.tier if preferences.order_by == "guideline" else 0
-    return GROUP[candidate.safety.level], is_worse(candidate), tier
+    worse = is_worse(candidate)
+    tier = candidate.tier if preferences.order_by == "guideline" and not worse else 0
+    return GROUP[candidate.safety.level], worse, tier
 
 
 def is_worse(candidate: Candidate) -> bool:
