@@ -63,7 +63,7 @@ def to_record(missing: Iterable[str], person: TreatmentPerson) -> tuple[str, ...
 
 
 def missing_words(missing: Iterable[str], person: TreatmentPerson) -> str:
-    """ "eGFR is not known (last of 2023-04-01: 41 mL/min/{1.73_m2}, too old)." of each."""
+    """ "eGFR: not known (last of 2023-04-01: 41 mL/min/{1.73_m2}, too old)." of each."""
     said = []
     for concept in missing:
         last = person.too_old.get(concept)
@@ -72,7 +72,7 @@ def missing_words(missing: Iterable[str], person: TreatmentPerson) -> str:
         why = f"last of {_day(last)}: {_amount(last)}, too old" if last else "none recorded"
         if concept in PARTS and not last and all(p in person.readings for p in PARTS[concept]):
             why = "not computed for this person"
-        said.append(f"{name_of(concept)} is not known ({why}).")
+        said.append(f"{name_of(concept)}: not known ({why}).")
     return " ".join(said)
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from models_engine.catalogue.treatment.knowledge.loading import Knowledge
+from models_engine.catalogue.treatment.knowledge.loading import knowledge as committed
+from models_engine.catalogue.treatment.knowledge.medicines import index_of
 from models_engine.catalogue.treatment.person import (
     Allergy,
     GeneResult,
@@ -367,6 +369,18 @@ class TestInteractions:
             others = [taken(name) for name in three if name != last]
             assert self.rows(knowledge, others, last) == {"whammy"}
             assert self.rows(knowledge, others[:1], last) == set()
+
+    def test_the_committed_row_of_three(self) -> None:
+        """Losartan/hydrochlorothiazide beside naproxen is three together."""
+        index = index_of(committed())
+        both = index.recognise(("losartan", "hydrochlorothiazide"))
+        who = person(medicines=(Taken("both", both.ingredients, both.classes),))
+        found = checked(committed(), who, "naproxen")
+        assert ("raas_diuretic_nsaid", "D") in {(one.row, one.level) for one in found.findings}
+        alone = index.recognise(("losartan",))
+        who = person(medicines=(Taken("one", alone.ingredients, alone.classes),))
+        rows = {one.row for one in checked(committed(), who, "naproxen").findings}
+        assert "raas_diuretic_nsaid" not in rows
 
     def test_a_combination_meets_two_of_three(self, knowledge: Knowledge) -> None:
         both = [taken("lisinopril", "hydrochlorothiazide")]
