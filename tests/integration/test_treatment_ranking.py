@@ -1,5 +1,6 @@
 """From pushed resources to a ranking: read from the record, written nowhere."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from patients.models import Patient
 from tests.factories import fhir
 from tests.factories.people import NOW, push
 from tests.factories.what_if import DAY, smoker
+from tests.unit.models_engine.catalogue.treatment.builders import write_tables
 from twinportal import pipeline
 
 pytestmark = pytest.mark.django_db
@@ -86,3 +88,20 @@ def test_without_the_indication_it_says_why(treated: Patient) -> None:
     assert ranking.barred == "No heart failure is recorded." and not ranking.candidates
     with pytest.raises(KeyError):
         pipeline.treatment_ranking(treated.pk, "gout", now=NOW)  # type: ignore[arg-type]
+
+
+def test_the_tables_of_the_site_are_asked_too(
+    treated: Patient, tmp_path: Path, settings: Any
+) -> None:
+    site = {"id": "site_house_rule", "applies_to": "class:statin", "when": "age>=18"}
+    settings.KNOWLEDGE_DIR = write_tables(
+        tmp_path, contraindications=[{**site, "severity": "X", "says": "Not in this house."}]
+    )
+    ranking = pipeline.treatment_ranking(treated.pk, "ldl_primary", now=NOW)
+    statins = [one for one in ranking.excluded if one.option and one.option.main_class == "statin"]
+    assert statins
+    for one in statins:
+        assert "site_house_rule" in {finding.row for finding in one.safety.findings}
+    settings.KNOWLEDGE_DIR = None
+    ranking = pipeline.treatment_ranking(treated.pk, "ldl_primary", now=NOW)
+    assert any(one.option and one.option.main_class == "statin" for one in ranking.candidates)

@@ -35,6 +35,8 @@ EARLY = frozenset(
         "stopping",
         "hyponatraemia",
         "hypokalaemia",
+        "hyperkalaemia",
+        "injection_site",
     }
 )
 COMES_EARLY = "It comes early or not at all: taken as the trial saw it, over its {months:g} months."

@@ -129,10 +129,19 @@ def burdens(burden: Burden) -> dict[str, float]:
     return found
 
 
-def place(candidate: Candidate, preferences: Preferences) -> tuple[int, int]:
-    """What goes before the score: the group of safety, and the guideline's tier."""
-    tier = candidate.tier if preferences.order_by == "guideline" else 0
-    return GROUP[candidate.safety.level], tier
+def place(candidate: Candidate, preferences: Preferences) -> tuple[int, bool, int]:
+    """What goes before the score: the group of safety, what is surely worse, the guideline's tier.
+
+    Nothing is called worse whose benefit could not be counted.
+    """
+    worse = is_worse(candidate)
+    tier = candidate.tier if preferences.order_by == "guideline" and not worse else 0
+    return GROUP[candidate.safety.level], worse, tier
+
+
+def is_worse(candidate: Candidate) -> bool:
+    """Whether the whole interval lies below the treatment of today, with everything counted."""
+    return candidate.kind != "keep" and candidate.score_high < 0 and not candidate.unknown
 
 
 def ordered(candidates: Sequence[Candidate], preferences: Preferences) -> tuple[Candidate, ...]:
