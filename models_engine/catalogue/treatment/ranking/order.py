@@ -4,8 +4,9 @@ score = 1000 x sum(weight x -(difference of an event or value)) - points of pref
 
 so that 1 is what one death fewer among 1,000 people is worth. What may not be given is never
 ranked. The others: first those that nothing grave speaks against (C, told and nothing are one
-group), then D, then those that must not be judged before something is asked for; in a group by the
-guideline's tier (unless the numbers alone are asked for), then by score, then by key.
+group), then D, then those that must not be judged before something is asked for; in a group what is
+surely worse than today comes last, the others go by the guideline's tier (unless the numbers alone
+are asked for), then by score, then by key.
 """
 
 from collections.abc import Mapping, Sequence

@@ -112,6 +112,7 @@ class _Ranker:
         self.ways = Ways(self.pharmacy, indication, self.person, check)
         self.open: list[tuple[Recommendation, tuple[str, ...]]] = []
         own = [r for r in knowledge.rows(Recommendation) if r.indication == indication]
+        self.own_recommendations = own
         self.recommendations = holding(
             own, self.person, lambda row, answer: self.open.append((row, answer.missing))
         )
@@ -132,7 +133,8 @@ class _Ranker:
         found = {}
         for name, taken in named(self.ways.taken()).items():
             current = self.ways.current(taken)
-            found[name] = replace(current, tier=self._tier(self._said_of(current.drug)))
+            said = self._said_of_kept(taken, current.drug)
+            found[name] = replace(current, tier=self._tier(said))
         return found
 
     def ranking(self, why_indicated: str, current_findings: Iterable[Finding]) -> Ranking:
@@ -232,6 +234,8 @@ class _Ranker:
         way = numbers.way
         about = way.new or way.old
         said = self._said_of(about) if about else ()
+        if way.kind == "keep" and way.medicine and about:
+            said = self._said_of_kept(way.medicine, about)
         low, high = score.span
         points = score.points
         label, plain = _labels(way)
@@ -285,6 +289,13 @@ class _Ranker:
 
     def _said_of(self, drug: Drug) -> tuple[Recommendation, ...]:
         return tuple(row for row in self.recommendations if is_about(drug, row.applies_to))
+
+    def _said_of_kept(self, taken: Taken, drug: Drug) -> tuple[Recommendation, ...]:
+        """What is said of beginning a medicine that is taken: for the person without it."""
+        others = tuple(one for one in self.person.medicines if one is not taken)
+        without = replace(self.person, medicines=others)
+        rows = [row for row in self.own_recommendations if is_about(drug, row.applies_to)]
+        return tuple(holding(rows, without))
 
     def _untold(self, drug: Drug | None) -> list[str]:
         if drug is None:

@@ -206,9 +206,9 @@ def _of_change(row: EventEffect, concept: str, fall: FloatArray) -> Effect:
     """Ratio^(fall / per): the published ratio is for each `per` of a fall."""
     one = effect_of_row(row)
     share = fall / (row.per or 1.0)
+    name = concept.replace("_", " ")
     note = (
-        f"From the change of {concept.replace('_', ' ')}: no trial of the drug on this event is "
-        "known here, or it is the change that was studied."
+        f"It follows from the change of {name}, by the ratio that trials found for such a change."
     )
     return replace(one, hazard=one.hazard * share, odds=one.odds * share, notes=(note,))
 

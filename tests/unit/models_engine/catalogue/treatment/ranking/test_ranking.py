@@ -417,6 +417,17 @@ class TestOrder:
         assert any("without egfr" in text for text in found["start:ccb"].unknown)
         assert found["start:mra"].first_share == 1.0
 
+    def test_what_is_kept_has_the_tier_of_beginning_it(self, tmp_path: Path) -> None:
+        rows: Rows = [
+            {"applies_to": "class:acei", "indication": "hypertension", "requires": "not:acei"},
+            {"applies_to": "class:ccb_dhp", "indication": "hypertension", "requires": "takes:acei",
+             "tier": "3"},
+        ]  # fmt: skip
+        knowledge = tables(tmp_path, recommendations=rows)
+        found = by_key(ranked(knowledge, who(taken("lisinopril", daily_mg=10.0))))
+        assert found["keep:lisinopril_1"].tier == 1 and found["keep:lisinopril_1"].recommendations
+        assert found["add:ccb"].tier == 3
+
     def test_by_the_numbers_alone(self, tmp_path: Path) -> None:
         rows: Rows = [{"applies_to": "class:mra", "indication": "hypertension"}]
         knowledge = tables(tmp_path, recommendations=rows, harms=[])
