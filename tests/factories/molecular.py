@@ -53,6 +53,19 @@ INTERACTIONS = (
     "B cell,Mast cell,IL4,0.1\nMast cell,T cell,IL13,-0.1\n"
 )
 
+# what a worker found in an AnnData file
+HOLDS = {
+    "cells": 120,
+    "genes": 40,
+    "first_genes": ["G0"],
+    "matrices": ["X", "logged"],
+    "columns": [
+        {"name": "cell_type", "values": [["B cell", 60], ["T cell", 60]]},
+        {"name": "donor", "values": [["d1", 60], ["d2", 60]]},
+        {"name": "group", "values": [["ill", 60], ["well", 60]]},
+    ],
+}
+
 
 def given(name: str, system: GeneSystem = GeneSystem.SYMBOL) -> imports.Given:
     return imports.Given(f"{name}.tsv", name, system, "made up for tests", "CC0")

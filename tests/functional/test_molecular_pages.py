@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from models_engine.catalogue.treatment.network.identifiers import GeneSystem
 from tests.factories import molecular as toy
 from tests.functional.conftest import DESKTOP, Visit, Visitor, Ward
-from twinportal.molecular import runs
-from twinportal.molecular.models import RankingRun
+from twinportal.accounts.models import User
+from twinportal.molecular import cell_files, runs
+from twinportal.molecular.anndata_reading import SIGNATURE
+from twinportal.molecular.models import CellFile, RankingRun
 
 pytestmark = pytest.mark.browser
 NARROW = {"width": 320, "height": 640}
@@ -69,6 +72,23 @@ def test_from_a_table_to_a_ranking(ward: Ward, visit: Visit, tmp_path: Path) -> 
     with doctor.page.expect_download() as file:
         doctor.page.get_by_role("link", name="Every drug in every cell type (CSV)").click()
     assert "no target in the network" in Path(file.value.path()).read_text()
+    # what is to be compared in an AnnData file, as a worker found it
+    row = cell_files.keep(
+        patient=ward.patient,
+        chunks=[SIGNATURE],
+        file_name="cells.h5ad",
+        name="Cells",
+        system=GeneSystem.SYMBOL,
+        sampled_on=None,
+        by=User.objects.get(username="doctor"),
+        now=toy.NOW,
+    )
+    CellFile.objects.update(state="choose", holds=toy.HOLDS)
+    doctor.goes_to(f"{twin}molecular/cells/{row.public_id}/")
+    doctor.page.get_by_role("button", name="Compute the changed genes").click()
+    doctor.page.wait_for_selector(".errorlist")
+    assert doctor.axe_violations() == []
+    fits(doctor)
     doctor.goes_to("/molecular/tables/")
     assert doctor.axe_violations() == []
     fits(doctor)

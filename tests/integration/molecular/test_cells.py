@@ -18,17 +18,6 @@ from twinportal.molecular.anndata_reading import SIGNATURE
 from twinportal.molecular.models import CellFile, CellFilePart, ExpressionSet
 
 pytestmark = pytest.mark.django_db
-HOLDS = {
-    "cells": 120,
-    "genes": 40,
-    "first_genes": ["G0"],
-    "matrices": ["X", "logged"],
-    "columns": [
-        {"name": "cell_type", "values": [["B cell", 60], ["T cell", 60]]},
-        {"name": "donor", "values": [["d1", 60], ["d2", 60]]},
-        {"name": "group", "values": [["ill", 60], ["well", 60]]},
-    ],
-}
 CHOSEN = {
     "cell_type": "cell_type",
     "case": "2:0",
@@ -96,7 +85,7 @@ class TestKeeping:
 
     def test_it_is_nobody_elses(self, ward: Ward) -> None:
         row = kept(ward)
-        CellFile.objects.update(state="choose", holds=HOLDS)
+        CellFile.objects.update(state="choose", holds=toy.HOLDS)
         assert ward.doctor.get(path_of(ward, row)).status_code == 200
         assert AuditEvent.objects.filter(what="AnnData file", action="read").count() == 1
         assert ward.patient.get(path_of(ward, row)).status_code == 403
@@ -147,14 +136,14 @@ class TestChoosing:
         fault: str,
     ) -> None:
         row = kept(ward)
-        CellFile.objects.update(state="choose", holds=HOLDS)
+        CellFile.objects.update(state="choose", holds=toy.HOLDS)
         answer = ward.doctor.post(path_of(ward, row, "choose/"), CHOSEN | sent)
         assert fault in text_of(answer)
         assert CellFile.objects.get().state == "choose"
 
     def test_a_choice_is_handed_to_a_worker_once(self, ward: Ward) -> None:
         row = kept(ward)
-        CellFile.objects.update(state="choose", holds=HOLDS)
+        CellFile.objects.update(state="choose", holds=toy.HOLDS)
         for _ in range(2):
             ward.doctor.post(path_of(ward, row, "choose/"), CHOSEN)
         row.refresh_from_db()
