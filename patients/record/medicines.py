@@ -6,14 +6,14 @@ beside a later statement that it is no longer taken is `uncertain`, and both are
 [J]; what counts as going on is `exposure.py`:
 
 * `taken`: an order or a statement is active, or what was handed over still lasts.
-* `uncertain`: a statement contradicts an active order, or a stopped or held order an active
-  statement; a plan that nobody reports as taken; an unknown status; only supply, and it ran out
-  within the last year without a word of an end.
+* `uncertain`: a statement contradicts an active order, or a stopped or held order what is stated,
+  given or handed over; a plan that nobody reports as taken; an unknown status; only supply, and it
+  ran out within the last year without a word of an end.
 * `planned`: begins later. `on_hold`. `stopped`: everything that speaks of it is over.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -34,7 +34,11 @@ ORDER, STATEMENT = "MedicationRequest", "MedicationStatement"
 DISPENSE, ADMINISTRATION = "MedicationDispense", "MedicationAdministration"
 # how long after the last supply nobody knows whether it is still taken
 SILENCE = timedelta(days=365)
+# how long after it an active order is pointed out: [J]
+LATE = timedelta(days=90)
 REFERENCES_SHOWN = 20
+# orders that somebody has ended or paused
+_ENDED = ("stopped", "on-hold", "completed")
 _ORDER_OF_STATUS = ("taken", "uncertain", "planned", "on_hold", "stopped")
 
 
@@ -214,13 +218,14 @@ def _is_reported(resource: Json) -> bool:
 
 
 def _said_at(resource: Json, start: datetime, recorded_at: datetime) -> datetime:
-    """When it was asserted or written, as it says; a stop is said when its version came."""
-    if text(resource, "resourceType") == ORDER and text(resource, "status") in (
-        "stopped",
-        "on-hold",
-        "completed",
-    ):
-        return recorded_at
+    """When it was asserted or written, as it says.
+
+    R4 has no date of a stop: it was said when the sender wrote this version, at the latest when
+    it came to us.
+    """
+    if text(resource, "resourceType") == ORDER and text(resource, "status") in _ENDED:
+        written = moment_in(child(resource, "meta"), "lastUpdated")
+        return min(written.at, recorded_at) if written else recorded_at
     found = moment_in(resource, "dateAsserted", "authoredOn", "whenHandedOver", "whenPrepared")
     if found is None and text(resource, "status") in ("stopped", "completed", "not-taken"):
         return end_of(child(resource, "effectivePeriod")) or start
@@ -271,25 +276,23 @@ def _medicine(row: _Row, as_of: datetime) -> MedicineTaken:
 def _status(row: _Row, as_of: datetime) -> tuple[Status, str, tuple[str, ...]]:
     """The status, why it is uncertain, and what contradicts each other."""
     orders = row.of("going_on", types=(ORDER,))
-    statements = row.of("going_on", types=(STATEMENT,))
+    # whoever else says so: a report, or what was given or handed over and lasts
+    others = row.of("going_on", types=(STATEMENT,)) or row.of("going_on")
     if orders:
-        denied = [s for s in row.of("over", types=(STATEMENT,)) if s.said_at >= orders[0].said_at]
-        found = [_against(orders[0], s) for s in denied]
-    elif statements:
-        ended = row.of("over", "on_hold", types=(ORDER,))
-        denied = [
-            s
-            for s in ended
-            if text(s.recorded.content, "status") != "completed"
-            and s.said_at >= statements[0].said_at
-        ]
-        found = [_against(s, statements[0]) for s in denied]
+        reports = row.of("over", "on_hold", types=(STATEMENT,))
+        found = [_against(orders[0], s) for s in reports if s.said_at >= orders[0].said_at]
     else:
-        found = []
+        ended = row.of("over", "on_hold", types=(ORDER,)) if others else []
+        found = [
+            _against(s, others[0])
+            for s in ended
+            if text(s.recorded.content, "status") != "completed" and s.said_at >= others[0].said_at
+        ]
+    told = tuple(dict.fromkeys((*found, *_told_beside(row, orders, as_of))))
     if found:
-        return "uncertain", found[0], tuple(dict.fromkeys(found))
-    if orders or statements or row.of("going_on"):
-        return "taken", "", tuple(_held_beside(row, orders))
+        return "uncertain", found[0], told
+    if orders or others:
+        return "taken", "", told
     if doubtful := row.of("doubtful"):
         return "uncertain", f"{doubtful[0].reference}: {doubtful[0].doubt}", ()
     if row.of("planned"):
@@ -299,8 +302,23 @@ def _status(row: _Row, as_of: datetime) -> tuple[Status, str, tuple[str, ...]]:
     return _after_supply(row, as_of)
 
 
-def _held_beside(row: _Row, orders: Sequence[_Said]) -> Iterable[str]:
-    return (_against(orders[0], s) for s in row.of("on_hold", types=(ORDER,)) if orders)
+def _told_beside(row: _Row, orders: Sequence[_Said], as_of: datetime) -> Iterator[str]:
+    """What does not make it uncertain, and must not be passed over."""
+    if orders:
+        for held in row.of("on_hold", types=(ORDER,)):
+            yield _against(orders[0], held)
+        ends = [s.exposure.end for s in row.said if _is_supply(s) and s.exposure.end]
+        last = max(ends, default=None)
+        if last and as_of - last > LATE:
+            name = orders[0].reference
+            yield f"{name} is active, and the last supply ended on {last:%Y-%m-%d}"
+    if row.of("going_on"):
+        for one in row.of("doubtful"):
+            yield f"{one.reference}: {one.doubt}"
+
+
+def _is_supply(said: _Said) -> bool:
+    return said.type == DISPENSE and _has_end(said)
 
 
 def _after_supply(row: _Row, as_of: datetime) -> tuple[Status, str, tuple[str, ...]]:

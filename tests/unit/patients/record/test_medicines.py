@@ -197,11 +197,42 @@ class TestStatus:
         assert row.status == "uncertain"
         assert "order, stopped" in row.reason and "statement, active" in row.reason
 
+    def test_a_stop_is_as_old_as_its_version(self):
+        stop = order(status="stopped", meta={"lastUpdated": "2026-04-01T10:00:00Z"})
+        assert one(stop, statement()).status == "taken"
+        later = order(status="stopped", meta={"lastUpdated": "2026-05-02T10:00:00Z"})
+        assert one(later, statement()).status == "uncertain"
+
+    def test_supply_that_outlasts_a_stop_is_uncertain(self):
+        row = one(order(status="stopped"), dispense("2026-05-20"))
+        assert row.status == "uncertain"
+        assert "order, stopped" in row.reason and "dispensed, completed" in row.reason
+        assert one(order(status="completed"), dispense("2026-05-20")).status == "taken"
+
+    def test_a_paused_medicine_is_uncertain_beside_an_active_order(self):
+        assert one(order(), statement(status="on-hold")).status == "uncertain"
+
+    def test_an_active_order_without_supply_for_long_is_pointed_out(self):
+        row = one(order(), dispense("2026-01-20"))
+        assert row.status == "taken"
+        assert row.contradictions == (
+            "MedicationRequest/r0 is active, and the last supply ended on 2026-02-19",
+        )
+        assert one(order(), dispense("2026-04-20")).contradictions == ()
+
+    def test_two_orders_of_which_one_is_on_hold(self):
+        row = one(order(), order(status="on-hold"))
+        assert row.status == "taken"
+        assert "order, on-hold" in row.contradictions[0]
+
     def test_what_an_unknown_extension_changes_is_not_believed(self):
         changed = order(modifierExtension=[{"url": "http://x.example/not", "valueBoolean": True}])
         row = one(changed)
         assert row.status == "uncertain"
         assert "http://x.example/not" in row.reason
+        beside = one(order(), changed)
+        assert beside.status == "taken"
+        assert "http://x.example/not" in beside.contradictions[0]
 
     @pytest.mark.parametrize(
         "nothing",
