@@ -117,9 +117,12 @@ def test_what_is_not_known_is_named_with_what_to_do(patient: Patient) -> None:
 
 
 def test_genes_and_results_that_are_not_read(patient: Patient) -> None:
-    genes = section(page_of(patient, signed_in(clinician("dr1"))), "genes")
+    doctor = signed_in(clinician("dr1"))
+    genes = section(page_of(patient, doctor), "genes")
     assert "CYP2C19" in genes and "*2/*2" in genes
     assert "no gene is named" in genes
+    source = doctor.get(f"/twins/{patient.public_id}/resources/Observation/g1/1/")
+    assert "Genotype CYP2C19" in source.content.decode()
 
 
 def test_the_twin_page_leads_there(patient: Patient) -> None:
