@@ -11,6 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from patients.models import AuditEvent, Patient
 from patients.record.loading import state_of
 from patients.selectors.medicines import medicines_of
+from patients.services.code_survey import survey
+from patients.terminology.mappable import why_not_mappable
+from patients.terminology.meanings import Key, MappingKind
 from tests.factories import fhir
 from tests.factories.people import NOW, clinician, patient_user, push, signed_in
 
@@ -117,9 +120,18 @@ def test_what_is_not_known_is_named_with_what_to_do(patient: Patient) -> None:
 
 
 def test_genes_and_results_that_are_not_read(patient: Patient) -> None:
-    genes = section(page_of(patient, signed_in(clinician("dr1"))), "genes")
+    doctor = signed_in(clinician("dr1"))
+    genes = section(page_of(patient, doctor), "genes")
     assert "CYP2C19" in genes and "*2/*2" in genes
     assert "no gene is named" in genes
+    source = doctor.get(f"/twins/{patient.public_id}/resources/Observation/g1/1/")
+    assert "Genotype CYP2C19" in source.content.decode()
+
+
+def test_a_genetic_code_is_neither_unread_nor_mapped(patient: Patient) -> None:
+    assert not survey(now=NOW).codes.filter(code="84413-4").exists()
+    key = Key(MappingKind.OBSERVATION, "", "http://loinc.org", "84413-4")
+    assert "Our own tables speak of this very code" in why_not_mappable(key)
 
 
 def test_the_twin_page_leads_there(patient: Patient) -> None:

@@ -296,7 +296,11 @@ class TwinPage:
 def concept_label(concept: str) -> str:
     """A concept's display name, of whatever kind."""
     known = OBSERVATIONS.get(concept) or CONDITIONS.get(concept)
-    return known.display if known else concept.replace("_", " ").capitalize()
+    if known:
+        return known.display
+    # "genotype:CYP2C19": the names of genes are as they are
+    kind, _, gene = concept.partition(":")
+    return f"{kind.replace('_', ' ').capitalize()} {gene}".strip()
 
 
 __all__ = ["Banner", "TwinPage", "concept_label", "number", "unit_text"]
