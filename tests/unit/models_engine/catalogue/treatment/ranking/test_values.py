@@ -12,7 +12,7 @@ from models_engine.catalogue.treatment.ranking.values import (
     changes,
 )
 from models_engine.catalogue.what_if.effects import Table, effects
-from models_engine.catalogue.what_if.interventions import Intervention
+from models_engine.catalogue.what_if.interventions import Intervention, treatments
 from models_engine.catalogue.what_if.propagate import Person, propagate
 
 LIPIDS = {"ldl_cholesterol": 2.0, "hdl_cholesterol": 1.2, "total_cholesterol": 4.0}
@@ -73,6 +73,33 @@ def test_another_dose_starts_from_the_level_without_the_old_one() -> None:
     assert found["ldl_cholesterol"] == pytest.approx(untreated * (1 - 0.517))
     # the effects of the two never add up
     assert found["ldl_cholesterol"] > 2.0 * (1 - 0.517)
+
+
+EVERYTHING = {
+    "systolic_bp": 165.0,
+    "hba1c": 9.5,
+    "ldl_cholesterol": 4.5,
+    "hdl_cholesterol": 1.2,
+    "total_cholesterol": 6.5,
+    "weight": 95.0,
+    "bmi": 33.0,
+    "egfr": 90.0,
+}
+
+
+@pytest.mark.parametrize("key", sorted(treatments()))
+def test_every_treatment_leads_back_to_where_it_began(key: str) -> None:
+    kind, requires = treatments()[key].medicine, treatments()[key].requires
+    conditions = frozenset({"diabetes_type_2", "hypertension"})
+    others = frozenset({"statin"}) if "with:statin" in requires else frozenset()
+    before = Person(conditions=conditions, medicines=others)
+    begun = Today(EVERYTHING, before).begun(key)
+    after = {c: v + float(begun.shares.get(c, np.zeros(1))[0]) for c, v in EVERYTHING.items()}
+    taking = replace(before, medicines=others | ({kind} - {""}))
+    found = Today(after, taking).taken(key)
+    assert found.level == pytest.approx(EVERYTHING)
+    for concept, share in found.shares.items():
+        assert share == pytest.approx(begun.shares[concept])
 
 
 def test_the_same_effect_in_another_name_changes_nothing() -> None:
