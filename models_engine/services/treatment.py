@@ -71,6 +71,7 @@ def rank_treatments(
         knowledge,
         check,
         why_indicated=" ".join((has.why, *has.told)),
+        asked=has.asked,
         current_findings=(
             *interactions_among(person.medicines, knowledge),
             *duplicates_among(person.medicines, knowledge),

@@ -82,6 +82,16 @@ def test_scores_of_atrial_fibrillation_come_from_the_record(tmp_path: Path) -> N
     assert stroke.before == pytest.approx(0.032)
 
 
+def test_what_the_indication_needs_is_asked_for(tmp_path: Path) -> None:
+    knowledge = knowledge_of(tmp_path, options=OPTIONS)
+    made = published_case()
+    start = start_of(made)
+    person = treatment_person(made, start.reader, knowledge=knowledge)
+    ranking = rank_treatments(start, person, "ldl_primary", knowledge=knowledge)
+    assert not ranking.barred and "LDL cholesterol is not known" in ranking.notes[0]
+    assert not by_key(ranking)["start:statin"].values
+
+
 def test_without_the_indication_there_is_no_ranking(tmp_path: Path) -> None:
     knowledge = knowledge_of(tmp_path, options=OPTIONS)
     made = published_case()

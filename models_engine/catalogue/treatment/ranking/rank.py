@@ -40,6 +40,7 @@ from models_engine.catalogue.treatment.ranking.ways import (
     named,
 )
 from models_engine.catalogue.treatment.safety.finding import Finding
+from models_engine.catalogue.treatment.safety.words import missing_words
 from models_engine.catalogue.what_if.compare import ModelComparison
 from models_engine.catalogue.what_if.effects import effects as value_effects
 
@@ -85,14 +86,18 @@ def rank(
     check: Check,
     *,
     why_indicated: str = "",
+    asked: Iterable[str] = (),
     current_findings: Iterable[Finding] = (),
 ) -> Ranking:
-    """The ranking. `check` are the rules of safety; `current_findings` about what is taken."""
+    """The ranking. `check` are the rules of safety; `current_findings` about what is taken.
+
+    `asked`: concepts that the indication needs and that are not known.
+    """
     barred = subject.person.barred or subject.today.person.barred
     if barred:
         return Ranking(indication, subject.person.as_of, barred=barred, preferences=preferences)
     return _Ranker(subject, indication, preferences, knowledge, check).ranking(
-        why_indicated, current_findings
+        why_indicated, asked, current_findings
     )
 
 
@@ -137,7 +142,9 @@ class _Ranker:
             found[name] = replace(current, tier=self._tier(said))
         return found
 
-    def ranking(self, why_indicated: str, current_findings: Iterable[Finding]) -> Ranking:
+    def ranking(
+        self, why_indicated: str, asked: Iterable[str], current_findings: Iterable[Finding]
+    ) -> Ranking:
         numbers = with_counted([self.numerator.of(way) for way in self._all_ways()])
         months = min((one.told.months for n in numbers for one in n.counted), default=YEAR)
         numbers = self._with_harms(numbers, months)
@@ -164,7 +171,10 @@ class _Ranker:
             current=_once([*current_findings, *keeps]),
             unresolved=tuple(one for one in self.person.medicines if not one.is_known),
             why_indicated=why_indicated,
-            notes=_notes(numbers, months, bool(self.ways.options)),
+            notes=(
+                *filter(None, [missing_words(asked, self.person)]),
+                *_notes(numbers, months, bool(self.ways.options)),
+            ),
             preferences=self.preferences,
             months=months,
         )
@@ -234,8 +244,11 @@ class _Ranker:
         way = numbers.way
         about = way.new or way.old
         said = self._said_of(about) if about else ()
-        if way.kind == "keep" and way.medicine and about:
+        if way.kind in ("keep", "stop") and way.medicine and about:
             said = self._said_of_kept(way.medicine, about)
+        if way.kind == "stop":
+            # that it is recommended is no recommendation to stop it
+            said = tuple(row for row in said if row.tier == AGAINST)
         low, high = score.span
         points = score.points
         label, plain = _labels(way)

@@ -21,6 +21,7 @@ from models_engine.catalogue.treatment.ranking.drugs import (
 )
 from models_engine.catalogue.treatment.ranking.results import Kind
 from models_engine.catalogue.treatment.safety.finding import LEVELS, Finding, Safety
+from models_engine.catalogue.treatment.safety.words import name_of
 
 STANDS_IN_THE_WAY = ("interaction", "duplicate")
 # of these kinds no two are given together, though each is a class of its own [J]
@@ -226,7 +227,7 @@ def named(currents: Iterable[Taken]) -> Mapping[str, Taken]:
 
 def in_words(concepts: Iterable[str]) -> str:
     """Concepts in a sentence."""
-    return " and ".join(concept.replace("_", " ") for concept in concepts)
+    return " and ".join(map(name_of, concepts))
 
 
 def _rank(safety: Safety) -> int:

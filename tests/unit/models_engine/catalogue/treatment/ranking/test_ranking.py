@@ -126,7 +126,7 @@ class TestNumbers:
         found = by_key(ranked(tables(tmp_path, harms=rows)))["start:acei"]
         assert found.harms == ()
         (text,) = found.unknown
-        assert text.startswith("Whether an unwanted effect (Cough)") and "without egfr" in text
+        assert text.startswith("Whether an unwanted effect (Cough)") and "without eGFR" in text
 
     def test_a_ratio_alone_is_told_and_never_counted(self, tmp_path: Path) -> None:
         found = by_key(ranked(tables(tmp_path)))["start:mra"]
@@ -414,7 +414,7 @@ class TestOrder:
         assert [f.message for f in ranking.asked] == ["amlodipine"]
         found = by_key(ranking)
         assert found["start:arb"].tier == 4 and found["start:acei"].tier == 2
-        assert any("without egfr" in text for text in found["start:ccb"].unknown)
+        assert any("without eGFR" in text for text in found["start:ccb"].unknown)
         assert found["start:mra"].first_share == 1.0
 
     def test_what_is_kept_has_the_tier_of_beginning_it(self, tmp_path: Path) -> None:
@@ -427,6 +427,8 @@ class TestOrder:
         found = by_key(ranked(knowledge, who(taken("lisinopril", daily_mg=10.0))))
         assert found["keep:lisinopril_1"].tier == 1 and found["keep:lisinopril_1"].recommendations
         assert found["add:ccb"].tier == 3
+        # what speaks for a medicine does not speak for stopping it
+        assert found["stop:lisinopril_1"].recommendations == ()
 
     def test_by_the_numbers_alone(self, tmp_path: Path) -> None:
         rows: Rows = [{"applies_to": "class:mra", "indication": "hypertension"}]
@@ -507,7 +509,7 @@ class TestWhole:
         ]
         found = by_key(ranked(tables(tmp_path, options=options)))
         assert list(found) == ["start:open"]
-        assert "without egfr" in found["start:open"].unknown[0]
+        assert "without eGFR" in found["start:open"].unknown[0]
 
     def test_evidence_is_the_least_known(self, tmp_path: Path) -> None:
         rows = [{**row, "evidence": "M"} if "acei" in row["applies_to"] else row for row in EFFECTS]
