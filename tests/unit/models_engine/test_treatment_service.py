@@ -104,6 +104,10 @@ def test_without_the_indication_there_is_no_ranking(tmp_path: Path) -> None:
     barred = replace(person, barred="Dead.")
     assert rank_treatments(start, barred, "hfref", knowledge=knowledge).barred == "Dead."
     assert indications_of(start, barred) == ()
+    assert [one.indication for one in indications_of(start, person)] == [
+        "ldl_primary",
+        "diabetes_type_2",
+    ]
 
 
 def test_what_is_taken_is_looked_at_as_a_whole(tmp_path: Path) -> None:

@@ -62,6 +62,10 @@ OVERLAP = (
     "events that may be fatal overlap in part: that part counts in both."
 )
 NO_OPTIONS = "The tables hold no option for this person and indication."
+NO_VALUES = (
+    "Not in the score: what follows from measured values. Its unwanted effects are in it, so that the "
+    "score alone misleads."
+)
 NOT_IN_SCORE = "Not in the score, as no probability of today is known: {outcomes}. Its unwanted effects are in it."
 
 
@@ -242,9 +246,9 @@ class _Ranker:
         self, numbers: Numbers, score: order.Score, stops: Mapping[Taken | None, Numbers]
     ) -> Candidate:
         way = numbers.way
-        about = way.new or way.old
-        said = self._said_of(about) if about else ()
-        if way.kind in ("keep", "stop") and way.medicine and about:
+        about = way.about
+        said = self._said_of(about)
+        if way.kind in ("keep", "stop") and way.medicine:
             said = self._said_of_kept(way.medicine, about)
         if way.kind == "stop":
             # that it is recommended is no recommendation to stop it
@@ -258,6 +262,8 @@ class _Ranker:
         benefits = self._uncounted(numbers)
         if benefits:
             unknown.append(NOT_IN_SCORE.format(outcomes=", ".join(benefits)))
+        if numbers.lacks_values:
+            unknown.append(NO_VALUES)
         if dose_why:
             unknown.append("The numbers are those of the usual dose.")
         return Candidate(
@@ -283,7 +289,7 @@ class _Ranker:
             points=points,
             unknown=tuple(dict.fromkeys(unknown)),
             evidence=_evidence(numbers),
-            is_score_partial=bool(benefits),
+            is_score_partial=bool(benefits) or numbers.lacks_values,
             brings=brought((*stop.events, *stop.harms)) if stop else (),
             brings_values=brought_values(stop) if stop else (),
             replaces=way.medicine if way.kind in ("switch", "change_dose") else None,
@@ -310,9 +316,7 @@ class _Ranker:
         rows = [row for row in self.own_recommendations if is_about(drug, row.applies_to)]
         return tuple(holding(rows, without))
 
-    def _untold(self, drug: Drug | None) -> list[str]:
-        if drug is None:
-            return []
+    def _untold(self, drug: Drug) -> list[str]:
         return [
             f"Whether a recommendation is for this person cannot be told without {in_words(missing)}."
             for row, missing in self.open

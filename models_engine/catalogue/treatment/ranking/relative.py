@@ -117,6 +117,11 @@ class EventEffects:
         """Every event of which a row speaks, in the order of the tables."""
         return tuple(dict.fromkeys((*self._direct, *self._of_change)))
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether any event follows from the change of a value."""
+        return bool(self._of_change)
+
     def of(self, drug: Drug, event: str, falls: Falls) -> Effect | None:
         """Against no drug. `falls`: how much lower it makes each measured value, (1 + draws,)."""
         direct = self._against_no_drug(drug, event, frozenset())

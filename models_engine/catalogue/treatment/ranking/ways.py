@@ -59,6 +59,14 @@ class Way:
     safety: Safety = field(default_factory=Safety)
     unknown: tuple[str, ...] = ()
 
+    @property
+    def about(self) -> Drug:
+        """What is given, else what is taken away. Raises ValueError for a way of neither."""
+        drug = self.new or self.old
+        if drug is None:
+            raise ValueError(f"{self.key}: a way without a drug")
+        return drug
+
 
 @dataclass(frozen=True, eq=False)
 class Current:

@@ -120,6 +120,16 @@ def test_an_effect_that_is_for_high_values_only_may_have_brought_it_down() -> No
         Today({"hba1c": 6.4}, NOBODY).begun("semaglutide_10")
 
 
+def test_what_is_below_every_floor_is_left_out_and_said() -> None:
+    diabetes = Person(
+        conditions=frozenset({"diabetes_type_2"}), medicines=frozenset({"glp1_agonist"})
+    )
+    # no effect is followed below 6 %: nothing that semaglutide brought can have led to 5.5
+    found = Today({"hba1c": 5.5, "weight": 90.0, "bmi": 31.0}, diabetes).taken("semaglutide_10")
+    assert "hba1c" not in found.shares and found.level["weight"] == pytest.approx(93.47)
+    assert any(note.startswith("HbA1c") for note in found.notes)
+
+
 def test_what_is_taken_already_is_not_begun() -> None:
     today = Today(LIPIDS, ON_STATIN)
     for _ in range(2):
