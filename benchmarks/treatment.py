@@ -94,14 +94,14 @@ def main() -> None:
         ready.append(
             timed(
                 lambda p=pk, i=indication, w=wishes, b=begin: pipeline.treatment_ranking(
-                    p, i, w, now=now, begin=b
+                    p, i, w, now=now, begin=b, with_models=False
                 )
             )[0]
         )
         with_models.append(
             timed(
                 lambda p=pk, i=indication, w=wishes, b=begin: pipeline.treatment_ranking(
-                    p, i, w, now=now, begin=b, with_models=True
+                    p, i, w, now=now, begin=b
                 )
             )[0]
         )

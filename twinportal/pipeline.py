@@ -418,7 +418,7 @@ def treatment_ranking(
     *,
     now: datetime,
     begin: tuple[StartingPoint, TreatmentPerson] | None = None,
-    with_models: bool = False,
+    with_models: bool = True,
 ) -> Ranking:
     """Every way to treat an indication of this twin, compared with today, best first.
 

@@ -43,13 +43,13 @@ def rank_treatments(
     *,
     knowledge: Knowledge | None = None,
     check: Check = safety_check,
-    with_models: bool = False,
+    with_models: bool = True,
 ) -> Ranking:
     """Every way to treat one indication, best first.
 
     `start` is the twin as a what-if starts from it, `person` the same twin for the rules.
-    `check` are the rules of safety; `with_models` reruns every model with the values of each way,
-    which takes most of the time of a ranking.
+    `check` are the rules of safety; `with_models` reruns every model with the values of each way
+    (`Candidate.comparisons`).
     Without the indication the ranking is barred and says why. Raises KeyError on an unknown one.
     """
     knowledge = knowledge or committed()
@@ -71,6 +71,7 @@ def rank_treatments(
         knowledge,
         check,
         why_indicated=" ".join((has.why, *has.told)),
+        asked=has.asked,
         current_findings=(
             *interactions_among(person.medicines, knowledge),
             *duplicates_among(person.medicines, knowledge),

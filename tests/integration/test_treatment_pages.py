@@ -40,7 +40,7 @@ class Ward:
     def path(self, more: str = "hypertension/", patient: Patient | None = None) -> str:
         return f"/twins/{(patient or self.mine).public_id}/treatment/{more}"
 
-    def keys(self) -> list[str]:
+    def listed(self) -> list[str]:
         """Keys of the lines of the page, in order."""
         page = self.doctor.get(self.path()).content.decode()
         return re.findall(r'<tbody data-key="([^"]+)"', page)
@@ -64,7 +64,7 @@ def ward(ehr_client: Client) -> Ward:
 
 @pytest.fixture
 def keep_key(ward: Ward) -> str:
-    return next(key for key in ward.keys() if key.startswith("keep:"))
+    return next(key for key in ward.listed() if key.startswith("keep:"))
 
 
 def rows() -> dict[str, int]:
@@ -109,7 +109,7 @@ def test_whose_ranking_it_is(ward: Ward) -> None:
 
 def test_the_page_says_what_the_ranking_says(ward: Ward) -> None:
     ranking = pipeline.treatment_ranking(ward.mine.pk, "hypertension", now=timezone.now())
-    assert ward.keys() == [one.key for one in ranking.candidates]
+    assert ward.listed() == [one.key for one in ranking.candidates]
     page = ward.doctor.get(ward.path()).content.decode()
     first = ranking.candidates[0]
     shown = re.search(rf'data-key="{re.escape(first.key)}" data-score="([^"]+)"', page)
@@ -133,7 +133,7 @@ def test_a_weight_changes_the_order_at_once(ward: Ward) -> None:
 def test_a_wrong_preference_is_told_and_not_used(ward: Ward, wrong: str) -> None:
     page = ward.doctor.post(ward.path(), {"no_injections": wrong}, headers=PART).content.decode()
     assert "The starting value is used" in page
-    assert re.findall(r'<tbody data-key="([^"]+)"', page) == ward.keys()
+    assert re.findall(r'<tbody data-key="([^"]+)"', page) == ward.listed()
 
 
 def test_what_is_kept_is_a_proposal_in_the_record(ward: Ward, keep_key: str) -> None:
@@ -168,7 +168,7 @@ def test_the_same_page_sent_twice_is_one_proposal(ward: Ward, keep_key: str) -> 
 
 
 def test_too_many_none_or_unknown_are_not_kept(ward: Ward) -> None:
-    four = ward.keys()[:4]
+    four = ward.listed()[:4]
     for keys, said in (((), "Choose 1 to 3"), (four, "Choose 1 to 3"), (["add:x"], "not offered")):
         page = ward.keep(*keys)
         assert page.status_code == 200
@@ -178,7 +178,7 @@ def test_too_many_none_or_unknown_are_not_kept(ward: Ward) -> None:
 
 def test_an_interaction_becomes_a_detected_issue(ward: Ward) -> None:
     push(ward.ehr, order("p1-k-pill", "9997", "spironolactone"))
-    key = next(key for key in ward.keys() if key.startswith("keep:"))
+    key = next(key for key in ward.listed() if key.startswith("keep:"))
     proposal = ward.kept(key)
     issues = [content(r) for r in proposal.resources.filter(type="DetectedIssue")]
     found = [one for one in issues if one["code"]["coding"][0]["code"] == "DRG"]
@@ -281,7 +281,7 @@ def test_an_option_that_became_unsafe_hides_the_aid(ward: Ward, keep_key: str) -
             },
         },
     )
-    assert ADD not in ward.keys()
+    assert ADD not in ward.listed()
     page = ward.patient.get(f"/my/choices/{shared.public_id}/").content.decode()
     assert "data-count" not in page
     assert "look at this page again" in page or "look at these options again" in page

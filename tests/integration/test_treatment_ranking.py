@@ -60,7 +60,7 @@ def test_a_ranking_reads_the_record_and_writes_nothing(treated: Patient) -> None
         cursor.execute("SAVEPOINT one")
         cursor.execute("SET TRANSACTION READ ONLY")
         found = pipeline.treatment_indications(treated.pk, now=NOW)
-        ranking = pipeline.treatment_ranking(treated.pk, "ldl_primary", now=NOW, with_models=True)
+        ranking = pipeline.treatment_ranking(treated.pk, "ldl_primary", now=NOW)
         with pytest.raises(InternalError, match="read-only"), transaction.atomic():
             Patient.objects.update(active=True)
         cursor.execute("ROLLBACK TO SAVEPOINT one")

@@ -99,17 +99,17 @@ class Aid:
 def aid_of(result: Json, level: Level) -> Aid:
     """The comparison of a snapshot, in words of a level."""
     candidates = result["candidates"]
-    gains = _outcomes(candidates, "benefits")
-    harms = [key for key in _outcomes(candidates, "harms") if key not in gains]
+    gains, harms = _outcomes(candidates, better=True), _outcomes(candidates, better=False)
+    kept = sum(one["kind"] == "keep" for one in candidates)
     sides = tuple(
         Side(
             key=one["key"],
-            title=_title(one, level),
+            title=_title(one, level, alone=kept == 1),
             how=_how(one),
             better=tuple(_cell(key, one, candidates, level) for key in gains),
             worse=tuple(_cell(key, one, candidates, level) for key in harms),
             values=tuple(_value(change) for change in one["values"]),
-            tests=tuple(f"{row['test']}: {row['when']}" for row in one["monitoring"]),
+            tests=_tests(one),
             cautions=tuple(f["plain"] for f in one["findings"] if f["level"] == "C"),
         )
         for one in candidates
@@ -143,10 +143,18 @@ def has_changed(result: Json, now: Ranking) -> bool:
     return False
 
 
-def _outcomes(candidates: Iterable[Json], side: str) -> list[str]:
-    """The outcomes of one side over all options, those with the largest weight first."""
-    found = {c["outcome"] for one in candidates for c in one[side] if _is_for_patients(c)}
+def _outcomes(candidates: Sequence[Json], *, better: bool) -> list[str]:
+    """The outcomes of one side over all options, those with the largest weight first.
+
+    On which side an outcome stands follows from its largest difference, the same for every option.
+    """
+    largest: dict[str, float] = {}
+    for change in _all(candidates):
+        known = largest.get(change["outcome"], 0.0)
+        if abs(change["difference"]) > abs(known):
+            largest[change["outcome"]] = change["difference"]
     weights = {one.id: one.weight for one in treatment_knowledge().rows(Outcome)}
+    found = [key for key, difference in largest.items() if (difference < 0) == better]
     return sorted(found, key=lambda key: (-weights.get(key, 0.0), key))[:MOST_OF_A_SIDE]
 
 
@@ -205,14 +213,22 @@ def _is_for_patients(change: Json) -> bool:
     return change["is_counted"] and not change["is_research"]
 
 
-def _title(one: Json, level: Level) -> str:
-    return KEEP[level] if one["kind"] == "keep" else _capital(one["plain_label"])
+def _title(one: Json, level: Level, *, alone: bool) -> str:
+    is_today = one["kind"] == "keep" and alone
+    return KEEP[level] if is_today else _capital(one["plain_label"])
 
 
 def _how(one: Json) -> str:
     if one["kind"] in ("keep", "stop"):
         return ""
     return _capital(one["plain_dose"] or EVERY.get(one["every"], ""))
+
+
+def _tests(one: Json) -> tuple[str, ...]:
+    """What beginning it needs; of what is kept the tests are under way."""
+    if one["kind"] in ("keep", "stop"):
+        return ()
+    return tuple(f"{row['test']}: {row['when']}" for row in one["monitoring"])
 
 
 def _value(change: Json) -> str:

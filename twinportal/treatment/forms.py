@@ -56,7 +56,7 @@ class PreferencesForm(forms.Form):
                 label=one.label,
                 min_value=0,
                 max_value=MOST_WEIGHT,
-                widget=forms.NumberInput(attrs={"step": "0.01", "inputmode": "decimal"}),
+                widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
             )
 
     @staticmethod

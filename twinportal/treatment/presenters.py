@@ -136,7 +136,9 @@ class ValueLine:
     def words(self) -> str:
         one = self.change
         unit = UNITS.get(one.unit, one.unit)
-        return f"{one.before:.3g} to {one.after:.3g} {unit} ({one.low:.3g} to {one.high:.3g})"
+        low, high = f"{one.low:.3g}", f"{one.high:.3g}"
+        spread = f" ({low} to {high})" if low != high else ""
+        return f"{one.before:.3g} to {one.after:.3g} {unit}{spread}"
 
     @property
     def short(self) -> str:

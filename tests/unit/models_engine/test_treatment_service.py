@@ -50,7 +50,7 @@ def test_the_number_of_the_first_model_and_every_model_rerun(tmp_path: Path) -> 
     made = published_case(measurement("ldl_cholesterol", 3.0))
     start = start_of(made)
     person = treatment_person(made, start.reader, knowledge=knowledge)
-    ranking = rank_treatments(start, person, "ldl_primary", knowledge=knowledge, with_models=True)
+    ranking = rank_treatments(start, person, "ldl_primary", knowledge=knowledge)
     found = by_key(ranking)["start:statin"]
     mace = found.benefits[0]
     told = simulate(start, [Intervention("treatment", "atorvastatin_20")])
@@ -64,7 +64,7 @@ def test_the_number_of_the_first_model_and_every_model_rerun(tmp_path: Path) -> 
     assert next(o for o in rerun.outcomes if o.outcome == "ascvd").after == ascvd.after
     assert ascvd.after != pytest.approx(mace.after, abs=1e-4)
     assert found.values[0].after == pytest.approx(3.0 * (1 - 0.423))
-    bare = rank_treatments(start, person, "ldl_primary", knowledge=knowledge)
+    bare = rank_treatments(start, person, "ldl_primary", knowledge=knowledge, with_models=False)
     assert all(one.comparisons == () for one in bare.candidates)
     assert [replace(c, comparisons=()) for c in ranking.candidates] == list(bare.candidates)
 
@@ -82,6 +82,16 @@ def test_scores_of_atrial_fibrillation_come_from_the_record(tmp_path: Path) -> N
     assert stroke.before == pytest.approx(0.032)
 
 
+def test_what_the_indication_needs_is_asked_for(tmp_path: Path) -> None:
+    knowledge = knowledge_of(tmp_path, options=OPTIONS)
+    made = published_case()
+    start = start_of(made)
+    person = treatment_person(made, start.reader, knowledge=knowledge)
+    ranking = rank_treatments(start, person, "ldl_primary", knowledge=knowledge)
+    assert not ranking.barred and "LDL cholesterol is not known" in ranking.notes[0]
+    assert not by_key(ranking)["start:statin"].values
+
+
 def test_without_the_indication_there_is_no_ranking(tmp_path: Path) -> None:
     knowledge = knowledge_of(tmp_path, options=OPTIONS)
     made = published_case()
@@ -94,6 +104,10 @@ def test_without_the_indication_there_is_no_ranking(tmp_path: Path) -> None:
     barred = replace(person, barred="Dead.")
     assert rank_treatments(start, barred, "hfref", knowledge=knowledge).barred == "Dead."
     assert indications_of(start, barred) == ()
+    assert [one.indication for one in indications_of(start, person)] == [
+        "ldl_primary",
+        "diabetes_type_2",
+    ]
 
 
 def test_what_is_taken_is_looked_at_as_a_whole(tmp_path: Path) -> None:

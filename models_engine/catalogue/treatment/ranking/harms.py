@@ -139,9 +139,7 @@ class Harms:
     def _rates(self, row: Harm, taken: Effect, only: list[RelativeOnly]) -> list[Rate]:
         rate = self._excess(row) if row.form == "per_1000" else self._ratio(row, taken)
         if rate is None:
-            outcome = self.outcomes.get(_weight(row))
-            if outcome:
-                only.append(relative_only(outcome, row, NO_BASELINE))
+            only.append(relative_only(self.outcomes[_weight(row)], row, NO_BASELINE))
             return []
         return [rate]
 

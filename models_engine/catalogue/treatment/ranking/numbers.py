@@ -42,7 +42,10 @@ NO_COMPARATOR = (
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """What changes. `after` are the moved values, (1 + draws,); `unknown` in sentences."""
+    """What changes. `after` are the moved values, (1 + draws,); `unknown` in sentences.
+
+    `lacks_values`: what it does to measured values is not known, and events may follow from them.
+    """
 
     way: Way
     events: tuple[Change, ...] = ()
@@ -51,6 +54,7 @@ class Numbers:
     values: tuple[ValueChange, ...] = ()
     after: dict[str, FloatArray] | None = None
     unknown: tuple[str, ...] = ()
+    lacks_values: bool = False
 
     @cached_property
     def counted(self) -> tuple[Change, ...]:
@@ -118,6 +122,7 @@ class Numerator:
             values,
             after,
             (*unknown, *self._unknown(way)),
+            bool(unknown) and not values and self.effects.has_changes,
         )
 
     def _change(self, event: str, effect: Effect) -> Change | None:
@@ -168,7 +173,7 @@ class Numerator:
         if way.new and not treatment:
             text = "Measured values: what it does to them is not known here."
             return NO_EFFECTS, NO_EFFECTS, (text,)
-        return new, old, ()
+        return new, old, tuple(dict.fromkeys((*new.notes, *old.notes)))
 
     def _moves_values(self, taken: Taken) -> bool:
         """Whether any dose of it is known to move a measured value."""

@@ -40,6 +40,7 @@ from models_engine.catalogue.treatment.ranking.ways import (
     named,
 )
 from models_engine.catalogue.treatment.safety.finding import Finding
+from models_engine.catalogue.treatment.safety.words import missing_words
 from models_engine.catalogue.what_if.compare import ModelComparison
 from models_engine.catalogue.what_if.effects import effects as value_effects
 
@@ -61,6 +62,10 @@ OVERLAP = (
     "events that may be fatal overlap in part: that part counts in both."
 )
 NO_OPTIONS = "The tables hold no option for this person and indication."
+NO_VALUES = (
+    "Not in the score: what follows from measured values. Its unwanted effects are in it, so that the "
+    "score alone misleads."
+)
 NOT_IN_SCORE = "Not in the score, as no probability of today is known: {outcomes}. Its unwanted effects are in it."
 
 
@@ -85,14 +90,18 @@ def rank(
     check: Check,
     *,
     why_indicated: str = "",
+    asked: Iterable[str] = (),
     current_findings: Iterable[Finding] = (),
 ) -> Ranking:
-    """The ranking. `check` are the rules of safety; `current_findings` about what is taken."""
+    """The ranking. `check` are the rules of safety; `current_findings` about what is taken.
+
+    `asked`: concepts that the indication needs and that are not known.
+    """
     barred = subject.person.barred or subject.today.person.barred
     if barred:
         return Ranking(indication, subject.person.as_of, barred=barred, preferences=preferences)
     return _Ranker(subject, indication, preferences, knowledge, check).ranking(
-        why_indicated, current_findings
+        why_indicated, asked, current_findings
     )
 
 
@@ -137,7 +146,9 @@ class _Ranker:
             found[name] = replace(current, tier=self._tier(said))
         return found
 
-    def ranking(self, why_indicated: str, current_findings: Iterable[Finding]) -> Ranking:
+    def ranking(
+        self, why_indicated: str, asked: Iterable[str], current_findings: Iterable[Finding]
+    ) -> Ranking:
         numbers = with_counted([self.numerator.of(way) for way in self._all_ways()])
         months = min((one.told.months for n in numbers for one in n.counted), default=YEAR)
         numbers = self._with_harms(numbers, months)
@@ -164,7 +175,10 @@ class _Ranker:
             current=_once([*current_findings, *keeps]),
             unresolved=tuple(one for one in self.person.medicines if not one.is_known),
             why_indicated=why_indicated,
-            notes=_notes(numbers, months, bool(self.ways.options)),
+            notes=(
+                *filter(None, [missing_words(asked, self.person)]),
+                *_notes(numbers, months, bool(self.ways.options)),
+            ),
             preferences=self.preferences,
             months=months,
         )
@@ -232,10 +246,13 @@ class _Ranker:
         self, numbers: Numbers, score: order.Score, stops: Mapping[Taken | None, Numbers]
     ) -> Candidate:
         way = numbers.way
-        about = way.new or way.old
-        said = self._said_of(about) if about else ()
-        if way.kind == "keep" and way.medicine and about:
+        about = way.about
+        said = self._said_of(about)
+        if way.kind in ("keep", "stop") and way.medicine:
             said = self._said_of_kept(way.medicine, about)
+        if way.kind == "stop":
+            # that it is recommended is no recommendation to stop it
+            said = tuple(row for row in said if row.tier == AGAINST)
         low, high = score.span
         points = score.points
         label, plain = _labels(way)
@@ -245,6 +262,8 @@ class _Ranker:
         benefits = self._uncounted(numbers)
         if benefits:
             unknown.append(NOT_IN_SCORE.format(outcomes=", ".join(benefits)))
+        if numbers.lacks_values:
+            unknown.append(NO_VALUES)
         if dose_why:
             unknown.append("The numbers are those of the usual dose.")
         return Candidate(
@@ -270,7 +289,7 @@ class _Ranker:
             points=points,
             unknown=tuple(dict.fromkeys(unknown)),
             evidence=_evidence(numbers),
-            is_score_partial=bool(benefits),
+            is_score_partial=bool(benefits) or numbers.lacks_values,
             brings=brought((*stop.events, *stop.harms)) if stop else (),
             brings_values=brought_values(stop) if stop else (),
             replaces=way.medicine if way.kind in ("switch", "change_dose") else None,
@@ -297,9 +316,7 @@ class _Ranker:
         rows = [row for row in self.own_recommendations if is_about(drug, row.applies_to)]
         return tuple(holding(rows, without))
 
-    def _untold(self, drug: Drug | None) -> list[str]:
-        if drug is None:
-            return []
+    def _untold(self, drug: Drug) -> list[str]:
         return [
             f"Whether a recommendation is for this person cannot be told without {in_words(missing)}."
             for row, missing in self.open
@@ -353,7 +370,8 @@ def _labels(way: Way) -> tuple[str, str]:
     option = way.option
     if way.kind in ("keep", "stop") or option is None:
         plain = option.plain_label if option else taken
-        return (taken, plain) if way.kind == "keep" else (f"Stop {taken}", f"Stop {plain}")
+        verb = "Keep" if way.kind == "keep" else "Stop"
+        return f"{verb} {taken}", f"{verb} {plain}"
     if way.kind == "switch":
         return f"{option.label} instead of {taken}", f"{option.plain_label} instead of {taken}"
     return option.label, option.plain_label
@@ -367,8 +385,15 @@ def _dose(way: Way) -> tuple[str, str]:
         if finding.kind == "kidney_dose" and finding.dose:
             return finding.dose, finding.message
     if way.kind == "keep":
-        return (way.medicine.dose_text if way.medicine else ""), ""
+        return _dose_taken(way.medicine), ""
     return (way.option.dose if way.option else ""), ""
+
+
+def _dose_taken(medicine: Taken | None) -> str:
+    if medicine is None or medicine.daily_mg is None:
+        return medicine.dose_text if medicine else ""
+    told = f" ({medicine.dose_text})" if medicine.dose_text else ""
+    return f"{medicine.daily_mg:g} mg a day{told}"
 
 
 def _evidence(numbers: Numbers) -> str:

@@ -22,6 +22,7 @@ from models_engine.catalogue.treatment.ranking.arithmetic import (
     with_odds_ratio,
 )
 from models_engine.catalogue.treatment.ranking.drugs import Drug, Pharmacy, holding, nearest
+from models_engine.catalogue.treatment.safety.words import name_of
 from models_engine.catalogue.what_if.draws import DRAWS
 
 NO_DRUG = ("placebo", "none")
@@ -116,6 +117,11 @@ class EventEffects:
         """Every event of which a row speaks, in the order of the tables."""
         return tuple(dict.fromkeys((*self._direct, *self._of_change)))
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether any event follows from the change of a value."""
+        return bool(self._of_change)
+
     def of(self, drug: Drug, event: str, falls: Falls) -> Effect | None:
         """Against no drug. `falls`: how much lower it makes each measured value, (1 + draws,)."""
         direct = self._against_no_drug(drug, event, frozenset())
@@ -206,7 +212,7 @@ def _of_change(row: EventEffect, concept: str, fall: FloatArray) -> Effect:
     """Ratio^(fall / per): the published ratio is for each `per` of a fall."""
     one = effect_of_row(row)
     share = fall / (row.per or 1.0)
-    name = concept.replace("_", " ")
+    name = name_of(concept)
     note = (
         f"It follows from the change of {name}, by the ratio that trials found for such a change."
     )

@@ -13,6 +13,7 @@ import numpy as np
 
 from models_engine.catalogue.contract import FloatArray
 from models_engine.catalogue.treatment.ranking.results import ValueChange
+from models_engine.catalogue.treatment.safety.words import name_of
 from models_engine.catalogue.what_if.draws import DRAWS, interval
 from models_engine.catalogue.what_if.effects import effects
 from models_engine.catalogue.what_if.interventions import Intervention, treatments
@@ -23,6 +24,8 @@ from patients.terminology.measurements import MEASUREMENTS
 EXACT = 1e-9
 MOST_STEPS = 60
 ROUNDING = 1e-8
+# why an effect of the treatment itself is left out, and said to be
+NOT_USED = ("not_for_this_person", "no_value", "floor")
 # where the search begins, as shares of today's values: an effect that is for high values only may
 # be what brought them down
 BEGIN = (1.5, 1.0)
@@ -35,7 +38,10 @@ class NotKnownError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Effects:
-    """What a treatment adds to each concept, (1 + draws,), at the level without it (`level`)."""
+    """What a treatment adds to each concept, (1 + draws,), at the level without it (`level`).
+
+    `paths` by concept; `lacking` those without an interval; `notes`: which effects are left out.
+    """
 
     treatment: str
     shares: Shares
@@ -135,7 +141,13 @@ def _effects(treatment: str, values: Mapping[str, float], person: Person) -> Eff
         dict(values),
         paths,
         frozenset(lacking),
-        tuple(dict.fromkeys(n.message for n in done.not_used if n.why == "not_for_this_person")),
+        tuple(
+            dict.fromkeys(
+                f"{name_of(n.path.to)}: {n.message}"
+                for n in done.not_used
+                if n.path.is_of_treatment and n.why in NOT_USED
+            )
+        ),
     )
 
 

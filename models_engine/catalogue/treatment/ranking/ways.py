@@ -21,6 +21,7 @@ from models_engine.catalogue.treatment.ranking.drugs import (
 )
 from models_engine.catalogue.treatment.ranking.results import Kind
 from models_engine.catalogue.treatment.safety.finding import LEVELS, Finding, Safety
+from models_engine.catalogue.treatment.safety.words import name_of
 
 STANDS_IN_THE_WAY = ("interaction", "duplicate")
 # of these kinds no two are given together, though each is a class of its own [J]
@@ -57,6 +58,14 @@ class Way:
     old: Drug | None = None
     safety: Safety = field(default_factory=Safety)
     unknown: tuple[str, ...] = ()
+
+    @property
+    def about(self) -> Drug:
+        """What is given, else what is taken away. Raises ValueError for a way of neither."""
+        drug = self.new or self.old
+        if drug is None:
+            raise ValueError(f"{self.key}: a way without a drug")
+        return drug
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,7 +235,7 @@ def named(currents: Iterable[Taken]) -> Mapping[str, Taken]:
 
 def in_words(concepts: Iterable[str]) -> str:
     """Concepts in a sentence."""
-    return " and ".join(concept.replace("_", " ") for concept in concepts)
+    return " and ".join(map(name_of, concepts))
 
 
 def _rank(safety: Safety) -> int:

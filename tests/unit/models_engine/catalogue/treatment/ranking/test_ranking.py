@@ -126,7 +126,18 @@ class TestNumbers:
         found = by_key(ranked(tables(tmp_path, harms=rows)))["start:acei"]
         assert found.harms == ()
         (text,) = found.unknown
-        assert text.startswith("Whether an unwanted effect (Cough)") and "without egfr" in text
+        assert text.startswith("Whether an unwanted effect (Cough)") and "without eGFR" in text
+
+    def test_fewer_of_a_harm(self, tmp_path: Path) -> None:
+        rows = [{**HARMS[0], "effect": "-20"}, {**HARMS[1], "months": "", "form": "risk_ratio",
+                "effect": "2", "baseline_per_1000": "5"}]  # fmt: skip
+        found = by_key(ranked(tables(tmp_path, harms=rows)))
+        cough = event(found["start:acei"], "cough")
+        assert (cough.before, cough.after) == (pytest.approx(0.02), 0.0)
+        assert cough.difference_low == pytest.approx(-0.02)
+        assert found["start:acei"].points["cough"] == pytest.approx(0.4)
+        keto = event(found["start:ccb"], "ketoacidosis")
+        assert keto.after == pytest.approx(1 - 0.995**2) and "not stated" in keto.assumption
 
     def test_a_ratio_alone_is_told_and_never_counted(self, tmp_path: Path) -> None:
         found = by_key(ranked(tables(tmp_path)))["start:mra"]
@@ -281,6 +292,23 @@ class TestToday:
             # the option that it may be is a change of dose, not something to add
             assert "change_dose:atorva20:atorvastatin_1" in found
 
+    def test_a_score_without_what_values_bring_says_so(self, tmp_path: Path) -> None:
+        found = self.ranked(tmp_path, taken("atorvastatin", daily_mg=30.0))
+        stop = found["stop:atorvastatin_1"]
+        assert stop.is_score_partial and any("misleads" in text for text in stop.unknown)
+        known = self.ranked(tmp_path, taken("atorvastatin", daily_mg=20.0))
+        assert not known["stop:atorvastatin_1"].is_score_partial
+
+    def test_an_option_whose_effect_on_values_is_not_known(self, tmp_path: Path) -> None:
+        statins = [*self.STATINS, option("rosuva5", "rosuvastatin", "statin", daily_mg="5")]
+        knowledge = tables(tmp_path, options=statins, event_effects=self.BY_LDL)
+        person = who(taken("atorvastatin", daily_mg=20.0))
+        ranking = ranked(knowledge, person, values=self.VALUES, what_if=self.PERSON)
+        switch = by_key(ranking)["switch:rosuva5:atorvastatin_1"]
+        # the loss of the old one alone would be half of the truth
+        assert not switch.values and not switch.benefits
+        assert any("not known here" in text for text in switch.unknown)
+
     def test_one_ingredient_of_its_class_is_never_added(self, tmp_path: Path) -> None:
         options: Rows = [
             option("arb", "losartan", "arb"),
@@ -414,7 +442,7 @@ class TestOrder:
         assert [f.message for f in ranking.asked] == ["amlodipine"]
         found = by_key(ranking)
         assert found["start:arb"].tier == 4 and found["start:acei"].tier == 2
-        assert any("without egfr" in text for text in found["start:ccb"].unknown)
+        assert any("without eGFR" in text for text in found["start:ccb"].unknown)
         assert found["start:mra"].first_share == 1.0
 
     def test_what_is_kept_has_the_tier_of_beginning_it(self, tmp_path: Path) -> None:
@@ -427,6 +455,8 @@ class TestOrder:
         found = by_key(ranked(knowledge, who(taken("lisinopril", daily_mg=10.0))))
         assert found["keep:lisinopril_1"].tier == 1 and found["keep:lisinopril_1"].recommendations
         assert found["add:ccb"].tier == 3
+        # what speaks for a medicine does not speak for stopping it
+        assert found["stop:lisinopril_1"].recommendations == ()
 
     def test_by_the_numbers_alone(self, tmp_path: Path) -> None:
         rows: Rows = [{"applies_to": "class:mra", "indication": "hypertension"}]
@@ -507,7 +537,7 @@ class TestWhole:
         ]
         found = by_key(ranked(tables(tmp_path, options=options)))
         assert list(found) == ["start:open"]
-        assert "without egfr" in found["start:open"].unknown[0]
+        assert "without eGFR" in found["start:open"].unknown[0]
 
     def test_evidence_is_the_least_known(self, tmp_path: Path) -> None:
         rows = [{**row, "evidence": "M"} if "acei" in row["applies_to"] else row for row in EFFECTS]

@@ -12,7 +12,7 @@ from models_engine.catalogue.treatment.ranking.values import (
     changes,
 )
 from models_engine.catalogue.what_if.effects import Table, effects
-from models_engine.catalogue.what_if.interventions import Intervention
+from models_engine.catalogue.what_if.interventions import Intervention, treatments
 from models_engine.catalogue.what_if.propagate import Person, propagate
 
 LIPIDS = {"ldl_cholesterol": 2.0, "hdl_cholesterol": 1.2, "total_cholesterol": 4.0}
@@ -75,6 +75,33 @@ def test_another_dose_starts_from_the_level_without_the_old_one() -> None:
     assert found["ldl_cholesterol"] > 2.0 * (1 - 0.517)
 
 
+EVERYTHING = {
+    "systolic_bp": 165.0,
+    "hba1c": 9.5,
+    "ldl_cholesterol": 4.5,
+    "hdl_cholesterol": 1.2,
+    "total_cholesterol": 6.5,
+    "weight": 95.0,
+    "bmi": 33.0,
+    "egfr": 90.0,
+}
+
+
+@pytest.mark.parametrize("key", sorted(treatments()))
+def test_every_treatment_leads_back_to_where_it_began(key: str) -> None:
+    kind, requires = treatments()[key].medicine, treatments()[key].requires
+    conditions = frozenset({"diabetes_type_2", "hypertension"})
+    others = frozenset({"statin"}) if "with:statin" in requires else frozenset()
+    before = Person(conditions=conditions, medicines=others)
+    begun = Today(EVERYTHING, before).begun(key)
+    after = {c: v + float(begun.shares.get(c, np.zeros(1))[0]) for c, v in EVERYTHING.items()}
+    taking = replace(before, medicines=others | ({kind} - {""}))
+    found = Today(after, taking).taken(key)
+    assert found.level == pytest.approx(EVERYTHING)
+    for concept, share in found.shares.items():
+        assert share == pytest.approx(begun.shares[concept])
+
+
 def test_the_same_effect_in_another_name_changes_nothing() -> None:
     today = Today({"systolic_bp": 142.0}, NOBODY)
     assert after(today, "bp_one_standard", "bp_one_standard") == {}
@@ -91,6 +118,16 @@ def test_an_effect_that_is_for_high_values_only_may_have_brought_it_down() -> No
     assert taken.level["weight"] == pytest.approx(93.47)
     with pytest.raises(NotKnownError, match="is recorded"):
         Today({"hba1c": 6.4}, NOBODY).begun("semaglutide_10")
+
+
+def test_what_is_below_every_floor_is_left_out_and_said() -> None:
+    diabetes = Person(
+        conditions=frozenset({"diabetes_type_2"}), medicines=frozenset({"glp1_agonist"})
+    )
+    # no effect is followed below 6 %: nothing that semaglutide brought can have led to 5.5
+    found = Today({"hba1c": 5.5, "weight": 90.0, "bmi": 31.0}, diabetes).taken("semaglutide_10")
+    assert "hba1c" not in found.shares and found.level["weight"] == pytest.approx(93.47)
+    assert any(note.startswith("HbA1c") for note in found.notes)
 
 
 def test_what_is_taken_already_is_not_begun() -> None:
