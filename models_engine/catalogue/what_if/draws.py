@@ -42,6 +42,8 @@ def effect_of(path: EffectPath, size: int = DRAWS) -> FloatArray:
 def interval(values: FloatArray) -> tuple[float, float]:
     """The 95 % interval of the draws behind the point estimate of a (1 + size,) array."""
     ordered = np.sort(values[1:])
+    if np.isnan(ordered[-1]):
+        return float("nan"), float("nan")
     return _percentile(ordered, LOW), _percentile(ordered, HIGH)
 
 

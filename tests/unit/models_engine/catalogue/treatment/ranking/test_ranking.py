@@ -17,6 +17,7 @@ from models_engine.catalogue.treatment.ranking.results import (
     Candidate,
     Preferences,
 )
+from models_engine.catalogue.treatment.ranking.ways import Way
 from models_engine.catalogue.treatment.safety.finding import Finding, Safety
 from models_engine.catalogue.what_if.propagate import Person
 from tests.unit.models_engine.catalogue.treatment.builders import Rows, reading
@@ -221,6 +222,19 @@ class TestAtrialFibrillation:
         assert found["keep:warfarin_1"].score == 0
         assert "start:apixaban" not in found and "add:apixaban" not in found
 
+    def test_what_else_is_taken_for_it_may_do_nothing_to_the_event(self, tmp_path: Path) -> None:
+        options = [
+            *self.OPTIONS,
+            option("other", "glipizide", indication="atrial_fibrillation"),
+        ]
+        knowledge = tables(tmp_path, options=options, event_effects=self.ROWS, harms=[])
+        both = (taken("warfarin", daily_mg=5.0), taken("glipizide"))
+        ranking = ranked(
+            knowledge, who(*both, readings=self.SCORES), "atrial_fibrillation", twin={}
+        )
+        stroke = event(by_key(ranking)["stop:warfarin_1"], "stroke_af")
+        assert stroke.before == pytest.approx(1 - 0.928**0.36)
+
     def test_without_the_score_there_is_no_number(self, tmp_path: Path) -> None:
         for readings in ({}, {"has_bled": reading(7)}):
             ranking = ranked(
@@ -355,6 +369,32 @@ class TestToday:
         assert found["add:mra"].safety.is_excluded
         assert not found["switch:mra:lisinopril_1"].safety.is_excluded
         assert "switch:ccb:lisinopril_1" not in found
+
+    def test_what_does_not_help_is_not_exchanged(self, tmp_path: Path) -> None:
+        def check(*args: Any, **_: Any) -> Safety:
+            found = Finding("interaction", "X", "With another one.", "Not together.")
+            return Safety((found,) if "spironolactone" in args[0] else ())
+
+        taking = who(taken("lisinopril", daily_mg=10.0))
+        found = by_key(ranked(tables(tmp_path), taking, check=check))
+        assert "add:mra" in found and "switch:mra:lisinopril_1" not in found
+
+    def test_a_combination_that_is_taken(self, tmp_path: Path) -> None:
+        options = [
+            option("arni", "sacubitril/valsartan", "arni"),
+            option("acei", "lisinopril", "acei", daily_mg="10"),
+        ]
+        rows: Rows = [
+            {"applies_to": "ingredient:valsartan", "event": "mace", "effect": "0.9"},
+            {"applies_to": "ingredient:sacubitril", "event": "mace", "effect": "0.8"},
+        ]
+        knowledge = tables(tmp_path, options=options, event_effects=rows)
+        both = taken("sacubitril", "valsartan")
+        found = by_key(ranked(knowledge, who(both)))
+        keep = found["keep:sacubitril_valsartan_1"]
+        assert keep.option is not None and keep.option.id == "arni"
+        assert keep.brings[0].before == pytest.approx(1 - 0.85 ** (1 / 0.72))
+        assert "switch:acei:sacubitril_valsartan_1" in found
 
     def test_how_to_stop_and_what_to_measure(self, tmp_path: Path) -> None:
         rows: Rows = [
@@ -509,6 +549,11 @@ class TestOrder:
         found = by_key(ranked(tables(tmp_path), check=check))["start:acei"]
         assert (found.dose, found.dose_why) == ("2.5 mg", "eGFR 25.")
         assert any("usual dose" in text for text in found.unknown)
+
+
+def test_a_way_is_about_a_drug() -> None:
+    with pytest.raises(ValueError, match="without a drug"):
+        _ = Way("stop", "stop:nothing").about
 
 
 class TestWhole:
