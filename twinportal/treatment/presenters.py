@@ -36,11 +36,12 @@ from twinportal.treatment.words import (
     number_needed_words,
     shares_words,
 )
+from twinportal.what_if.presenters import OutcomeRow
 
 RowId = tuple[str, str]
 BARS = 100.0
 # events of a line before its details are opened, and lines before the rest is
-MOST_SHOWN, FIRST_LINES = 2, 10
+MOST_SHOWN, FIRST_LINES, MOST_RERUN = 2, 10, 12
 MAIN_VALUES = ("hba1c", "systolic_bp", "ldl_cholesterol", "weight")
 UNITS = {"mm[Hg]": "mmHg"}
 NOTHING = "0.0"
@@ -323,6 +324,22 @@ class CandidateRow:
         if self.one.score_low == self.one.score_high:
             return ""
         return f"{signed(self.one.score_low)} to {signed(self.one.score_high)}"
+
+    @property
+    def is_partial(self) -> bool:
+        """Harms are counted, and no benefit could be."""
+        return self.one.is_score_partial
+
+    @property
+    def reruns(self) -> list[OutcomeRow]:
+        """What the twin's models say with the new values: told, and in no score."""
+        return [
+            OutcomeRow(compared.model, compared.model.outcome(found.outcome), found, ())
+            for compared in self.one.comparisons
+            if not compared.refusals
+            for found in compared.outcomes
+            if found.difference and compared.model.is_probability
+        ][:MOST_RERUN]
 
     @property
     def first_share(self) -> str:

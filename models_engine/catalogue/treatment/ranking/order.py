@@ -142,7 +142,7 @@ def place(candidate: Candidate, preferences: Preferences) -> tuple[int, bool, in
 
 def is_worse(candidate: Candidate) -> bool:
     """Whether the whole interval lies below the treatment of today, with everything counted."""
-    return candidate.kind != "keep" and candidate.score_high < 0 and not candidate.unknown
+    return candidate.kind != "keep" and candidate.score_high < 0 and not candidate.is_score_partial
 
 
 def ordered(candidates: Sequence[Candidate], preferences: Preferences) -> tuple[Candidate, ...]:
