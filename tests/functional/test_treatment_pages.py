@@ -38,8 +38,8 @@ def _is_sound(visitor: Visitor) -> None:
 
 def _keep(visitor: Visitor, path: str, *, share: bool) -> None:
     visitor.goes_to(f"{path}hypertension/")
-    for more in visitor.page.locator("details.more > summary").all():
-        more.click()
+    visitor.page.get_by_role("button", name="more option").click()
+    visitor.page.wait_for_selector("[name=all][type=hidden]", state="attached")
     visitor.page.locator("[name=keep][value^='keep:']").first.check()
     visitor.page.locator(f"[name=keep][value='{ADD}']").check()
     if share:

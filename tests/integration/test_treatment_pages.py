@@ -42,7 +42,7 @@ class Ward:
 
     def listed(self) -> list[str]:
         """Keys of the lines of the page, in order."""
-        page = self.doctor.get(self.path()).content.decode()
+        page = self.doctor.post(self.path(), {"all": "1"}).content.decode()
         return re.findall(r'<tbody data-key="([^"]+)"', page)
 
     def keep(self, *keys: str, share: bool = False, **more: str) -> Any:
@@ -79,7 +79,7 @@ def content(resource: Resource) -> dict[str, Any]:
 def test_looking_and_weighing_writes_nothing_but_the_audit(ward: Ward) -> None:
     before = rows()
     assert ward.doctor.get(ward.path("")).status_code == 200
-    page = ward.doctor.get(ward.path())
+    page = ward.doctor.post(ward.path(), {"all": "1"})
     assert page.status_code == 200
     assert "Amlodipine 5 mg" in page.content.decode()
     part = ward.doctor.post(ward.path(), {"no_injections": "5"}, headers=PART)
@@ -117,11 +117,21 @@ def test_the_page_says_what_the_ranking_says(ward: Ward) -> None:
     assert float(shown[1]) == pytest.approx(first.score)
 
 
+def test_the_first_lines_come_first_and_the_rest_when_asked_for(ward: Ward) -> None:
+    page = ward.doctor.get(ward.path()).content.decode()
+    short = re.findall(r'<tbody data-key="([^"]+)"', page)
+    assert short == ward.listed()[: len(short)]
+    assert 0 < len(short) < len(ward.listed())
+    assert f"Show {len(ward.listed()) - len(short)} more" in page
+    assert len(page) < 150_000
+
+
 def test_a_weight_changes_the_order_at_once(ward: Ward) -> None:
     """Without weight for any event only the burdens are left."""
     outcomes = ("mace", "stroke", "heart_failure", "chd", "death", "cvd", "cv_death")
-    said = {f"weight_{one}": "0" for one in outcomes} | {"order_by": "numbers"}
-    before = ward.doctor.post(ward.path(), {"order_by": "numbers"}, headers=PART).content.decode()
+    said = {f"weight_{one}": "0" for one in outcomes} | {"order_by": "numbers", "all": "1"}
+    plain = {"order_by": "numbers", "all": "1"}
+    before = ward.doctor.post(ward.path(), plain, headers=PART).content.decode()
     after = ward.doctor.post(ward.path(), said, headers=PART).content.decode()
     order_before = re.findall(r'<tbody data-key="([^"]+)"', before)
     order_after = re.findall(r'<tbody data-key="([^"]+)"', after)
@@ -131,7 +141,8 @@ def test_a_weight_changes_the_order_at_once(ward: Ward) -> None:
 
 @pytest.mark.parametrize("wrong", ["11", "-1", "much", "1e400"])
 def test_a_wrong_preference_is_told_and_not_used(ward: Ward, wrong: str) -> None:
-    page = ward.doctor.post(ward.path(), {"no_injections": wrong}, headers=PART).content.decode()
+    said = {"no_injections": wrong, "all": "1"}
+    page = ward.doctor.post(ward.path(), said, headers=PART).content.decode()
     assert "The starting value is used" in page
     assert re.findall(r'<tbody data-key="([^"]+)"', page) == ward.listed()
 

@@ -80,6 +80,7 @@ def _page(
         "page": RankingPage(done),
         "is_partial": is_partial,
         "chosen": request.POST.getlist("keep"),
+        "show_all": request.POST.get("all") == "1",
         "most": MOST_KEPT,
         "point": POINT,
         "wrong": wrong,
