@@ -12,6 +12,7 @@ from patients.synthetic.population import draw_person
 from patients.synthetic.problems import ProblemResources
 from patients.synthetic.showcases import SHOWCASES, showcase_person
 from patients.synthetic.visits import VisitResources
+from patients.synthetic.written_results import written_results
 
 
 def infrastructure_bundle(seed: int) -> Json:
@@ -64,6 +65,7 @@ def patient_bundle(index: int, *, seed: int, day: date, odd_values: bool) -> Jso
         identity.care_team(person, chart, seed, doctor),
         *(body for visit in chart.visits for body in visits.all_of(visit)),
         *ProblemResources(owner, seed, doctor).all_of(person, chart),
+        *written_results(index, owner, seed=seed, day=day),
     ]
     if odd_values:
         resources = make_odd(resources, index)

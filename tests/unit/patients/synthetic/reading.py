@@ -53,7 +53,7 @@ class Record:
 
     def smoking(self) -> list[str]:
         """SNOMED CT answers, oldest first."""
-        answers = [o for o in self.of("Observation") if "valueCodeableConcept" in o]
+        answers = [o for o in self.of("Observation") if "72166-2" in str(o["code"])]
         answers.sort(key=lambda o: o["effectiveDateTime"])
         return [o["valueCodeableConcept"]["coding"][0]["code"] for o in answers]
 

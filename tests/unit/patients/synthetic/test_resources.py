@@ -53,6 +53,8 @@ def test_every_interpreted_type_is_there(cohort: list[Record]) -> None:
         "Observation",
         "Condition",
         "MedicationRequest",
+        "MedicationStatement",
+        "MedicationDispense",
         "AllergyIntolerance",
         "Immunization",
     }

@@ -147,3 +147,13 @@ def test_every_showcase_but_the_lost_and_the_dead_was_seen_lately(people: list[R
     for number, record in enumerate(people, 1):
         last = max(day_of(e["period"]["start"]) for e in record.of("Encounter"))
         assert (last > AS_OF - timedelta(days=45)) == (number not in (18, 20))
+
+
+def test_some_written_cases_bring_an_echo_a_genotype_and_fills(people: list[Record]) -> None:
+    heart, stroke = people[10], people[11]
+    assert newest(heart, "10230-1") == 32
+    genes = [r for r in stroke.resources if "84413-4" in str(r.get("code"))]
+    assert [r["valueCodeableConcept"]["text"] for r in genes] == ["CYP2C19 *2/*2"]
+    assert len(stroke.of("MedicationDispense")) == 3
+    (told,) = stroke.of("MedicationStatement")
+    assert "coding" not in told["medicationCodeableConcept"]
