@@ -88,12 +88,41 @@ def rank(
     current_findings: Iterable[Finding] = (),
 ) -> Ranking:
     """The ranking. `check` are the rules of safety; `current_findings` about what is taken."""
-    barred = subject.person.barred or subject.today.person.barred
-    if barred:
-        return Ranking(indication, subject.person.as_of, barred=barred, preferences=preferences)
+    person = subject.person
+    if person.barred:
+        return Ranking(indication, person.as_of, barred=person.barred, preferences=preferences)
+    if subject.today.person.barred:
+        return _without_numbers(
+            subject, indication, preferences, knowledge, check, current_findings
+        )
     return _Ranker(subject, indication, preferences, knowledge, check).ranking(
         why_indicated, current_findings
     )
+
+
+def _without_numbers(
+    subject: Subject,
+    indication: Indication,
+    preferences: Preferences,
+    knowledge: Knowledge,
+    check: Check,
+    current_findings: Iterable[Finding],
+) -> Ranking:
+    """Where no effect was studied (pregnancy) nothing is ranked; what is taken is still checked."""
+    ways = Ways(Pharmacy(knowledge), indication, subject.person, check)
+    kept = [f for taken in ways.taken() for f in ways.current(taken).safety.findings]
+    return Ranking(
+        indication,
+        subject.person.as_of,
+        barred=subject.today.person.barred,
+        current=_once([*current_findings, *kept]),
+        unresolved=_unresolved(subject.person),
+        preferences=preferences,
+    )
+
+
+def _unresolved(person: TreatmentPerson) -> tuple[Taken, ...]:
+    return tuple(one for one in person.medicines if not one.is_known)
 
 
 class _Ranker:
@@ -153,7 +182,7 @@ class _Ranker:
             excluded=tuple(sorted((c for c in made if c.safety.is_excluded), key=lambda c: c.key)),
             asked=_once(f for one in made for f in one.safety.findings if f.level == "ask"),
             current=_once([*current_findings, *keeps]),
-            unresolved=tuple(one for one in self.person.medicines if not one.is_known),
+            unresolved=_unresolved(self.person),
             why_indicated=why_indicated,
             notes=_notes(numbers, months, bool(self.ways.options)),
             preferences=self.preferences,

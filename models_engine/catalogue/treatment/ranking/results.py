@@ -189,7 +189,8 @@ class Ranking:
     """The answer. `candidates` may be given, best first; `excluded` stay visible with the reason.
 
     `asked` are inputs that decide safety and are missing; `current` what is found among the medicines
-    that are taken; `barred` says why there is no ranking at all (then nothing else is filled);
+    that are taken; `barred` says why there is no ranking at all (then at most `current` and
+    `unresolved` are filled: in pregnancy what is taken is still checked);
     `no_interaction_statement` is false where a medicine could not be resolved. `months`: the
     horizon to which the score brings all events (each is shown at its own).
     """

@@ -449,6 +449,20 @@ class TestWhole:
             ranking = ranked(tables(tmp_path), person, what_if=what_if)
             assert ranking.barred == "Dead." and not ranking.candidates
 
+    def test_where_no_effect_was_studied_what_is_taken_is_checked(self, tmp_path: Path) -> None:
+        finding = Finding("pregnancy", "X", "Harms the child.", "", "contraindications", "r")
+        lisinopril, unknown = taken("lisinopril"), Taken("something", is_known=False)
+
+        def check(*args: Any, **_: Any) -> Safety:
+            return Safety((finding,))
+
+        how: dict[str, Any] = {"check": check, "what_if": Person(barred="Pregnant.")}
+        ranking = ranked(tables(tmp_path), who(lisinopril, unknown), **how)
+        assert ranking.barred == "Pregnant." and not (ranking.candidates or ranking.excluded)
+        assert ranking.current == (finding,) and ranking.unresolved == (unknown,)
+        dead = ranked(tables(tmp_path), who(lisinopril, unknown, barred="Dead."), **how)
+        assert dead.barred == "Dead." and not dead.current
+
     def test_a_medicine_that_nobody_knows_is_named(self, tmp_path: Path) -> None:
         unknown = Taken("something", is_known=False)
         ranking = ranked(tables(tmp_path), who(unknown))
