@@ -5,15 +5,19 @@ apart, so that a page can say how old it is. A medicine is known by code or by i
 an allergy is read on the careful side (see `knowledge/medicines.py`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 
 from models_engine.catalogue.calendar import first_day_too_old
-from models_engine.catalogue.contract import ClinicalModel, Input
+from models_engine.catalogue.contract import FEMALE, ClinicalModel, Input
 from models_engine.catalogue.feature_set import InputUsed
 from models_engine.catalogue.mechanistic.refusing import RefusedError
-from models_engine.catalogue.mechanistic.renal import RenalPatient, creatinine_clearance
+from models_engine.catalogue.mechanistic.renal import (
+    RenalPatient,
+    creatinine_clearance,
+    dosing_weight,
+)
 from models_engine.catalogue.risk.ckd_epi_2021 import ADULT_AGE, ckd_epi_2021
 from models_engine.catalogue.scores.cha2ds2_vasc import cha2ds2_vasc
 from models_engine.catalogue.scores.has_bled import has_bled
@@ -23,7 +27,7 @@ from models_engine.catalogue.treatment.knowledge.medicines import (
     Recognised,
     index_of,
 )
-from models_engine.catalogue.treatment.knowledge.phenotypes import phenotype_of
+from models_engine.catalogue.treatment.knowledge.schema import Allele
 from models_engine.catalogue.treatment.person import (
     Allergy,
     GeneResult,
@@ -31,6 +35,11 @@ from models_engine.catalogue.treatment.person import (
     Reference,
     Taken,
     TreatmentPerson,
+)
+from models_engine.catalogue.treatment.safety.phenotype import (
+    Alleles,
+    alleles_by_name,
+    phenotypes,
 )
 from models_engine.features import CURRENT_FOR_DAYS, SEX_CODES, StateReader, build_features
 from models_engine.record_features import UNREADABLE
@@ -78,7 +87,7 @@ def treatment_person(
     `medicines` None: those of the state itself, without doses. `allergy_details` by the id of the
     AllergyIntolerance. `allergies_waiting`: an allergy was sent and could not be stored.
     """
-    index = index_of(knowledge)
+    index, alleles = index_of(knowledge), alleles_by_name(knowledge.rows(Allele))
     readings, too_old = _readings(state, reader)
     allergies, unread = _allergies(state, index, allergy_details or {})
     return TreatmentPerson(
@@ -94,7 +103,7 @@ def treatment_person(
         allergies=allergies,
         allergies_recorded=allergy_status(state).kind != "not_recorded",
         allergies_unread=unread or allergies_waiting,
-        genes=tuple(_gene(one, knowledge) for one in genotypes),
+        genes=tuple(result for one in genotypes for result in _genes(one, alleles)),
         barred=_barred(state),
         notes=_notes(state, reader),
     )
@@ -163,6 +172,10 @@ def _readings(state: State, reader: StateReader) -> tuple[dict[str, Reading], di
     recent |= _clearance(state, reader, recent)
     for model in (cha2ds2_vasc(), has_bled()):
         recent |= _score(model, state, reader)
+    if with_sex := recent.get("cha2ds2_vasc"):
+        # the same score without the point for women
+        points = with_sex.value - (SEX_CODES[state.sex] == FEMALE)
+        recent["cha2ds2_va"] = replace(with_sex, value=points)
     return recent, too_old
 
 
@@ -197,25 +210,25 @@ def _source_reference(source: InputUsed) -> Reference | None:
 def _clearance(
     state: State, reader: StateReader, recent: Mapping[str, Reading]
 ) -> dict[str, Reading]:
-    """Cockcroft-Gault with the weight of `mechanistic/renal.py`, of the day of creatinine."""
+    """Cockcroft-Gault of the day of creatinine: with the weight of `mechanistic/renal.py`, which
+    is less than the actual one of who is overweight, and with the actual weight.
+    """
     weight, height, creatinine = (recent.get(n) for n in ("weight", "height", "creatinine"))
     if not (weight and height and creatinine) or not _tells_filtration(reader):
         return {}
     if state.age is None or state.sex not in SEX_CODES:
         return {}
+    sex = SEX_CODES[state.sex]
     try:
-        value = creatinine_clearance(
-            RenalPatient(
-                float(state.age),
-                SEX_CODES[state.sex],
-                weight.value,
-                height.value,
-                creatinine.value,
-            )
-        )
+        patient = RenalPatient(float(state.age), sex, weight.value, height.value, creatinine.value)
     except RefusedError:
         return {}
-    return {"crcl": Reading(value, "mL/min", creatinine.at, creatinine.reference)}
+    value = creatinine_clearance(patient)
+    values = {"crcl": value, "crcl_actual_weight": value * weight.value / dosing_weight(patient)}
+    return {
+        name: Reading(one, "mL/min", creatinine.at, creatinine.reference)
+        for name, one in values.items()
+    }
 
 
 def _score(model: ClinicalModel, state: State, reader: StateReader) -> dict[str, Reading]:
@@ -335,14 +348,21 @@ def _allergies(
     return tuple(found), unread
 
 
-def _gene(one: Genotype, knowledge: Knowledge) -> GeneResult:
-    """The phenotype as it was sent, else that of the diplotype; empty where it cannot be told.
+def _genes(one: Genotype, alleles: Alleles) -> Iterator[GeneResult]:
+    """CPIC's phenotype of what was sent, with an empty one where it cannot be told.
 
-    An HLA allele is there or not: "*57:01 positive".
+    A phenotype and a genotype that say different things tell nothing. An HLA allele is there or not.
     """
+    reference = _reference(one.reference)
     if one.gene.startswith(HLA):
-        phenotype = f"{one.diplotype} {one.phenotype}".strip()
+        told = [f"{one.diplotype} {one.phenotype}".strip()]
     else:
-        phenotype = one.phenotype.strip() or phenotype_of(one.gene, one.diplotype, knowledge)
-    told_as = one.doubt or one.diplotype or one.phenotype
-    return GeneResult(one.gene, phenotype, told_as, _reference(one.reference))
+        told = [text for text in (one.phenotype, one.diplotype) if text]
+    read = [found for text in told for found in phenotypes(one.gene, text, alleles)]
+    texts = dict.fromkeys(found.text for found in read if found.text)
+    if one.doubt or not texts or (len(texts) > 1 and not one.gene.startswith(HLA)):
+        why = one.doubt or "; ".join(found.reason or found.text or "" for found in read)
+        yield GeneResult(one.gene, "", f"{' '.join(told)}: {why}".removeprefix(": "), reference)
+        return
+    for text in texts:
+        yield GeneResult(one.gene, text, " ".join(told), reference)

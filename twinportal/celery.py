@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "twinportal.settings")
 
 app = Celery("twinportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["twinportal"])
+app.autodiscover_tasks(["twinportal", "twinportal.molecular"])
 
 
 @worker_process_init.connect

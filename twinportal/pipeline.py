@@ -18,7 +18,6 @@ from django.db import connection, transaction
 from models_engine import fingerprints
 from models_engine.catalogue.contract import ClinicalModel
 from models_engine.catalogue.treatment.indications import Indicated
-from models_engine.catalogue.treatment.knowledge.loading import knowledge
 from models_engine.catalogue.treatment.knowledge.schema import Indication
 from models_engine.catalogue.treatment.person import Taken, TreatmentPerson
 from models_engine.catalogue.treatment.ranking.results import Preferences, Ranking
@@ -39,6 +38,7 @@ from models_engine.services.run import ModelResult, run_models_on
 from models_engine.services.simulate import StartingPoint, starting_point
 from models_engine.services.simulate import simulate as simulate_models
 from models_engine.services.standing import standing_forecasts
+from models_engine.treatment_knowledge import treatment_knowledge
 from models_engine.treatment_person import treatment_person
 from patients.models import Patient
 from patients.record.genotypes import genotypes_of
@@ -397,7 +397,7 @@ def treatment_start(patient_id: int, *, now: datetime) -> tuple[StartingPoint, T
         start.reader,
         medicines_of(patient_id, now),
         genotypes_of(state),
-        knowledge=knowledge(),
+        knowledge=treatment_knowledge(),
         allergy_details=allergy_details_of(patient_id),
         allergies_waiting=start.person.allergies_unread,
     )
@@ -418,13 +418,22 @@ def treatment_ranking(
     *,
     now: datetime,
     begin: tuple[StartingPoint, TreatmentPerson] | None = None,
+    with_models: bool = False,
 ) -> Ranking:
     """Every way to treat an indication of this twin, compared with today, best first.
 
-    Reads the twin (or `begin`), writes nothing. Raises KeyError on an unknown indication.
+    Reads the twin (or `begin`), writes nothing. `with_models`: every model is rerun with the values
+    of each way (`Candidate.comparisons`). Raises KeyError on an unknown indication.
     """
     start, person = begin or treatment_start(patient_id, now=now)
-    return treatment.rank_treatments(start, person, indication, preferences)
+    return treatment.rank_treatments(
+        start,
+        person,
+        indication,
+        preferences,
+        knowledge=treatment_knowledge(),
+        with_models=with_models,
+    )
 
 
 def medication_review(
@@ -432,8 +441,8 @@ def medication_review(
 ) -> tuple[MedicinesReview, tuple[Finding, ...], tuple[Taken, ...]]:
     """What to look at again of what is taken, what interacts, and what nothing names."""
     together = (
-        *interactions_among(person.medicines, knowledge()),
-        *duplicates_among(person.medicines, knowledge()),
+        *interactions_among(person.medicines, treatment_knowledge()),
+        *duplicates_among(person.medicines, treatment_knowledge()),
     )
     unresolved = tuple(one for one in person.medicines if not one.is_known)
-    return review_medicines(person, knowledge()), together, unresolved
+    return review_medicines(person, treatment_knowledge()), together, unresolved

@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "twinportal.accounts",
     "twinportal.attention",
     "twinportal.dashboards",
+    "twinportal.molecular",
     "twinportal.population",
     "twinportal.what_if",
     "twinportal.treatment",
@@ -252,6 +253,10 @@ MODEL_PLUGINS = tuple(
 # A folder of a site's own tables of treatment knowledge; its rows are added, or replace ours
 KNOWLEDGE_DIR = Path(folder) if (folder := get_env("TWINPORTAL_KNOWLEDGE_DIR", "")) else None
 
+# --- Molecular data: what one uploaded table may be, unpacked, and one AnnData file ---------------
+MOLECULAR_MAX_UPLOAD_BYTES = int(get_env("TWINPORTAL_MOLECULAR_MAX_UPLOAD_BYTES", str(25 * 2**20)))
+MOLECULAR_MAX_H5AD_BYTES = int(get_env("TWINPORTAL_MOLECULAR_MAX_H5AD_BYTES", str(500 * 2**20)))
+
 # --- Celery -----------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://")
 CELERY_TASK_IGNORE_RESULT = True
@@ -301,6 +306,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60.0},
     },
+    "sweep-molecular": {
+        "task": "twinportal.molecular.tasks.sweep_molecular",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "expire-bulk-jobs": {
         "task": "twinportal.tasks.expire_bulk_jobs",
         "schedule": 10 * 60,
@@ -343,6 +353,9 @@ CELERY_TASK_ROUTES = {
     "twinportal.tasks.expire_bulk_jobs": {"queue": "bulk"},
     "twinportal.tasks.monitor_models": {"queue": "bulk"},
     "twinportal.tasks.freeze_references": {"queue": "bulk"},
+    # a queue of its own, which the bulk worker serves too: a site may give it a machine with memory
+    "twinportal.molecular.tasks.work_on_ranking": {"queue": "molecular"},
+    "twinportal.molecular.tasks.work_on_cells": {"queue": "molecular"},
 }
 
 # --- Browser security -------------------------------------------------------------------------

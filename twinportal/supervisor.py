@@ -109,7 +109,7 @@ def portal_children(port: int, logs: Path) -> list[Child]:
     web += ["--logger-class", "twinportal.server_log.ServerLog"]
     worker = ["worker", "--concurrency", "2", "--loglevel", "WARNING"]
     worker += ["--without-gossip", "--without-mingle"]
-    bulk = ["worker", "--concurrency", "1", "--queues", "bulk", "--hostname", "bulk@%h"]
+    bulk = ["worker", "--concurrency", "1", "--queues", "bulk,molecular", "--hostname", "bulk@%h"]
     bulk += ["--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
     return [
         Child("web", [*python, *web], logs / "web.log", environment=one_thread),

@@ -43,12 +43,13 @@ def rank_treatments(
     *,
     knowledge: Knowledge | None = None,
     check: Check = safety_check,
-    with_models: bool = True,
+    with_models: bool = False,
 ) -> Ranking:
     """Every way to treat one indication, best first.
 
     `start` is the twin as a what-if starts from it, `person` the same twin for the rules.
-    `check` are the rules of safety; `with_models` reruns every model with each option's values.
+    `check` are the rules of safety; `with_models` reruns every model with the values of each way,
+    which takes most of the time of a ranking.
     Without the indication the ranking is barred and says why. Raises KeyError on an unknown one.
     """
     knowledge = knowledge or committed()

@@ -4,6 +4,7 @@ A code names a drug, or it does not: nothing is read from a text. Codes that nam
 leave it unresolved, and `why_not` says so.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from patients.record.doses import MG
@@ -39,6 +40,8 @@ class Named:
     strength_mg: float | None
     # what tells unresolved drugs apart
     identity: str
+    # the stewards' mappings that it was read by
+    mappings: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class _Read:
     ingredients: tuple[str, ...]
     strength_mg: float | None = None
     atc: tuple[str, ...] = ()
+    mapping: int = 0
 
 
 def named(resource: Json, resolve: Resolve | None, meanings: LocalMeanings) -> Named:
@@ -87,11 +91,18 @@ def _by_codes(concept: Json, meanings: LocalMeanings) -> Named:
             "",
             strengths.pop() if len(strengths) == 1 else None,
             "",
+            # where our own tables say it too, no mapping is needed
+            _mappings(found for _, found in read),
         )
     display = shown(concept, first)
     identity = f"{first.system}|{first.code}" if first.code else f"text {display.casefold()}"
     why = _why_not(sent, list(sets), meanings)
     return Named((), _codes(sent, Atc), _codes(sent, RxNorm), display, why, None, identity)
+
+
+def _mappings(read: Iterable[_Read]) -> tuple[int, ...]:
+    numbers = {found.mapping for found in read}
+    return () if 0 in numbers else tuple(sorted(numbers))
 
 
 def _codes(sent: list[Coding], kind: type[Code]) -> tuple[str, ...]:
@@ -145,13 +156,13 @@ def _mapped(coding: Coding, meanings: LocalMeanings) -> _Read | None:
     if meant is None:
         return None
     if meant.value.ingredients:
-        return _Read(canonical(meant.value.ingredients))
+        return _Read(canonical(meant.value.ingredients), mapping=meant.mapping)
     key = Key(MappingKind.MEDICATION, "", coding.system, coding.code)
     target = meanings.said[key].target if key in meanings.said else ""
     system, _, code = target.partition("|")
     known = code_of(Atc.uris[0], code) if system == "atc" else None
     ingredients = substance_of(known) if isinstance(known, Atc) else ()
-    return _Read(ingredients) if ingredients else None
+    return _Read(ingredients, mapping=meant.mapping) if ingredients else None
 
 
 def _by_ingredients(medication: Json, by_code: Named, meanings: LocalMeanings) -> Named:
@@ -169,6 +180,7 @@ def _by_ingredients(medication: Json, by_code: Named, meanings: LocalMeanings) -
         "",
         _strength(items[0]) if len(items) == 1 else None,
         "",
+        tuple(sorted({number for one in found for number in one.mappings})),
     )
 
 

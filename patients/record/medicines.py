@@ -88,6 +88,8 @@ class MedicineTaken:
     reason: str = ""
     why_not_resolved: str = ""
     resources: int = 0
+    # the data stewards' mappings without which it would not be resolved
+    mappings: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -262,6 +264,7 @@ def _medicine(row: _Row, as_of: datetime) -> MedicineTaken:
         reason=reason,
         why_not_resolved=drug.why_not,
         resources=len(ordered),
+        mappings=tuple(sorted({number for s in row.said for number in s.named.mappings})),
     )
 
 

@@ -17,9 +17,9 @@ from explain.wording.decision_aid import (
     shown,
 )
 from explain.wording.phrases import Level
-from models_engine.catalogue.treatment.knowledge.loading import knowledge
 from models_engine.catalogue.treatment.knowledge.schema import Outcome
 from models_engine.catalogue.treatment.ranking.results import Ranking
+from models_engine.treatment_knowledge import treatment_knowledge
 from twinportal.treatment.services import NOT_TO_SHARE
 from twinportal.treatment.words import months_words
 
@@ -146,7 +146,7 @@ def has_changed(result: Json, now: Ranking) -> bool:
 def _outcomes(candidates: Iterable[Json], side: str) -> list[str]:
     """The outcomes of one side over all options, those with the largest weight first."""
     found = {c["outcome"] for one in candidates for c in one[side] if _is_for_patients(c)}
-    weights = {one.id: one.weight for one in knowledge().rows(Outcome)}
+    weights = {one.id: one.weight for one in treatment_knowledge().rows(Outcome)}
     return sorted(found, key=lambda key: (-weights.get(key, 0.0), key))[:MOST_OF_A_SIDE]
 
 

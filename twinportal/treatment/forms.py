@@ -6,11 +6,10 @@ from uuid import UUID, uuid4, uuid5
 
 from django import forms
 
-from models_engine.catalogue.treatment.knowledge.loading import knowledge
 from models_engine.catalogue.treatment.knowledge.schema import Outcome
-from models_engine.catalogue.treatment.ranking.results import Preferences
+from models_engine.catalogue.treatment.ranking.results import MOST, Preferences
+from models_engine.treatment_knowledge import treatment_knowledge
 
-MOST_POINTS = 10
 MOST_WEIGHT = 1.0
 MOST_KEPT, LEAST_KEPT = 3, 1
 WEIGHT = "weight_"
@@ -42,7 +41,7 @@ class PreferencesForm(forms.Form):
             self.fields[name] = forms.IntegerField(
                 label=label,
                 min_value=0,
-                max_value=MOST_POINTS,
+                max_value=MOST,
                 widget=forms.NumberInput(
                     attrs={
                         "type": "range",
@@ -140,7 +139,7 @@ class KeepForm(forms.Form):
 
 def _weighed() -> tuple[Outcome, ...]:
     """Outcomes with a weight: those that a net benefit is made of."""
-    return tuple(one for one in knowledge().rows(Outcome) if one.weight > 0)
+    return tuple(one for one in treatment_knowledge().rows(Outcome) if one.weight > 0)
 
 
 def _known(sent: Mapping[str, str]) -> dict[str, str]:

@@ -10,13 +10,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from models_engine.catalogue.treatment.knowledge.criteria import Criteria
-from models_engine.catalogue.treatment.knowledge.loading import knowledge
 from models_engine.catalogue.treatment.knowledge.schema import (
     EVIDENCE_TEXT,
     SEVERITY_TEXT,
     TABLES,
     Source,
 )
+from models_engine.treatment_knowledge import treatment_knowledge
 from twinportal.dashboards.access import role_required
 
 TITLES = {
@@ -52,7 +52,7 @@ def index(request: HttpRequest) -> HttpResponse:
             "rows": len(rows),
             "tags": sorted(Counter(getattr(r, "evidence", "") for r in rows.values()).items()),
         }
-        for name, rows in knowledge().tables.items()
+        for name, rows in treatment_knowledge().tables.items()
     ]
     context = {"tables": tables, "evidence": EVIDENCE_TEXT}
     return render(request, "treatment/knowledge.html", context)
@@ -67,7 +67,7 @@ def table(request: HttpRequest, name: str) -> HttpResponse:
     only = request.GET.get("unverified") == "1"
     rows = [
         {"id": row.id, "says": _short(row), "evidence": getattr(row, "evidence", "")}
-        for row in knowledge().tables[name].values()
+        for row in treatment_knowledge().tables[name].values()
         if not only or getattr(row, "evidence", "") == "M"
     ]
     context = {
@@ -84,10 +84,10 @@ def table(request: HttpRequest, name: str) -> HttpResponse:
 @role_required("clinician", "steward")
 def row(request: HttpRequest, name: str, key: str) -> HttpResponse:
     """One row, whole, with the words of its sources."""
-    found = knowledge().tables.get(name, {}).get(key)
+    found = treatment_knowledge().tables.get(name, {}).get(key)
     if found is None:
         raise Http404
-    sources = knowledge().by_id(Source)
+    sources = treatment_knowledge().by_id(Source)
     cells = [
         (field.name.replace("_", " "), _shown(getattr(found, field.name)))
         for field in fields(found)

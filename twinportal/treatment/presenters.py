@@ -1,13 +1,13 @@
 """A ranking as the clinician's page shows it: one row a candidate, every number with its rows."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.urls import reverse
 
 from explain.wording.numbers import percent
-from models_engine.catalogue.treatment.knowledge.loading import Knowledge, knowledge, table_of
+from models_engine.catalogue.treatment.knowledge.loading import Knowledge, table_of
 from models_engine.catalogue.treatment.knowledge.schema import (
     EVIDENCE_TEXT,
     TABLES,
@@ -22,9 +22,10 @@ from models_engine.catalogue.treatment.ranking.results import (
     RelativeOnly,
     ValueChange,
 )
-from models_engine.catalogue.treatment.safety.deprescribing import Review
+from models_engine.catalogue.treatment.safety.deprescribing import Reason, Review
 from models_engine.catalogue.treatment.safety.finding import Finding
 from models_engine.catalogue.what_if.effects import effects
+from models_engine.treatment_knowledge import treatment_knowledge
 from twinportal.treatment.forms import PREFERENCES
 from twinportal.treatment.words import (
     KINDS,
@@ -40,6 +41,9 @@ RowId = tuple[str, str]
 BARS = 100.0
 # events of a line before its details are opened, and lines before the rest is
 MOST_SHOWN, FIRST_LINES = 2, 10
+MAIN_VALUES = ("hba1c", "systolic_bp", "ldl_cholesterol", "weight")
+UNITS = {"mm[Hg]": "mmHg"}
+NOTHING = "0.0"
 
 
 @dataclass(frozen=True)
@@ -131,13 +135,15 @@ class ValueLine:
     @property
     def words(self) -> str:
         one = self.change
-        return f"{one.before:.3g} to {one.after:.3g} {one.unit} ({one.low:.3g} to {one.high:.3g})"
+        unit = UNITS.get(one.unit, one.unit)
+        return f"{one.before:.3g} to {one.after:.3g} {unit} ({one.low:.3g} to {one.high:.3g})"
 
     @property
     def short(self) -> str:
         """Only the change."""
         one = self.change
-        return f"{one.label} {signed(one.after - one.before)} {one.unit}"
+        unit = UNITS.get(one.unit, one.unit)
+        return f"{one.label} {signed(one.after - one.before)} {unit}"
 
     @property
     def rows(self) -> list[RowLink]:
@@ -174,13 +180,34 @@ class ReviewLine:
         return self.one.medicine
 
     @property
+    def _own(self) -> list[Reason]:
+        return [reason for reason in self.one.reasons if not _is_of_all(reason)]
+
+    @property
     def reasons(self) -> list[FindingLine]:
-        return [FindingLine(reason.finding) for reason in self.one.reasons]
+        """Why this one; what holds of all medicines is told once, above."""
+        return [FindingLine(reason.finding) for reason in self._own]
 
     @property
     def how(self) -> list[str]:
         """What stopping needs, each once."""
-        return list(dict.fromkeys(reason.how for reason in self.one.reasons if reason.how))
+        return list(dict.fromkeys(reason.how for reason in self._own if reason.how))
+
+
+def shared_reasons(reviews: Iterable[Review]) -> list[FindingLine]:
+    """Reasons that hold of all medicines together, each once and without their records."""
+    found = {
+        reason.finding.row: FindingLine(replace(reason.finding, references=()))
+        for one in reviews
+        for reason in one.reasons
+        if _is_of_all(reason)
+    }
+    return list(found.values())
+
+
+def _is_of_all(reason: Reason) -> bool:
+    row = treatment_knowledge().by_id(Deprescribing).get(reason.finding.row)
+    return row is not None and any(one.kind == "any" for one in row.applies_to)
 
 
 @dataclass(frozen=True)
@@ -302,11 +329,21 @@ class CandidateRow:
 
     @property
     def parts(self) -> list[Part]:
-        outcomes = knowledge().by_id(Outcome)
+        outcomes = treatment_knowledge().by_id(Outcome)
         return [
             Part(outcomes[key].label if key in outcomes else PREFERENCES.get(key, key), value)
             for key, value in self.one.points.items()
             if value
+        ]
+
+    @property
+    def main_values(self) -> list[ValueLine]:
+        """The measured values that one treats by."""
+        return [
+            line
+            for line in self.values
+            if line.change.concept in MAIN_VALUES
+            and signed(line.change.after - line.change.before) != NOTHING
         ]
 
     @property
@@ -371,7 +408,7 @@ def link_to(row: RowId) -> RowLink:
     if table not in TABLES:
         path = next((one for one in effects().paths if one.id == key), None)
         return RowLink("what_if", key, path.evidence if path else "")
-    known: Any = knowledge().tables[table].get(key)
+    known: Any = treatment_knowledge().tables[table].get(key)
     return RowLink(table, key, getattr(known, "evidence", ""))
 
 
@@ -379,7 +416,7 @@ def signed(value: float) -> str:
     """ "+1.2", "−0.4"; one decimal."""
     shown = f"{abs(value):.1f}"
     if float(shown) == 0:
-        return "0.0"
+        return NOTHING
     return f"{'+' if value > 0 else '−'}{shown}"
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from models_engine.catalogue.treatment.knowledge.schema import INDICATIONS, Indication
+from models_engine.catalogue.treatment.ranking.results import POINT
 from patients import audit
 from patients.models import Patient, StaleTwin
 from patients.record.loading import state_of
@@ -19,14 +20,14 @@ from twinportal.dashboards.access import role_required, visible_patient
 from twinportal.dashboards.clinician.twin_page import Banner
 from twinportal.treatment.forms import MOST_KEPT, KeepForm, PreferencesForm
 from twinportal.treatment.models import TreatmentProposal
-from twinportal.treatment.presenters import FindingLine, RankingPage, ReviewLine
+from twinportal.treatment.presenters import FindingLine, RankingPage, ReviewLine, shared_reasons
 from twinportal.treatment.services import (
     NotToKeep,
     proposal_save,
     proposal_share,
     proposal_withdraw,
 )
-from twinportal.treatment.words import LABELS
+from twinportal.treatment.words import LABELS, LOADS
 from twinportal.what_if.reading import record_reading
 
 
@@ -80,6 +81,7 @@ def _page(
         "is_partial": is_partial,
         "chosen": request.POST.getlist("keep"),
         "most": MOST_KEPT,
+        "point": POINT,
         "wrong": wrong,
     }
     if is_partial:
@@ -219,8 +221,9 @@ def review(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "patient": patient,
         "banner": Banner(patient, state_of(patient.pk, now), now),
         "review": found,
-        "items": [ReviewLine(one) for one in found.medicines],
-        "loads": list(found.loads.items()),
+        "items": [line for one in found.medicines if (line := ReviewLine(one)).reasons],
+        "shared": shared_reasons(found.medicines),
+        "loads": [(LOADS.get(name, name), taken) for name, taken in found.loads.items()],
         "unresolved": unresolved,
         "together": [FindingLine(one) for one in together],
         "is_stale": StaleTwin.objects.filter(pk=patient.pk).exists(),

@@ -79,6 +79,10 @@ def shares_words(before: float, after: float) -> str:
     return f"{percent(before)} to {percent(after)}"
 
 
+LOADS = {
+    "anticholinergics_taken": "Strongly anticholinergic medicines",
+    "sedatives_taken": "Sedating medicines",
+}
 # as patients are told; the same keys as LABELS
 PLAIN_LABELS = {
     "hypertension": "High blood pressure",

@@ -41,5 +41,16 @@ def effect_of(path: EffectPath, size: int = DRAWS) -> FloatArray:
 
 def interval(values: FloatArray) -> tuple[float, float]:
     """The 95 % interval of the draws behind the point estimate of a (1 + size,) array."""
-    low, high = np.percentile(values[1:], [LOW, HIGH])
-    return float(low), float(high)
+    ordered = np.sort(values[1:])
+    return _percentile(ordered, LOW), _percentile(ordered, HIGH)
+
+
+def _percentile(ordered: FloatArray, percent: float) -> float:
+    """As np.percentile has it, to the last bit; its checks took ten times as long as the rest."""
+    position = percent / 100.0 * (len(ordered) - 1)
+    at = int(position)
+    share = position - at
+    left, right = float(ordered[at]), float(ordered[min(at + 1, len(ordered) - 1)])
+    if share >= 0.5:
+        return right - (right - left) * (1.0 - share)
+    return left + (right - left) * share

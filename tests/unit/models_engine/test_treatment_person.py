@@ -11,6 +11,7 @@ from models_engine.catalogue.treatment.knowledge.loading import Knowledge
 from models_engine.catalogue.treatment.knowledge.medicines import index_of
 from models_engine.catalogue.treatment.person import TreatmentPerson
 from models_engine.catalogue.treatment.safety.check import check
+from models_engine.catalogue.treatment.safety.words import read_words
 from models_engine.features import StateReader
 from models_engine.treatment_person import treatment_person
 from patients.record.allergy_details import AllergyDetails
@@ -27,16 +28,17 @@ ATC, RXNORM = Atc.uris[0], RxNorm.uris[0]
 @pytest.fixture
 def knowledge(tmp_path: Path) -> Knowledge:
     alleles = [
-        ("CYP2C19", "*1", "Normal function", ""),
-        ("CYP2C19", "*2", "No function", ""),
-        ("CYP2C19", "*17", "Increased function", ""),
-        ("CYP2C19", "*30", "Uncertain function", ""),
-        ("CYP2D6", "*1", "Normal function", "1"),
-        ("CYP2D6", "*4", "No function", "0"),
-        ("CYP2D6", "*10", "Decreased function", "0.25"),
-        ("SLCO1B1", "*1", "Normal function", ""),
-        ("SLCO1B1", "*5", "No function", ""),
-        ("SLCO1B1", "*99", "Uncertain function", ""),
+        ("CYP2C19", "*1", "normal function", ""),
+        ("CYP2C19", "*2", "no function", ""),
+        ("CYP2C19", "*17", "increased function", ""),
+        ("CYP2C19", "*30", "uncertain function", ""),
+        ("CYP2D6", "*1", "normal function", "1"),
+        ("CYP2D6", "*4", "no function", "0"),
+        ("CYP2D6", "*10", "decreased function", "0.25"),
+        ("SLCO1B1", "*1", "normal function", ""),
+        ("SLCO1B1", "*5", "no function", ""),
+        ("SLCO1B1", "*99", "uncertain function", ""),
+        ("HLA-B", "*57:01", "risk allele", ""),
     ]
     return knowledge_of(
         tmp_path,
@@ -104,6 +106,19 @@ def test_kidney_function_of_one_creatinine(knowledge: Knowledge) -> None:
     assert found.readings["egfr"].reference == found.readings["crcl"].reference == creatinine
 
 
+def test_the_clearance_of_who_is_overweight_is_given_with_both_weights(
+    knowledge: Knowledge,
+) -> None:
+    """165 cm and 95 kg: 56.91 kg are ideal, 72.15 kg are computed with."""
+    values = [measurement(n, v) for n, v in (("creatinine", 1.0), ("weight", 95), ("height", 165))]
+    found = read(knowledge, *values)
+    per_kg = (140 - 50) / 72 * 0.85
+    assert found.value("crcl") == pytest.approx(per_kg * 72.15, abs=0.01)
+    assert found.value("crcl_actual_weight") == pytest.approx(per_kg * 95)
+    said = read_words(("crcl",), found)
+    assert "Creatinine clearance 76.65" in said and "with actual weight 100.9" in said
+
+
 def test_kidney_function_of_an_old_creatinine_is_told_apart(knowledge: Knowledge) -> None:
     found = read(knowledge, measurement("creatinine", 1.0, days_ago=500))
     assert found.value("egfr") is None and found.value("crcl") is None
@@ -145,6 +160,11 @@ def test_diagnoses_that_nobody_reads_are_told(knowledge: Knowledge) -> None:
 def test_scores_are_readings(knowledge: Knowledge) -> None:
     found = read(knowledge, condition("atrial_fibrillation"), condition("diabetes_type_2"))
     assert found.value("cha2ds2_vasc") == 2.0  # female, diabetes
+    assert found.value("cha2ds2_va") == 1.0
+    man = read(
+        knowledge, condition("atrial_fibrillation"), condition("diabetes_type_2"), sex="male"
+    )
+    assert man.value("cha2ds2_vasc") == man.value("cha2ds2_va") == 1.0
 
 
 def medicine(name: str, *, code: str = "", system: str = "", **more: Any) -> Value:
@@ -320,7 +340,7 @@ def gene(name: str, diplotype: str = "", phenotype: str = "", doubt: str = "") -
         ("CYP2C19", "*17/*17", "ultrarapid metabolizer"),
         ("CYP2C19", "*2/*1", "intermediate metabolizer"),
         ("CYP2C19", "*2/*17", "intermediate metabolizer"),
-        ("CYP2C19", "CYP2C19*2/*2", "poor metabolizer"),
+        ("CYP2C19", "*2/*2", "poor metabolizer"),
         ("CYP2C19", "*1/*30", ""),
         ("CYP2C19", "*1/*99", ""),
         ("CYP2C19", "*1", ""),
@@ -338,12 +358,19 @@ def gene(name: str, diplotype: str = "", phenotype: str = "", doubt: str = "") -
 )
 def test_diplotypes(knowledge: Knowledge, name: str, diplotype: str, phenotype: str) -> None:
     (found,) = read(knowledge, genotypes=[gene(name, diplotype)]).genes
-    assert (found.phenotype, found.told_as) == (phenotype, diplotype)
+    assert found.phenotype == phenotype and found.told_as.startswith(diplotype)
 
 
-def test_a_phenotype_as_sent_is_kept(knowledge: Knowledge) -> None:
-    (found,) = read(knowledge, genotypes=[gene("CYP2C19", "*1/*1", "Poor metabolizer")]).genes
-    assert found.phenotype == "Poor metabolizer"
+def test_a_phenotype_in_words_and_one_that_the_genotype_denies(knowledge: Knowledge) -> None:
+    results = [
+        gene("CYP2C19", "*2/*2", "Poor metabolizer"),
+        gene("CYP2D6", "*1/*1", "poor metabolizer"),
+        gene("SLCO1B1", "*1/*5", "as before"),
+    ]
+    same, differing, one_readable = read(knowledge, genotypes=results).genes
+    assert (same.phenotype, same.told_as) == ("poor metabolizer", "Poor metabolizer *2/*2")
+    assert differing.phenotype == "" and "normal metabolizer" in differing.told_as
+    assert one_readable.phenotype == "decreased function"
 
 
 def test_an_allele_that_is_there_and_results_that_differ(knowledge: Knowledge) -> None:

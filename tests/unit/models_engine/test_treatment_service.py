@@ -50,7 +50,7 @@ def test_the_number_of_the_first_model_and_every_model_rerun(tmp_path: Path) -> 
     made = published_case(measurement("ldl_cholesterol", 3.0))
     start = start_of(made)
     person = treatment_person(made, start.reader, knowledge=knowledge)
-    ranking = rank_treatments(start, person, "ldl_primary", knowledge=knowledge)
+    ranking = rank_treatments(start, person, "ldl_primary", knowledge=knowledge, with_models=True)
     found = by_key(ranking)["start:statin"]
     mace = found.benefits[0]
     told = simulate(start, [Intervention("treatment", "atorvastatin_20")])
@@ -64,7 +64,7 @@ def test_the_number_of_the_first_model_and_every_model_rerun(tmp_path: Path) -> 
     assert next(o for o in rerun.outcomes if o.outcome == "ascvd").after == ascvd.after
     assert ascvd.after != pytest.approx(mace.after, abs=1e-4)
     assert found.values[0].after == pytest.approx(3.0 * (1 - 0.423))
-    bare = rank_treatments(start, person, "ldl_primary", knowledge=knowledge, with_models=False)
+    bare = rank_treatments(start, person, "ldl_primary", knowledge=knowledge)
     assert all(one.comparisons == () for one in bare.candidates)
     assert [replace(c, comparisons=()) for c in ranking.candidates] == list(bare.candidates)
 

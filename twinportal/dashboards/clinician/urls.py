@@ -4,6 +4,7 @@ from twinportal.dashboards.clinician import (
     body_weight_views,
     diabetes_course_views,
     drug_level_views,
+    medicine_views,
     trajectory_views,
     views,
     worklist_views,
@@ -25,6 +26,7 @@ urlpatterns = [
         diabetes_course_views.diabetes_course,
         name="diabetes-course",
     ),
+    path("twins/<uuid:public_id>/medicines/", medicine_views.medicines, name="medicines"),
     path("twins/<uuid:public_id>/release/", views.release, name="twin-release"),
     path("twins/<uuid:public_id>/predictions/<int:pk>/", views.prediction, name="prediction"),
     path(

@@ -26,6 +26,7 @@ from twinportal.dashboards.clinician.next_conditions import next_conditions_of
 from twinportal.dashboards.clinician.releases import set_release
 from twinportal.dashboards.clinician.trends import REFERENCE_NOTE, plotly_json, trends_of
 from twinportal.dashboards.clinician.twin_page import Banner, TwinPage, concept_label
+from twinportal.molecular.selectors import has_network
 
 # the strict bundle adds two fixed style elements: an empty one, and one rule
 PLOTLY_STYLES = [
@@ -47,6 +48,7 @@ def twin(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "reference_note": REFERENCE_NOTE,
         "drugs": DRUGS.values(),
         "next_conditions": next_conditions_of(patient, page.now),
+        "has_molecular": has_network(),
     }
     return render(request, "clinician/twin.html", context)
 

@@ -23,6 +23,7 @@ COMPUTED = (
     AGE,
     "egfr",
     "crcl",
+    "crcl_actual_weight",
     "medicines_taken",
     "anticholinergics_taken",
     "sedatives_taken",

@@ -12,13 +12,17 @@ SEPARATORS = ("|", ";")
 
 @dataclass(frozen=True)
 class DrugTargets:
-    """`actions[drug][gene]`: the stated actions, maybe none; `names[drug]`: as first written."""
+    """`actions[drug][gene]`: the stated actions, maybe none; `names[drug]`: as first written.
+
+    `statuses[drug]`: what the table says of its approval, where it says so.
+    """
 
     system: GeneSystem
     actions: Mapping[str, Mapping[str, frozenset[str]]]
     names: Mapping[str, str]
     repeated: int
     unknown_actions: frozenset[str]
+    statuses: Mapping[str, str]
     sha256: str
 
 
@@ -27,18 +31,21 @@ def read_targets(
     system: GeneSystem,
     columns: tuple[str, str, str, str] = ("drug", "name", "gene", "action"),
     delimiter: str = "\t",
+    status_column: str | None = None,
 ) -> DrugTargets:
     """Of a table with one drug and target a row; several actions stand between "|" or ";".
 
     Rows of the same drug and gene are joined and counted. Raises NetworkError, also where one drug
-    has two names: two drugs under one identifier would be ranked as one.
+    has two names or two statuses: two drugs under one identifier would be ranked as one.
     """
     table = "drug targets"
     faults = Faults(table)
     found: dict[str, dict[str, frozenset[str]]] = {}
     names: dict[str, str] = {}
+    statuses: dict[str, str] = {}
     repeated = 0
-    for line, (drug, name, gene, action) in rows(lines, columns, table, delimiter):
+    wanted = (*columns, status_column) if status_column else columns
+    for line, (drug, name, gene, action, *status) in rows(lines, wanted, table, delimiter):
         if not drug:
             faults.add(line, "no drug")
             continue
@@ -47,6 +54,10 @@ def read_targets(
             continue
         if names.setdefault(drug, name) != name:
             faults.add(line, f"{drug} is called {name!r} here and {names[drug]!r} before")
+            continue
+        said = " ".join(status)
+        if statuses.setdefault(drug, said) != said:
+            faults.add(line, f"{drug} has status {said!r} here and {statuses[drug]!r} before")
             continue
         targets = found.setdefault(drug, {})
         repeated += gene in targets
@@ -61,10 +72,14 @@ def read_targets(
         names=names,
         repeated=repeated,
         unknown_actions=frozenset(word for word in stated if direction(word) == 0),
+        statuses={drug: said for drug, said in statuses.items() if said},
         sha256=digest(
-            f"{drug}\t{names[drug]}\t{gene}\t{'|'.join(sorted(words))}"
-            for drug, targets in found.items()
-            for gene, words in targets.items()
+            [
+                f"{drug}\t{names[drug]}\t{gene}\t{'|'.join(sorted(words))}"
+                for drug, targets in found.items()
+                for gene, words in targets.items()
+            ]
+            + [f"{drug}\t{said}" for drug, said in statuses.items() if said]
         ),
     )
 

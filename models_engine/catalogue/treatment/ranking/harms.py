@@ -5,7 +5,7 @@ what comes early or not at all (nausea, a cough) is taken as the trial saw it, h
 horizon is.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from models_engine.catalogue.treatment.ranking.arithmetic import amount, over
 from models_engine.catalogue.treatment.ranking.baselines import Risk
 from models_engine.catalogue.treatment.ranking.drugs import Drug, Pharmacy, holding, nearest
 from models_engine.catalogue.treatment.ranking.events import Change, changed, relative_only
-from models_engine.catalogue.treatment.ranking.relative import effect_of_row
+from models_engine.catalogue.treatment.ranking.relative import Effect, effect_of_row
 from models_engine.catalogue.treatment.ranking.results import RelativeOnly
 from models_engine.catalogue.what_if.draws import DRAWS
 
@@ -35,6 +35,8 @@ EARLY = frozenset(
         "stopping",
         "hyponatraemia",
         "hypokalaemia",
+        "hyperkalaemia",
+        "injection_site",
     }
 )
 COMES_EARLY = "It comes early or not at all: taken as the trial saw it, over its {months:g} months."
@@ -95,8 +97,9 @@ class Harms:
             of_new, of_old = _rows(new, rows), _rows(old, rows)
             # of a drug of the same class nothing is told twice
             ratios = only if of_new != of_old else []
-            gained = [rate for row in of_new for rate in self._rates(row, ratios)]
-            lost = [rate for row in of_old for rate in self._rates(row, [])]
+            in_today = _of_today(of_old)
+            gained = [rate for row in of_new for rate in self._rates(row, in_today, ratios)]
+            lost = [rate for row in of_old for rate in self._rates(row, in_today, [])]
             kept = [
                 [r for r in rates if _weight(r.row) not in told_already] for rates in (gained, lost)
             ]
@@ -133,8 +136,8 @@ class Harms:
         )
         return Change(told, before, after, weight, tuple(r.row.evidence for r in both))
 
-    def _rates(self, row: Harm, only: list[RelativeOnly]) -> list[Rate]:
-        rate = self._excess(row) if row.form == "per_1000" else self._ratio(row)
+    def _rates(self, row: Harm, taken: Effect, only: list[RelativeOnly]) -> list[Rate]:
+        rate = self._excess(row) if row.form == "per_1000" else self._ratio(row, taken)
         if rate is None:
             outcome = self.outcomes.get(_weight(row))
             if outcome:
@@ -161,7 +164,7 @@ class Harms:
             said,
         )
 
-    def _ratio(self, row: Harm) -> Rate | None:
+    def _ratio(self, row: Harm, taken: Effect) -> Rate | None:
         effect = effect_of_row(row)
         if row.baseline_per_1000 is not None:
             said, months = self._time(row, row.months)
@@ -175,7 +178,8 @@ class Harms:
         if risk is None:
             return None
         said, months = self._time(row, risk.months)
-        first = np.full(1 + DRAWS, risk.probability)
+        # today's probability is that under what is taken
+        first = taken.reversed.on(risk.probability)
         return Rate(
             row,
             over(first, risk.months, months),
@@ -200,6 +204,15 @@ class Harms:
 
 def _rows(drug: Drug | None, rows: list[Harm]) -> tuple[Harm, ...]:
     return nearest(drug, rows) if drug else ()
+
+
+def _of_today(rows: Iterable[Harm]) -> Effect:
+    """What is in the probability that a model gives today: the ratios that have no rate of their own."""
+    found = Effect()
+    for row in rows:
+        if row.form != "per_1000" and row.baseline_per_1000 is None:
+            found = found * effect_of_row(row)
+    return found
 
 
 def _weight(row: Harm) -> str:

@@ -17,6 +17,7 @@ from models_engine.catalogue.contract import FloatArray
 from models_engine.catalogue.treatment.knowledge.schema import Option, Outcome
 from models_engine.catalogue.treatment.ranking.drugs import Drug
 from models_engine.catalogue.treatment.ranking.events import Change
+from models_engine.catalogue.treatment.ranking.harms import EARLY
 from models_engine.catalogue.treatment.ranking.results import POINT, Candidate, Preferences
 from models_engine.catalogue.what_if.draws import DRAWS, interval
 
@@ -80,7 +81,7 @@ def score(
 
     Parameters
     ----------
-    events : those that are counted; brought to `months`. harms : on the horizon already.
+    events, harms : those that are counted; brought to `months`, but for what comes early.
     values : differences of measured values by concept, (1 + draws,).
     """
     parts: dict[str, FloatArray] = {}
@@ -89,10 +90,11 @@ def score(
         if np.any(values):
             parts[name] = parts.get(name, np.zeros(1 + DRAWS)) + values
 
-    for changes, horizon in ((events, months), (harms, None)):
-        for one in changes:
-            gain = -one.difference(horizon) * weight_of(one.weight, preferences, outcomes)
-            add(one.weight, THOUSANDTHS * gain)
+    for one in (*events, *harms):
+        # what comes early is not more in a longer time
+        horizon = None if one.weight in EARLY else months
+        gain = -one.difference(horizon) * weight_of(one.weight, preferences, outcomes)
+        add(one.weight, THOUSANDTHS * gain)
     for concept, difference in values.items():
         known = outcomes.get(concept)
         if known and known.kind == "value":
@@ -127,10 +129,19 @@ def burdens(burden: Burden) -> dict[str, float]:
     return found
 
 
-def place(candidate: Candidate, preferences: Preferences) -> tuple[int, int]:
-    """What goes before the score: the group of safety, and the guideline's tier."""
-    tier = candidate.tier if preferences.order_by == "guideline" else 0
-    return GROUP[candidate.safety.level], tier
+def place(candidate: Candidate, preferences: Preferences) -> tuple[int, bool, int]:
+    """What goes before the score: the group of safety, what is surely worse, the guideline's tier.
+
+    Nothing is called worse whose benefit could not be counted.
+    """
+    worse = is_worse(candidate)
+    tier = candidate.tier if preferences.order_by == "guideline" and not worse else 0
+    return GROUP[candidate.safety.level], worse, tier
+
+
+def is_worse(candidate: Candidate) -> bool:
+    """Whether the whole interval lies below the treatment of today, with everything counted."""
+    return candidate.kind != "keep" and candidate.score_high < 0 and not candidate.unknown
 
 
 def ordered(candidates: Sequence[Candidate], preferences: Preferences) -> tuple[Candidate, ...]:

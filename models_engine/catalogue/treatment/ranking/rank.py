@@ -174,7 +174,14 @@ class _Ranker:
         draws = {key: one.draws for key, one in scores.items()}
         shares = order.first_shares(made, draws, self.preferences)
         made = [replace(one, first_share=shares[one.key]) for one in made]
-        keeps = [f for one in made if one.kind == "keep" for f in one.safety.findings]
+        keeps = [
+            f
+            for one in made
+            if one.kind == "keep"
+            for f in one.safety.findings
+            # what medicines do together is told once, of all of them
+            if f.level != "told" and f.kind not in ("interaction", "duplicate", "unresolved")
+        ]
         return Ranking(
             indication=self.indication,
             as_of=self.person.as_of,

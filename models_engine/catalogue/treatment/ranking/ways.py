@@ -20,7 +20,7 @@ from models_engine.catalogue.treatment.ranking.drugs import (
     same_ingredients,
 )
 from models_engine.catalogue.treatment.ranking.results import Kind
-from models_engine.catalogue.treatment.safety.finding import LEVELS, Safety
+from models_engine.catalogue.treatment.safety.finding import LEVELS, Finding, Safety
 
 STANDS_IN_THE_WAY = ("interaction", "duplicate")
 # of these kinds no two are given together, though each is a class of its own [J]
@@ -108,14 +108,18 @@ class Ways:
     def current(self, taken: Taken) -> Current:
         """One of them, as rows see it."""
         options = self.pharmacy.options_of(taken, self.indication)
-        safety = self.check(
-            taken.ingredients,
-            taken.daily_mg,
-            taken.route,
-            self.indication,
-            self.person,
-            self.pharmacy.knowledge,
-            replaces=(taken,),
+        safety = (
+            self.check(
+                taken.ingredients,
+                taken.daily_mg,
+                taken.route,
+                self.indication,
+                self.person,
+                self.pharmacy.knowledge,
+                replaces=(taken,),
+            )
+            if taken.ingredients
+            else Safety((_which(taken),))
         )
         option = options[0] if options else None
         return Current(taken, self.pharmacy.of_taken(taken), option, safety)
@@ -124,8 +128,9 @@ class Ways:
         """To keep it, and to stop it."""
         name = _slug(current.taken, number)
         option, drug, taken = current.option, current.drug, current.taken
-        yield Way("keep", f"keep:{name}", option, drug, taken, drug, current.safety)
-        yield Way("stop", f"stop:{name}", option, None, taken, drug)
+        open_ = _doubt(taken)
+        yield Way("keep", f"keep:{name}", option, drug, taken, drug, current.safety, open_)
+        yield Way("stop", f"stop:{name}", option, None, taken, drug, unknown=open_)
 
     def of_option(self, option: Option, currents: Mapping[str, Current]) -> Iterator[Way]:
         """To begin it, to add it, or to give it in the place of something."""
@@ -169,7 +174,7 @@ class Ways:
             one.taken,
             one.drug,
             self._safety(option, (one.taken,)),
-            self._open(option),
+            (*self._open(option), *_doubt(one.taken)),
         )
 
     def _safety(self, option: Option, replaces: tuple[Taken, ...]) -> Safety:
@@ -193,6 +198,25 @@ class Ways:
 def is_worth_replacing(current: Current) -> bool:
     """Whether it should not be given as it is, or is kept in reserve."""
     return current.safety.level in ("X", "D") or current.tier >= RESERVE
+
+
+def _which(taken: Taken) -> Finding:
+    """Of a medicine of which only the group is known nothing could be checked."""
+    return Finding(
+        kind="unresolved",
+        level="ask",
+        message=f"{taken.label}: only its group is known, so that it could not be checked.",
+        plain=f"Tell your care team which medicine {taken.label} is.",
+        references=taken.references,
+        missing=("medicine",),
+        other=taken.label,
+    )
+
+
+def _doubt(taken: Taken) -> tuple[str, ...]:
+    if taken.is_certain:
+        return ()
+    return (f"The record is not certain that {taken.label} is taken as it says: ask.",)
 
 
 def named(currents: Iterable[Taken]) -> Mapping[str, Taken]:

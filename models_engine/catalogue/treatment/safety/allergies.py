@@ -12,7 +12,7 @@ from models_engine.catalogue.treatment.knowledge.schema import AllergyRule
 from models_engine.catalogue.treatment.person import Allergy, TreatmentPerson
 from models_engine.catalogue.treatment.safety import words
 from models_engine.catalogue.treatment.safety.finding import Finding, Level
-from models_engine.catalogue.treatment.safety.medicine import Compared, Part
+from models_engine.catalogue.treatment.safety.medicine import Compared, Part, rows_about
 
 TABLE = "allergies"
 ANY_REACTION = ("", "any")
@@ -71,9 +71,8 @@ def _crossing(
         parts.append(Part("", allergy.classes))
     else:
         parts = [Part("", index.lowest(allergy.classes))]
-    for row in knowledge.rows(AllergyRule):
-        concerns = any(part.is_subject(one) for part in parts for one in row.allergen)
-        if not concerns or not medicine.is_any(row.applies_to):
+    for row in rows_about(AllergyRule, medicine, knowledge):
+        if not any(part.is_subject(one) for part in parts for one in row.allergen):
             continue
         reaction = _has_reaction(row, allergy)
         if reaction is False:

@@ -9,7 +9,7 @@ from models_engine.catalogue.treatment.knowledge.schema import Contraindication
 from models_engine.catalogue.treatment.person import TreatmentPerson
 from models_engine.catalogue.treatment.safety import words
 from models_engine.catalogue.treatment.safety.finding import Finding, Kind, Level
-from models_engine.catalogue.treatment.safety.medicine import Compared
+from models_engine.catalogue.treatment.safety.medicine import Compared, rows_about
 
 TABLE = "contraindications"
 PREGNANCY = "pregnancy"
@@ -21,9 +21,7 @@ def contraindications(
     medicine: Compared, person: TreatmentPerson, knowledge: Knowledge
 ) -> Iterator[Finding]:
     """One finding of each row that holds, or that could not be told."""
-    for row in knowledge.rows(Contraindication):
-        if not medicine.is_any(row.applies_to):
-            continue
+    for row in rows_about(Contraindication, medicine, knowledge):
         answer = row.when.ask(person)
         if answer.holds:
             yield _found(row, row.severity, row.says, answer, person)

@@ -20,7 +20,7 @@ from models_engine.catalogue.treatment.safety.duplicates import duplicates_among
 from models_engine.catalogue.treatment.safety.finding import LEVELS, Finding, Level
 from models_engine.catalogue.treatment.safety.genes import genes
 from models_engine.catalogue.treatment.safety.interactions import interactions_among
-from models_engine.catalogue.treatment.safety.medicine import Compared, all_taken
+from models_engine.catalogue.treatment.safety.medicine import Compared, all_taken, rows_about
 
 TABLE = "deprescribing"
 # from which age and number of medicines a review is offered [J]
@@ -136,8 +136,8 @@ def _is_about_indication(row: Deprescribing) -> bool:
 
 def _of_rows(medicine: Compared, person: TreatmentPerson, knowledge: Knowledge) -> Iterator[Reason]:
     references = medicine.taken.references if medicine.taken else ()
-    for row in knowledge.rows(Deprescribing):
-        if medicine.is_any(row.applies_to) and not _is_general(row):
+    for row in rows_about(Deprescribing, medicine, knowledge):
+        if not _is_general(row):
             yield from _of_row(row, references, person)
 
 

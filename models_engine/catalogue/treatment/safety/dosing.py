@@ -12,7 +12,7 @@ from models_engine.catalogue.treatment.knowledge.schema import Dosing
 from models_engine.catalogue.treatment.person import TreatmentPerson
 from models_engine.catalogue.treatment.safety import words
 from models_engine.catalogue.treatment.safety.finding import Finding, Level
-from models_engine.catalogue.treatment.safety.medicine import Compared
+from models_engine.catalogue.treatment.safety.medicine import Compared, rows_about
 
 TABLE = "dosing"
 DECIDING = ("avoid", "reduce", "full")
@@ -22,19 +22,28 @@ def kidney_doses(
     medicine: Compared, person: TreatmentPerson, knowledge: Knowledge
 ) -> Iterator[Finding]:
     """One finding of each row that holds and changes something, and what is missing to tell."""
-    rows = [row for row in knowledge.rows(Dosing) if medicine.is_any(row.applies_to)]
+    rows = rows_about(Dosing, medicine, knowledge)
     asked = [(row, row.when.ask(person)) for row in rows]
     possible = [(row, answer) for row, answer in asked if answer.holds is not False]
-    yield from _measures_missing(possible, person)
+    yield from _measures_missing([one for one in possible if _may_change(one[0], medicine)], person)
     for row, answer in possible:
         value = person.value(row.measure) if row.is_bound else None
         if row.is_bound and (value is None or not row.covers(value)):
             continue
         used = (row.measure, *answer.used) if row.is_bound else answer.used
         if answer.holds is None:
-            yield from _person_missing(row, answer, person)
+            if _may_change(row, medicine):
+                yield from _person_missing(row, answer, person)
         else:
             yield from _holds(row, used, medicine, person)
+
+
+def _may_change(row: Dosing, medicine: Compared) -> bool:
+    """Whether the row could say anything against the dose; if not, nothing has to be asked for."""
+    given, fits = medicine.daily_mg, row.daily_mg
+    if given is None or fits is None:
+        return True
+    return given > fits if row.action == "reduce" else row.action != "full" or given < fits
 
 
 def _measures_missing(

@@ -19,21 +19,31 @@ def duplicates(
     medicine: Compared, taken: Sequence[Compared], knowledge: Knowledge
 ) -> Iterator[Finding]:
     """One finding of each medicine that has the ingredient, or else the class, already."""
+    wanted = _of_which_one_is_enough(knowledge)
     for other in taken:
-        yield from _of_two(medicine, other, f"{other.label} is taken already", knowledge)
+        yield from _of_two(medicine, other, f"{other.label} is taken already", wanted, knowledge)
 
 
 def duplicates_among(medicines: Iterable[Taken], knowledge: Knowledge) -> tuple[Finding, ...]:
     """The same among what is taken."""
+    wanted = _of_which_one_is_enough(knowledge)
     pairs = combinations(all_taken(medicines, knowledge), 2)
     return tuple(
         finding
         for one, two in pairs
-        for finding in _of_two(one, two, f"{one.label} and {two.label} are both taken", knowledge)
+        for finding in _of_two(
+            one, two, f"{one.label} and {two.label} are both taken", wanted, knowledge
+        )
     )
 
 
-def _of_two(one: Compared, two: Compared, lead: str, knowledge: Knowledge) -> Iterator[Finding]:
+def _of_which_one_is_enough(knowledge: Knowledge) -> frozenset[str]:
+    return frozenset(row.id for row in knowledge.rows(DrugClass) if row.duplicates)
+
+
+def _of_two(
+    one: Compared, two: Compared, lead: str, wanted: frozenset[str], knowledge: Knowledge
+) -> Iterator[Finding]:
     references = two.taken.references if two.taken else ()
     if one.taken:
         references = (*one.taken.references, *references)
@@ -48,7 +58,6 @@ def _of_two(one: Compared, two: Compared, lead: str, knowledge: Knowledge) -> It
             other=two.label,
         )
         return
-    wanted = {row.id for row in knowledge.rows(DrugClass) if row.duplicates}
     shared = index_of(knowledge).lowest(one.classes & two.classes & wanted)
     for name in sorted(shared):
         yield Finding(

@@ -7,14 +7,14 @@ from models_engine.catalogue.treatment.knowledge.schema import GeneRule
 from models_engine.catalogue.treatment.person import GeneResult, Reference, TreatmentPerson
 from models_engine.catalogue.treatment.safety import words
 from models_engine.catalogue.treatment.safety.finding import Finding, Level
-from models_engine.catalogue.treatment.safety.medicine import Compared
+from models_engine.catalogue.treatment.safety.medicine import Compared, rows_about
 
 TABLE = "pharmacogenomics"
 
 
 def genes(medicine: Compared, person: TreatmentPerson, knowledge: Knowledge) -> Iterator[Finding]:
     """One finding of each rule of a tested gene; a result that could not be read is asked for."""
-    rules = [row for row in knowledge.rows(GeneRule) if medicine.is_any(row.applies_to)]
+    rules = rows_about(GeneRule, medicine, knowledge)
     for result in person.genes:
         own = [row for row in rules if row.gene == result.gene]
         if own and not result.phenotype:

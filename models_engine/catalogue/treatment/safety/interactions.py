@@ -7,7 +7,12 @@ from models_engine.catalogue.treatment.knowledge.loading import Knowledge
 from models_engine.catalogue.treatment.knowledge.schema import Interaction
 from models_engine.catalogue.treatment.person import Reference, Taken
 from models_engine.catalogue.treatment.safety.finding import Finding, Level, sorted_findings
-from models_engine.catalogue.treatment.safety.medicine import Compared, Part, all_taken
+from models_engine.catalogue.treatment.safety.medicine import (
+    Compared,
+    Part,
+    all_taken,
+    rows_about,
+)
 
 TABLE = "interactions"
 Together = tuple[Compared, ...]
@@ -20,13 +25,13 @@ def interactions(
     knowledge: Knowledge,
 ) -> Iterator[Finding]:
     """What speaks against the medicine beside what is taken, and beside what it takes the place of."""
-    rows = [row for row in knowledge.rows(Interaction) if _speaks_of(row, medicine)]
+    rows = rows_about(Interaction, medicine, knowledge)
     for row in rows:
         for others, doubt in _beside(row, medicine, taken):
             yield _found(row, others, doubt, f"With {_labels(others)}: ")
         for others, _ in _beside(row, medicine, replaced):
             yield from _in_its_place(row, others)
-    for other in taken:
+    for other in (one for one in taken if one.could_be):
         yield from _group_only(medicine, other, rows)
 
 
@@ -38,10 +43,6 @@ def interactions_among(medicines: Iterable[Taken], knowledge: Knowledge) -> tupl
         for row in knowledge.rows(Interaction)
         for group, doubt in _together(row, taken)
     )
-
-
-def _speaks_of(row: Interaction, medicine: Compared) -> bool:
-    return any(medicine.is_any(one) for one in (row.applies_to, row.other, row.third))
 
 
 def _beside(

@@ -1,12 +1,19 @@
 """A medicine as the rules compare it: its parts, each an ingredient with its classes."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeVar
 
 from models_engine.catalogue.treatment.knowledge.loading import Knowledge
 from models_engine.catalogue.treatment.knowledge.medicines import MedicineIndex, index_of
 from models_engine.catalogue.treatment.knowledge.schema import Option, Subject, Subjects
 from models_engine.catalogue.treatment.person import Taken
+
+# columns of subjects of which a medicine may be one; an allergen is not given
+COLUMNS = ("applies_to", "other", "third")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -55,13 +62,39 @@ class Compared:
 
     def parts_of(self, subjects: Subjects) -> tuple[Part, ...]:
         """The parts that a row about the subjects speaks of."""
-        if any(one.kind == "option" and one.name in self.options for one in subjects):
+        if self.options and any(s.kind == "option" and s.name in self.options for s in subjects):
             return self.parts
         return tuple(part for part in self.parts if any(map(part.is_subject, subjects)))
 
     def is_any(self, subjects: Subjects) -> bool:
         """Whether a row about the subjects speaks of it."""
         return bool(self.parts_of(subjects))
+
+
+@lru_cache(maxsize=32)
+def _by_subject(knowledge: Knowledge, row: type) -> Mapping[Subject, tuple[int, ...]]:
+    """Where the rows of a table stand that speak of a subject, in any of their columns."""
+    found: defaultdict[Subject, list[int]] = defaultdict(list)
+    rows: tuple[object, ...] = knowledge.rows(row)
+    for at, one in enumerate(rows):
+        columns: list[Subjects] = [getattr(one, name, ()) for name in COLUMNS]
+        subjects: dict[Subject, None] = {}
+        for column in columns:
+            subjects |= dict.fromkeys(column)
+        for subject in subjects:
+            found[subject].append(at)
+    return {subject: tuple(places) for subject, places in found.items()}
+
+
+def rows_about(row: type[R], medicine: Compared, knowledge: Knowledge) -> tuple[R, ...]:
+    """The rows of a table that speak of the medicine, in their order."""
+    by_subject = _by_subject(knowledge, row)  # type: ignore[arg-type]
+    subjects = [Subject("any"), *(Subject("class", name) for name in medicine.classes)]
+    subjects += [Subject("ingredient", name) for name in medicine.ingredients]
+    subjects += [Subject("option", name) for name in medicine.options]
+    places = sorted({at for subject in subjects for at in by_subject.get(subject, ())})
+    rows = knowledge.rows(row)
+    return tuple(rows[at] for at in places)
 
 
 def proposed(

@@ -1,6 +1,6 @@
 """How a finding speaks of what it has read, and of what is missing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from models_engine.catalogue.treatment.knowledge.criteria import INDICATION
 from models_engine.catalogue.treatment.knowledge.loading import Knowledge
@@ -15,6 +15,10 @@ COMPUTED_NAMES = {
     "sex": ("Sex", "sex"),
     "egfr": ("eGFR", "kidney function (a blood test)"),
     "crcl": ("Creatinine clearance", "kidney function (a blood test, with weight and height)"),
+    "crcl_actual_weight": (
+        "Creatinine clearance with actual weight",
+        "kidney function (a blood test, with weight and height)",
+    ),
     "medicines_taken": ("Number of medicines", "number of medicines"),
     "anticholinergics_taken": ("Anticholinergic medicines", "medicines that can confuse"),
     "sedatives_taken": ("Sedating medicines", "medicines that make drowsy"),
@@ -24,7 +28,13 @@ COMPUTED_NAMES = {
     INDICATION: ("Indication", "what the medicine is for"),
 }
 # what a computed value is computed from
-PARTS = {"egfr": ("creatinine",), "crcl": ("creatinine", "weight", "height")}
+PARTS = {
+    "egfr": ("creatinine",),
+    "crcl": ("creatinine", "weight", "height"),
+    "crcl_actual_weight": ("creatinine", "weight", "height"),
+}
+# what stands beside a value where it differs
+BESIDE = {"crcl": "crcl_actual_weight"}
 
 
 def name_of(concept: str) -> str:
@@ -75,7 +85,7 @@ def missing_plain(missing: Iterable[str]) -> str:
 def read_words(used: Iterable[str], person: TreatmentPerson) -> str:
     """What was read of a person: "Age 82; Potassium 5.6 mmol/L of 2026-11-02; Gout"."""
     said: dict[str, None] = {}
-    for name in used:
+    for name in _with_beside(used, person):
         reading = person.readings.get(name)
         if reading is not None:
             said[f"{name_of(name)} {_amount(reading)} of {_day(reading)}"] = None
@@ -88,6 +98,14 @@ def read_words(used: Iterable[str], person: TreatmentPerson) -> str:
                 f"takes {one.label}" for one in person.medicines if _is_of(one, name)
             )
     return "; ".join(said)
+
+
+def _with_beside(used: Iterable[str], person: TreatmentPerson) -> Iterator[str]:
+    for name in used:
+        yield name
+        other = BESIDE.get(name, "")
+        if other in person.readings and person.value(other) != person.value(name):
+            yield other
 
 
 def references_to(used: Iterable[str], person: TreatmentPerson) -> tuple[Reference, ...]:

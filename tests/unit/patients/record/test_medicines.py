@@ -122,7 +122,7 @@ class TestWhichDrug:
         key = Key(MappingKind.MEDICATION, "", "http://lab.example", "L20")
         meanings = meanings_of([Statement(7, key, "atc|C09AA03")])
         row = one(order(coded(("http://lab.example", "L20", "Lisi"))), meanings=meanings)
-        assert row.ingredients == ("lisinopril",)
+        assert (row.ingredients, row.mappings) == (("lisinopril",), (7,))
 
     def test_a_release_is_asked_for_what_our_tables_do_not_know(self):
         class Release:

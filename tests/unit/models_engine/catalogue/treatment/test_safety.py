@@ -25,9 +25,6 @@ from tests.unit.models_engine.catalogue.treatment.builders import (
     taken,
 )
 
-TWO_OF_THREE = "age>=80|weight<=60;age>=80|creatinine>=1.5;weight<=60|creatinine>=1.5"
-NOT_TWO_OF_THREE = "age<80|weight>60;age<80|creatinine<1.5;weight>60|creatinine<1.5"
-
 
 def checked(knowledge: Knowledge, who: TreatmentPerson, *ingredients: str, **more: Any) -> Safety:
     given: dict[str, Any] = {"daily_mg": None, "route": "oral", "indication": "hypertension"}
@@ -180,25 +177,27 @@ class TestAllergies:
 
 
 class TestDosing:
-    """Apixaban: two of age >= 80, weight <= 60 kg, creatinine >= 1.5 mg/dL, as on its label."""
+    """Apixaban's label: two of age >= 80, weight <= 60 kg, creatinine >= 1.5 mg/dL."""
 
     APIXABAN: Rows = [
         {
-            "id": "half",
+            "id": "apixaban_two_of_three",
             "applies_to": "ingredient:apixaban",
             "measure": "crcl",
             "daily_mg": "5",
             "dose": "2.5 mg twice daily",
-            "when": TWO_OF_THREE,
+            "when": "has:atrial_fibrillation;"
+            "age>=80|weight<=60;age>=80|creatinine>=1.5;weight<=60|creatinine>=1.5",
         },
         {
-            "id": "whole",
+            "id": "apixaban_full_dose",
             "applies_to": "ingredient:apixaban",
             "measure": "crcl",
             "action": "full",
             "daily_mg": "10",
             "dose": "5 mg twice daily",
-            "when": NOT_TWO_OF_THREE,
+            "when": "has:atrial_fibrillation;crcl>=30;"
+            "age<80|weight>60;age<80|creatinine<1.5;weight>60|creatinine<1.5",
         },
     ]
     METFORMIN: Rows = [
@@ -223,37 +222,55 @@ class TestDosing:
 
     @pytest.fixture
     def knowledge(self, tmp_path: Path) -> Knowledge:
-        return knowledge_of(tmp_path, dosing=self.APIXABAN + self.METFORMIN)
+        return knowledge_of(tmp_path, dosing=self.METFORMIN)
+
+    @pytest.fixture
+    def apixaban_rows(self, tmp_path: Path) -> Knowledge:
+        return knowledge_of(tmp_path, dosing=self.APIXABAN)
 
     def apixaban(
         self, knowledge: Knowledge, daily_mg: float | None, **values: float | None
     ) -> Safety:
         age = values.pop("age")
         readings = {name: reading(value) for name, value in values.items() if value is not None}
-        who = person(age=age, readings=readings)
+        who = person(age=age, readings=readings, conditions={"atrial_fibrillation": ()})
         return checked(knowledge, who, "apixaban", daily_mg=daily_mg)
 
-    def test_a_woman_of_82_with_58_kg_and_1_6(self, knowledge: Knowledge) -> None:
-        found = only(self.apixaban(knowledge, 10.0, age=82, weight=58, creatinine=1.6))
-        assert (found.kind, found.level, found.row) == ("kidney_dose", "D", "half")
+    def test_a_woman_of_82_with_58_kg_and_1_6(self, apixaban_rows: Knowledge) -> None:
+        values = {"age": 82, "weight": 58, "creatinine": 1.6}
+        found = only(self.apixaban(apixaban_rows, 10.0, **values))
+        assert (found.kind, found.level, found.row) == ("kidney_dose", "D", "apixaban_two_of_three")
         assert (found.daily_mg, found.dose) == (5.0, "2.5 mg twice daily")
-        fits = only(self.apixaban(knowledge, 5.0, age=82, weight=58, creatinine=1.6))
-        assert fits.level == "told"
+        assert only(self.apixaban(apixaban_rows, 5.0, **values)).level == "told"
 
-    def test_a_man_of_70_with_80_kg_and_1_6(self, knowledge: Knowledge) -> None:
-        values = {"age": 70, "weight": 80, "creatinine": 1.6}
-        assert self.apixaban(knowledge, 10.0, **values).findings == ()
-        found = only(self.apixaban(knowledge, 5.0, **values))
-        assert (found.level, found.row, found.daily_mg) == ("D", "whole", 10.0)
+    def test_a_man_of_70_with_80_kg_and_1_6(self, apixaban_rows: Knowledge) -> None:
+        values = {"age": 70, "weight": 80, "creatinine": 1.6, "crcl": 49}
+        assert self.apixaban(apixaban_rows, 10.0, **values).findings == ()
+        found = only(self.apixaban(apixaban_rows, 5.0, **values))
+        assert (found.level, found.row, found.daily_mg) == ("D", "apixaban_full_dose", 10.0)
+        less = values | {"crcl": 25}
+        assert self.apixaban(apixaban_rows, 5.0, **less).findings == ()
 
-    def test_two_known_of_three_may_be_enough(self, knowledge: Knowledge) -> None:
-        enough = self.apixaban(knowledge, 10.0, age=82, weight=None, creatinine=1.6)
-        assert [one.row for one in enough.findings] == ["half"]
-        neither = self.apixaban(knowledge, 10.0, age=70, weight=None, creatinine=1.0)
+    @pytest.mark.parametrize("age", [79, 80])
+    @pytest.mark.parametrize("weight", [60, 60.1])
+    @pytest.mark.parametrize("creatinine", [1.49, 1.5])
+    def test_exactly_two_of_three(
+        self, apixaban_rows: Knowledge, age: float, weight: float, creatinine: float
+    ) -> None:
+        criteria = (age >= 80) + (weight <= 60) + (creatinine >= 1.5)
+        values = {"age": age, "weight": weight, "creatinine": creatinine, "crcl": 40}
+        over = self.apixaban(apixaban_rows, 10.0, **values)
+        assert (over.level == "D") == (criteria >= 2)
+        under = self.apixaban(apixaban_rows, 5.0, **values)
+        assert (under.level == "D") == (criteria < 2)
+
+    def test_two_known_of_three_may_be_enough(self, apixaban_rows: Knowledge) -> None:
+        enough = self.apixaban(apixaban_rows, 10.0, age=82, weight=None, creatinine=1.6)
+        assert [one.row for one in enough.findings] == ["apixaban_two_of_three"]
+        neither = self.apixaban(apixaban_rows, 10.0, age=70, weight=None, creatinine=1.0)
         assert neither.findings == ()
-        open_ = self.apixaban(knowledge, 10.0, age=82, weight=None, creatinine=1.0)
-        assert {one.level for one in open_.findings} == {"ask"}
-        assert {one.missing for one in open_.findings} == {("weight",)}
+        open_ = only(self.apixaban(apixaban_rows, 10.0, age=82, weight=None, creatinine=1.0))
+        assert (open_.level, open_.missing) == ("ask", ("weight",))
 
     @pytest.mark.parametrize(
         ("egfr", "daily_mg", "level", "proposed"),

@@ -220,6 +220,11 @@ def test_first_drugs_of_hypertension() -> None:
     kidney = Somebody("ckd", systolic_bp=134, age=50, urine_acr=300)
     assert _tiers(kidney, "option:htn_losartan_50") == {1}
     assert min(_tiers(kidney, one)) == 2
+    # a class of a combination's part would put two drugs first where one is enough
+    assert min(_tiers(kidney, two)) == 2
+    for row in knowledge().rows(Recommendation):
+        if row.indication == "hypertension" and row.tier == 1:
+            assert all(subject.kind == "option" for subject in row.applies_to), row.id
     pregnant = Somebody("pregnancy", systolic_bp=150, age=30)
     for kind in ("class:acei", "class:arb", "class:mra"):
         assert _tiers(pregnant, kind) == {4}

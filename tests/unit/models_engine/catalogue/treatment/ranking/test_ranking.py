@@ -341,6 +341,36 @@ class TestToday:
         assert [row.test for row in found["add:ccb"].monitoring] == ["Potassium"]
         assert found["stop:lisinopril_1"].monitoring == ()
 
+    def test_a_group_is_asked_which_it_is(self, tmp_path: Path) -> None:
+        group = Taken("An ACE inhibitor", (), frozenset({"acei"}), is_certain=False)
+        found = by_key(ranked(tables(tmp_path), who(group)))
+        assert found["keep:medicine_1"].safety.level == "ask"
+        assert "switch:acei:medicine_1" in found and "add:acei" not in found
+        for key in ("keep:medicine_1", "stop:medicine_1", "switch:acei:medicine_1"):
+            assert any("not certain" in text for text in found[key].unknown)
+
+    def test_a_model_of_a_harm_speaks_of_today(self, tmp_path: Path) -> None:
+        rows: Rows = [
+            {"applies_to": "class:vka", "harm": "major_bleeding", "form": "risk_ratio",
+             "effect": "2", "weight": "major_bleeding"},
+            {"applies_to": "class:doac", "harm": "major_bleeding", "form": "risk_ratio",
+             "effect": "1.4", "weight": "major_bleeding"},
+        ]  # fmt: skip
+        knowledge = tables(
+            tmp_path, options=TestAtrialFibrillation.OPTIONS, event_effects=[], harms=rows
+        )
+        scores = {"has_bled": reading(2)}
+        person = who(taken("warfarin", daily_mg=5.0), readings=scores)
+        found = by_key(ranked(knowledge, person, "atrial_fibrillation", twin={}))
+        stop = event(found["stop:warfarin_1"], "major_bleeding")
+        switch = event(found["switch:apixaban:warfarin_1"], "major_bleeding")
+        assert stop.before == switch.before == pytest.approx(0.0188)
+        assert stop.after == pytest.approx(1 - 0.9812**0.5)
+        assert switch.after == pytest.approx(1 - 0.9812**0.7)
+        begun = by_key(ranked(knowledge, who(readings=scores), "atrial_fibrillation", twin={}))
+        start = event(begun["start:apixaban"], "major_bleeding")
+        assert start.after == pytest.approx(1 - 0.9812**1.4)
+
     def test_two_rows_of_one_medicine_keep_apart(self, tmp_path: Path) -> None:
         twice = taken("lisinopril", daily_mg=10.0)
         found = by_key(ranked(tables(tmp_path), who(twice, replace(twice, daily_mg=20.0))))
