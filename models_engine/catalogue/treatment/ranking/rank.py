@@ -296,6 +296,7 @@ class _Ranker:
             unknown=tuple(dict.fromkeys(unknown)),
             evidence=_evidence(numbers),
             is_score_partial=bool(benefits),
+            is_today_wrong=self._is_today_wrong(way),
             brings=brought((*stop.events, *stop.harms)) if stop else (),
             brings_values=brought_values(stop) if stop else (),
             replaces=way.medicine if way.kind in ("switch", "change_dose") else None,
@@ -334,6 +335,11 @@ class _Ranker:
         if AGAINST in tiers:
             return AGAINST
         return min(tiers, default=UNSPOKEN)
+
+    def _is_today_wrong(self, way: Way) -> bool:
+        return way.kind in ("switch", "change_dose") and any(
+            one.taken is way.medicine and one.safety.is_excluded for one in self.currents.values()
+        )
 
     def _tier_of_stopping(self, way: Way) -> int:
         """No guideline row speaks of stopping: first where the medicine is advised against [J]."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from models_engine.catalogue.treatment.knowledge.loading import Knowledge
 from models_engine.catalogue.treatment.person import Taken
 from models_engine.catalogue.treatment.ranking.baselines import TwinNumber
+from models_engine.catalogue.treatment.ranking.order import is_worse
 from models_engine.catalogue.treatment.ranking.results import (
     POINT,
     PREFERENCES,
@@ -315,6 +316,23 @@ class TestToday:
         assert found["stop:lisinopril_1"].tier == 1
         assert by_key(ranked(knowledge, person))["stop:lisinopril_1"].tier == 3
 
+    def test_in_the_place_of_what_must_not_be_given_nothing_is_worse(self, tmp_path: Path) -> None:
+        """Lisinopril lowers events by 0.8; in its place the others have only less of that."""
+        knowledge = tables(tmp_path)
+        person = who(taken("lisinopril", daily_mg=10.0))
+        found = by_key(ranked(knowledge, person, check=Says(lisinopril="D", amlodipine="D")))
+        switch = found["switch:ccb:lisinopril_1"]
+        assert switch.score_high < 0 and is_worse(replace(switch, unknown=()))
+        levels: dict[str, Any] = {"lisinopril": "X", "amlodipine": "D", "spironolactone": "D"}
+        ranking = ranked(knowledge, person, check=Says(**levels))
+        found = by_key(ranking)
+        switch, stop = found["switch:ccb:lisinopril_1"], found["stop:lisinopril_1"]
+        assert switch.is_today_wrong and not is_worse(replace(switch, unknown=()))
+        # nothing grave is said of stopping, and yet it leaves the person without
+        assert stop.score_high < 0 and stop.safety.level == ""
+        order = [one.key for one in ranking.candidates]
+        assert order.index(switch.key) < order.index(stop.key)
+
     def test_what_stands_in_the_way_is_also_exchanged(self, tmp_path: Path) -> None:
         def check(*args: Any, replaces: tuple[Taken, ...] = (), **_: Any) -> Safety:
             together = "spironolactone" in args[0] and not replaces
@@ -571,8 +589,9 @@ def test_what_always_holds(
             assert one.score == 0.0
     if ranking.candidates:
         assert sum(one.first_share for one in ranking.candidates) == pytest.approx(1.0)
-    groups = [0 if c.safety.level in ("", "told", "C") else 1 if c.safety.level == "D" else 2
-              for c in ranking.candidates]  # fmt: skip
+    stops_what_helps = [c.kind == "stop" and c.score_high < 0 for c in ranking.candidates]
+    groups = [2 if c.safety.level == "ask" else 1 if c.safety.level == "D" or stops else 0
+              for c, stops in zip(ranking.candidates, stops_what_helps, strict=True)]  # fmt: skip
     assert groups == sorted(groups)
 
 
