@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from models_engine.catalogue.treatment.knowledge.loading import Knowledge
 from models_engine.catalogue.treatment.person import Taken
 from models_engine.catalogue.treatment.ranking.baselines import TwinNumber
+from models_engine.catalogue.treatment.ranking.drugs import Drug, Part
 from models_engine.catalogue.treatment.ranking.order import is_worse
 from models_engine.catalogue.treatment.ranking.results import (
     POINT,
@@ -18,6 +19,7 @@ from models_engine.catalogue.treatment.ranking.results import (
     Candidate,
     Preferences,
 )
+from models_engine.catalogue.treatment.ranking.ways import Current, is_worth_replacing
 from models_engine.catalogue.treatment.safety.finding import Finding, Safety
 from models_engine.catalogue.what_if.propagate import Person
 from tests.unit.models_engine.catalogue.treatment.builders import Rows, reading
@@ -332,6 +334,18 @@ class TestToday:
         assert stop.score_high < 0 and stop.safety.level == ""
         order = [one.key for one in ranking.candidates]
         assert order.index(switch.key) < order.index(stop.key)
+
+    @pytest.mark.parametrize(
+        ("kind", "level", "tier", "expected"),
+        [("insulin", None, 3, False), ("insulin", "D", 3, True), ("sulfonylurea", None, 3, True),
+         ("sulfonylurea", None, 2, False)],
+    )  # fmt: skip
+    def test_insulin_is_not_exchanged_for_being_in_reserve(
+        self, kind: str, level: Any, tier: int, expected: bool
+    ) -> None:
+        drug = Drug("it", (Part("it", frozenset({kind})),))
+        safety = Safety((Finding("contraindication", level, "", ""),) if level else ())
+        assert is_worth_replacing(Current(Taken("it"), drug, None, safety, tier)) is expected
 
     def test_what_stands_in_the_way_is_also_exchanged(self, tmp_path: Path) -> None:
         def check(*args: Any, replaces: tuple[Taken, ...] = (), **_: Any) -> Safety:
