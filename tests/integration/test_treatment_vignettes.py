@@ -36,8 +36,10 @@ def pushed(ehr: Client, vignette: Vignette) -> Patient:
 def said(ranking: Ranking | None) -> list[tuple[object, ...]]:
     assert ranking is not None
     return [
-        (one.key, one.tier, one.dose, round(one.score, 9))
-        + tuple((f.level, f.table, f.row, f.message) for f in one.safety.findings)
+        (
+            (one.key, one.tier, one.dose, round(one.score, 9)),
+            *((f.level, f.table, f.row, f.message) for f in one.safety.findings),
+        )
         for one in (*ranking.candidates, *ranking.excluded)
     ]
 
