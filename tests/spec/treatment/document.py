@@ -12,9 +12,9 @@ HEAD = """# Clinical vignettes of the treatment ranking
 
 Made by `python -m tests.spec.treatment.document` from `tests/spec/treatment/vignettes/`; a test keeps
 both in step. Every vignette is a person in FHIR resources that goes the way of a twin: facts, state,
-rules of safety, ranking with the committed tables. The expectations of **sourced** ones are what a
-source says that was opened; those **awaiting clinician review** are our own, and no clinician has
-looked at either yet. Many sources stand behind the rows of the knowledge base too: such a vignette
+rules of safety, ranking with the committed tables. The expectations of **sourced** ones rest on a source
+that was opened, and what follows from it (what is first then) is sometimes our conclusion; those
+**awaiting clinician review** are our own. No clinician has looked at either yet. Many sources stand behind the rows of the knowledge base too: such a vignette
 shows that the row is applied, not that the row is right. Published cases (ids that begin with `C-`)
 are not behind any row. Question-and-answer pages, some written by machines, are weak sources: they
 were used for cases only.
