@@ -4,9 +4,9 @@ score = 1000 x sum(weight x -(difference of an event or value)) - points of pref
 
 so that 1 is what one death fewer among 1,000 people is worth. What may not be given is never
 ranked. The others: first those that nothing grave speaks against (C, told and nothing are one
-group), then D, then those that must not be judged before something is asked for; in a group what is
-surely worse than today comes last, the others go by the guideline's tier (unless the numbers alone
-are asked for), then by score, then by key.
+group), then D (and to stop what helps with nothing in its place), then those that must not be judged
+before something is asked for; in a group what is surely worse than today last, by the guideline's
+tier (unless the numbers alone are asked for), then by score, then by key.
 """
 
 from collections.abc import Mapping, Sequence
@@ -133,16 +133,28 @@ def burdens(burden: Burden) -> dict[str, float]:
 def place(candidate: Candidate, preferences: Preferences) -> tuple[int, bool, int]:
     """What goes before the score: the group of safety, what is surely worse, the guideline's tier.
 
-    Nothing is called worse whose benefit could not be counted.
+    Nothing is called worse whose benefit could not be counted. To stop what helps, with nothing in
+    its place, is no safer than what is to be avoided [J].
     """
     worse = is_worse(candidate)
     tier = candidate.tier if preferences.order_by == "guideline" and not worse else 0
-    return GROUP[candidate.safety.level], worse, tier
+    group = GROUP[candidate.safety.level]
+    if candidate.kind == "stop" and candidate.score_high < 0:
+        group, worse = max(group, GROUP["D"]), True
+    return group, worse, tier
 
 
 def is_worse(candidate: Candidate) -> bool:
-    """Whether the whole interval lies below the treatment of today, with everything counted."""
-    return candidate.kind != "keep" and candidate.score_high < 0 and not candidate.is_score_partial
+    """Whether the whole interval lies below the treatment of today, with everything counted.
+
+    What must not be given is no measure: in its place nothing is worse.
+    """
+    return (
+        candidate.kind != "keep"
+        and not candidate.is_today_wrong
+        and candidate.score_high < 0
+        and not candidate.is_score_partial
+    )
 
 
 def ordered(candidates: Sequence[Candidate], preferences: Preferences) -> tuple[Candidate, ...]:

@@ -97,12 +97,41 @@ def rank(
 
     `asked`: concepts that the indication needs and that are not known.
     """
-    barred = subject.person.barred or subject.today.person.barred
-    if barred:
-        return Ranking(indication, subject.person.as_of, barred=barred, preferences=preferences)
+    person = subject.person
+    if person.barred:
+        return Ranking(indication, person.as_of, barred=person.barred, preferences=preferences)
+    if subject.today.person.barred:
+        return _without_numbers(
+            subject, indication, preferences, knowledge, check, current_findings
+        )
     return _Ranker(subject, indication, preferences, knowledge, check).ranking(
         why_indicated, asked, current_findings
     )
+
+
+def _without_numbers(
+    subject: Subject,
+    indication: Indication,
+    preferences: Preferences,
+    knowledge: Knowledge,
+    check: Check,
+    current_findings: Iterable[Finding],
+) -> Ranking:
+    """Where no effect was studied (pregnancy) nothing is ranked; what is taken is still checked."""
+    ways = Ways(Pharmacy(knowledge), indication, subject.person, check)
+    kept = [f for taken in ways.taken() for f in ways.current(taken).safety.findings]
+    return Ranking(
+        indication,
+        subject.person.as_of,
+        barred=subject.today.person.barred,
+        current=_once([*current_findings, *kept]),
+        unresolved=_unresolved(subject.person),
+        preferences=preferences,
+    )
+
+
+def _unresolved(person: TreatmentPerson) -> tuple[Taken, ...]:
+    return tuple(one for one in person.medicines if not one.is_known)
 
 
 class _Ranker:
@@ -173,7 +202,7 @@ class _Ranker:
             excluded=tuple(sorted((c for c in made if c.safety.is_excluded), key=lambda c: c.key)),
             asked=_once(f for one in made for f in one.safety.findings if f.level == "ask"),
             current=_once([*current_findings, *keeps]),
-            unresolved=tuple(one for one in self.person.medicines if not one.is_known),
+            unresolved=_unresolved(self.person),
             why_indicated=why_indicated,
             notes=(
                 *filter(None, [missing_words(asked, self.person)]),
@@ -290,6 +319,7 @@ class _Ranker:
             unknown=tuple(dict.fromkeys(unknown)),
             evidence=_evidence(numbers),
             is_score_partial=bool(benefits) or numbers.lacks_values,
+            is_today_wrong=self._is_today_wrong(way),
             brings=brought((*stop.events, *stop.harms)) if stop else (),
             brings_values=brought_values(stop) if stop else (),
             replaces=way.medicine if way.kind in ("switch", "change_dose") else None,
@@ -333,6 +363,11 @@ class _Ranker:
         if AGAINST in tiers:
             return AGAINST
         return min(tiers, default=UNSPOKEN)
+
+    def _is_today_wrong(self, way: Way) -> bool:
+        return way.kind in ("switch", "change_dose") and any(
+            one.taken is way.medicine and one.safety.is_excluded for one in self.currents.values()
+        )
 
     def _tier_of_stopping(self, way: Way) -> int:
         """No guideline row speaks of stopping: first where the medicine is advised against [J]."""

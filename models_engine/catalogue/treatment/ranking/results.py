@@ -123,7 +123,8 @@ class Candidate:
     `replaces` is the medicine that a switch or a change of dose takes away. `comparisons` are the
     twin's models rerun with the new values: told on the page, never in the score. `withdrawal`:
     what stopping needs. `is_score_partial`: an effect on an event is known as a ratio only, so that
-    the score holds the harms without that benefit.
+    the score holds the harms without that benefit. `is_today_wrong`: it takes the place of a medicine
+    that must not be given to this person.
     """
 
     key: str
@@ -155,6 +156,7 @@ class Candidate:
     comparisons: tuple[ModelComparison, ...] = ()
     withdrawal: tuple[Deprescribing, ...] = ()
     is_score_partial: bool = False
+    is_today_wrong: bool = False
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,8 @@ class Ranking:
     """The answer. `candidates` may be given, best first; `excluded` stay visible with the reason.
 
     `asked` are inputs that decide safety and are missing; `current` what is found among the medicines
-    that are taken; `barred` says why there is no ranking at all (then nothing else is filled);
+    that are taken; `barred` says why there is no ranking at all (then at most `current` and
+    `unresolved` are filled: in pregnancy what is taken is still checked);
     `no_interaction_statement` is false where a medicine could not be resolved. `months`: the
     horizon to which the score brings all events (each is shown at its own).
     """

@@ -28,6 +28,8 @@ STANDS_IN_THE_WAY = ("interaction", "duplicate")
 EXCLUSIVE = (frozenset({"acei", "arb", "arni"}), frozenset({"glp1", "dpp4"}))
 # from this tier on a medicine is in reserve, and others are thought of in its place
 RESERVE = 3
+# but not in the place of these: whom they were begun for may not live well without [J]
+NOT_FOR_RESERVE = frozenset({"insulin"})
 
 
 class Check(Protocol):
@@ -206,7 +208,9 @@ class Ways:
 
 def is_worth_replacing(current: Current) -> bool:
     """Whether it should not be given as it is, or is kept in reserve."""
-    return current.safety.level in ("X", "D") or current.tier >= RESERVE
+    if current.safety.level in ("X", "D"):
+        return True
+    return current.tier >= RESERVE and not current.drug.classes & NOT_FOR_RESERVE
 
 
 def _which(taken: Taken) -> Finding:

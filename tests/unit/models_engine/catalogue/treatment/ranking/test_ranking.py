@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from models_engine.catalogue.treatment.knowledge.loading import Knowledge
 from models_engine.catalogue.treatment.person import Taken
 from models_engine.catalogue.treatment.ranking.baselines import TwinNumber
+from models_engine.catalogue.treatment.ranking.drugs import Drug, Part
+from models_engine.catalogue.treatment.ranking.order import is_worse
 from models_engine.catalogue.treatment.ranking.results import (
     POINT,
     PREFERENCES,
     Candidate,
     Preferences,
 )
-from models_engine.catalogue.treatment.ranking.ways import Way
+from models_engine.catalogue.treatment.ranking.ways import Current, Way, is_worth_replacing
 from models_engine.catalogue.treatment.safety.finding import Finding, Safety
 from models_engine.catalogue.what_if.propagate import Person
 from tests.unit.models_engine.catalogue.treatment.builders import Rows, reading
@@ -357,6 +359,35 @@ class TestToday:
         assert found["stop:lisinopril_1"].tier == 1
         assert by_key(ranked(knowledge, person))["stop:lisinopril_1"].tier == 3
 
+    def test_in_the_place_of_what_must_not_be_given_nothing_is_worse(self, tmp_path: Path) -> None:
+        """Lisinopril lowers events by 0.8; in its place the others have only less of that."""
+        knowledge = tables(tmp_path)
+        person = who(taken("lisinopril", daily_mg=10.0))
+        found = by_key(ranked(knowledge, person, check=Says(lisinopril="D", amlodipine="D")))
+        switch = found["switch:ccb:lisinopril_1"]
+        assert switch.score_high < 0 and is_worse(replace(switch, unknown=()))
+        levels: dict[str, Any] = {"lisinopril": "X", "amlodipine": "D", "spironolactone": "D"}
+        ranking = ranked(knowledge, person, check=Says(**levels))
+        found = by_key(ranking)
+        switch, stop = found["switch:ccb:lisinopril_1"], found["stop:lisinopril_1"]
+        assert switch.is_today_wrong and not is_worse(replace(switch, unknown=()))
+        # nothing grave is said of stopping, and yet it leaves the person without
+        assert stop.score_high < 0 and stop.safety.level == ""
+        order = [one.key for one in ranking.candidates]
+        assert order.index(switch.key) < order.index(stop.key)
+
+    @pytest.mark.parametrize(
+        ("kind", "level", "tier", "expected"),
+        [("insulin", None, 3, False), ("insulin", "D", 3, True), ("sulfonylurea", None, 3, True),
+         ("sulfonylurea", None, 2, False)],
+    )  # fmt: skip
+    def test_insulin_is_not_exchanged_for_being_in_reserve(
+        self, kind: str, level: Any, tier: int, expected: bool
+    ) -> None:
+        drug = Drug("it", (Part("it", frozenset({kind})),))
+        safety = Safety((Finding("contraindication", level, "", ""),) if level else ())
+        assert is_worth_replacing(Current(Taken("it"), drug, None, safety, tier)) is expected
+
     def test_what_stands_in_the_way_is_also_exchanged(self, tmp_path: Path) -> None:
         def check(*args: Any, replaces: tuple[Taken, ...] = (), **_: Any) -> Safety:
             together = "spironolactone" in args[0] and not replaces
@@ -565,6 +596,20 @@ class TestWhole:
             ranking = ranked(tables(tmp_path), person, what_if=what_if)
             assert ranking.barred == "Dead." and not ranking.candidates
 
+    def test_where_no_effect_was_studied_what_is_taken_is_checked(self, tmp_path: Path) -> None:
+        finding = Finding("pregnancy", "X", "Harms the child.", "", "contraindications", "r")
+        lisinopril, unknown = taken("lisinopril"), Taken("something", is_known=False)
+
+        def check(*args: Any, **_: Any) -> Safety:
+            return Safety((finding,))
+
+        how: dict[str, Any] = {"check": check, "what_if": Person(barred="Pregnant.")}
+        ranking = ranked(tables(tmp_path), who(lisinopril, unknown), **how)
+        assert ranking.barred == "Pregnant." and not (ranking.candidates or ranking.excluded)
+        assert ranking.current == (finding,) and ranking.unresolved == (unknown,)
+        dead = ranked(tables(tmp_path), who(lisinopril, unknown, barred="Dead."), **how)
+        assert dead.barred == "Dead." and not dead.current
+
     def test_a_medicine_that_nobody_knows_is_named(self, tmp_path: Path) -> None:
         unknown = Taken("something", is_known=False)
         ranking = ranked(tables(tmp_path), who(unknown))
@@ -643,8 +688,9 @@ def test_what_always_holds(
             assert one.score == 0.0
     if ranking.candidates:
         assert sum(one.first_share for one in ranking.candidates) == pytest.approx(1.0)
-    groups = [0 if c.safety.level in ("", "told", "C") else 1 if c.safety.level == "D" else 2
-              for c in ranking.candidates]  # fmt: skip
+    stops_what_helps = [c.kind == "stop" and c.score_high < 0 for c in ranking.candidates]
+    groups = [2 if c.safety.level == "ask" else 1 if c.safety.level == "D" or stops else 0
+              for c, stops in zip(ranking.candidates, stops_what_helps, strict=True)]  # fmt: skip
     assert groups == sorted(groups)
 
 
