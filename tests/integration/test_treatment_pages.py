@@ -228,6 +228,18 @@ def test_a_choice_has_two_sides(ward: Ward) -> None:
     assert alone.shared_at is None
 
 
+def test_what_is_surely_worse_is_no_choice(ward: Ward, keep_key: str) -> None:
+    stop = next(key for key in ward.listed() if key.startswith("stop:"))
+    page = ward.keep(keep_key, stop, share=True)
+    assert page.status_code == 200
+    assert "Not shared with the patient" in page.content.decode()
+    assert not TreatmentProposal.objects.exists()
+    # kept among colleagues it may be
+    kept = ward.kept(keep_key, stop)
+    path = ward.path(f"proposals/{kept.public_id}/share/")
+    assert "Not shared" in ward.doctor.post(path, {"shared": "yes"}, follow=True).content.decode()
+
+
 def test_the_numbers_are_the_same_at_every_level_and_add_up(ward: Ward, keep_key: str) -> None:
     shared = ward.kept(keep_key, ADD, share=True)
     user = ward.mine.user

@@ -20,7 +20,7 @@ from explain.wording.phrases import Level
 from models_engine.catalogue.treatment.knowledge.schema import Outcome
 from models_engine.catalogue.treatment.ranking.results import Ranking
 from models_engine.treatment_knowledge import treatment_knowledge
-from twinportal.treatment.services import NOT_TO_SHARE
+from twinportal.treatment.sharing import why_not_shared
 from twinportal.treatment.words import months_words
 
 Json = dict[str, Any]
@@ -119,9 +119,8 @@ def aid_of(result: Json, level: Level) -> Aid:
 
 def is_still_safe(result: Json, now: Ranking) -> bool:
     """Whether every option may still be shown, by the record of now."""
-    levels = {one.key: one.safety.level for one in now.candidates}
-    keys = [one["key"] for one in result["candidates"]]
-    return not now.barred and all(key in levels and levels[key] not in NOT_TO_SHARE for key in keys)
+    fit = {one.key for one in now.candidates if not why_not_shared(one)}
+    return not now.barred and all(one["key"] in fit for one in result["candidates"])
 
 
 def has_changed(result: Json, now: Ranking) -> bool:

@@ -50,15 +50,10 @@ def request_group(
     """One action with at most one to be chosen below it; options to begin carry a request."""
     from fhir.resources.R4B.requestgroup import RequestGroup
 
-    contained, actions = [], []
-    for number, one in enumerate(candidates, 1):
-        action: Json = {"title": one["label"], "description": one["summary"]}
-        begins = one["kind"] in ("start", "add", "switch", "change_dose")
-        made = _request if begins else _discussion
-        contained.append(made(one, f"option-{number}", patient_id))
-        # an action without further actions must have a resource (rqg-1)
-        action["resource"] = {"reference": f"#option-{number}"}
-        actions.append(action)
+    contained: list[Json] = []
+    actions = [
+        _action(one, f"option-{n}", patient_id, contained) for n, one in enumerate(candidates, 1)
+    ]
     content: Json = {
         "resourceType": "RequestGroup",
         "contained": contained,
@@ -83,13 +78,44 @@ def request_group(
     return content
 
 
+def _action(one: Json, local_id: str, patient_id: str, contained: list[Json]) -> Json:
+    """One way; what it puts into the group goes to `contained`.
+
+    An action has either a resource or actions below it (rqg-1): an exchange is both its halves.
+    """
+    action: Json = {"title": one["label"], "description": one["summary"]}
+    if one["kind"] not in ("start", "add", "switch", "change_dose"):
+        words = f"{one['label']}, {one['dose']}" if one["dose"] else one["label"]
+        contained.append(_discussion(words, local_id, patient_id))
+        return action | {"resource": {"reference": f"#{local_id}"}}
+    contained.append(_request(one, local_id, patient_id))
+    begin = {"reference": f"#{local_id}"}
+    if one["kind"] != "switch" or not one["replaces"]:
+        return action | {"resource": begin}
+    away = f"Stop {one['replaces']} before {one['name']} is begun. {' '.join(_about(one))}".strip()
+    contained.append(_discussion(away, f"{local_id}-stop", patient_id))
+    return action | {
+        "selectionBehavior": "all",
+        "action": [
+            {"title": f"Stop {one['replaces']}", "resource": {"reference": f"#{local_id}-stop"}},
+            {"title": one["name"], "resource": begin},
+        ],
+    }
+
+
+def _about(one: Json) -> list[str]:
+    """What is to be minded of what goes away: a pause between the two, above all."""
+    return [f["message"] for f in one["findings"] if f["other"] and f["other"] in one["replaces"]]
+
+
 def _request(one: Json, local_id: str, patient_id: str) -> Json:
     codings = [
         {"system": system, "code": code}
         for system, code in ((RXNORM, one["rxnorm"]), (ATC, one["atc"]))
         if code
     ]
-    medication: Json = {"text": one["label"]}
+    # the dose stands in the dosage alone: the one of the label is the usual one
+    medication: Json = {"text": one["name"]}
     if codings:
         medication["coding"] = codings
     request: Json = {
@@ -106,14 +132,14 @@ def _request(one: Json, local_id: str, patient_id: str) -> Json:
     return request
 
 
-def _discussion(one: Json, local_id: str, patient_id: str) -> Json:
+def _discussion(words: str, local_id: str, patient_id: str) -> Json:
     """To keep or to stop something is nothing to prescribe: it is to be talked about."""
     return {
         "resourceType": "CommunicationRequest",
         "id": local_id,
         "status": "draft",
         "subject": {"reference": f"Patient/{patient_id}"},
-        "payload": [{"contentString": one["label"]}],
+        "payload": [{"contentString": words}],
     }
 
 

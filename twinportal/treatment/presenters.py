@@ -26,6 +26,7 @@ from models_engine.catalogue.treatment.safety.deprescribing import Reason, Revie
 from models_engine.catalogue.treatment.safety.finding import Finding
 from models_engine.catalogue.what_if.effects import effects
 from models_engine.treatment_knowledge import treatment_knowledge
+from twinportal.treatment.doses import dose_words
 from twinportal.treatment.forms import PREFERENCES
 from twinportal.treatment.words import (
     KINDS,
@@ -243,7 +244,7 @@ class CandidateRow:
 
     @property
     def dose(self) -> str:
-        return self.one.dose or (self.one.option.dose if self.one.option else "")
+        return dose_words(self.one)
 
     @property
     def benefits(self) -> list[EventLine]:

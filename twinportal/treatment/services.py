@@ -13,6 +13,7 @@ from patients.models import Patient, Resource
 from patients.services.server_written import Json, create_resources
 from twinportal.treatment import fhir_rendering
 from twinportal.treatment.models import TreatmentProposal
+from twinportal.treatment.sharing import why_not_shared
 from twinportal.treatment.snapshot import snapshot
 from twinportal.treatment.summaries import summary
 from twinportal.treatment.withdrawal import TAG, withdraw
@@ -23,8 +24,6 @@ from twinportal.what_if.withdrawal import checked, versions_of
 
 MOST_PROPOSALS = 50
 WITHDRAWN = "The proposal of treatment was withdrawn."
-# what a patient is never shown as a choice: it is missing something, or to be avoided
-NOT_TO_SHARE = ("X", "ask", "D")
 
 
 class NotToKeep(ValueError):
@@ -74,12 +73,9 @@ def _chosen(ranking: Ranking, keys: Sequence[str], *, share: bool) -> list[Candi
         raise NotToKeep("What you chose is not in the ranking any more. Look at the page again.")
     chosen = [one for one in ranking.candidates if one.key in keys]
     if share:
-        bad = [one.label for one in chosen if one.safety.level in NOT_TO_SHARE]
+        bad = [f"{one.label}: {why}" for one in chosen if (why := why_not_shared(one))]
         if bad:
-            raise NotToKeep(
-                f"Not shared with the patient: {', '.join(bad)} is to be avoided or an input that "
-                "decides its safety is missing."
-            )
+            raise NotToKeep(f"Not shared with the patient. {'; '.join(bad)}.")
         if len(chosen) == 1:
             raise NotToKeep("A choice has at least two sides: choose two or three to share.")
     return chosen
@@ -160,9 +156,11 @@ def proposal_withdraw(proposal: TreatmentProposal, *, by: Any, now: datetime) ->
 @transaction.atomic
 def proposal_share(proposal: TreatmentProposal, *, shared: bool, now: datetime) -> None:
     """Show a kept proposal to the patient, or take it back."""
-    if shared and any(one["level"] in NOT_TO_SHARE for one in proposal.result["candidates"]):
-        raise NotToKeep("One of its options is to be avoided, or an input is missing.")
-    if shared and len(proposal.result["candidates"]) == 1:
+    candidates = proposal.result["candidates"]
+    bad = [f"{c['label']}: {c['why_not_shared']}" for c in candidates if c["why_not_shared"]]
+    if shared and bad:
+        raise NotToKeep(f"{'; '.join(bad)}.")
+    if shared and len(candidates) == 1:
         raise NotToKeep("A choice has at least two sides.")
     proposal.shared_at = now if shared else None
     proposal.save(update_fields=["shared_at"])

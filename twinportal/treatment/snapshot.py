@@ -5,6 +5,8 @@ from dataclasses import asdict
 from typing import Any
 
 from models_engine.catalogue.treatment.ranking.results import Candidate, EventChange, Ranking
+from twinportal.treatment.doses import dose_words, name_of
+from twinportal.treatment.sharing import why_not_shared
 
 Json = dict[str, Any]
 # of a finding, what is kept; the rows of knowledge may change later, the words of that day stay
@@ -33,7 +35,8 @@ def _candidate(one: Candidate) -> Json:
         "kind": one.kind,
         "label": one.label,
         "plain_label": one.plain_label,
-        "dose": one.dose or (option.dose if option else ""),
+        "name": name_of(one),
+        "dose": dose_words(one),
         "dose_why": one.dose_why,
         "plain_dose": option.plain_dose if option else "",
         "every": option.every if option else "",
@@ -50,6 +53,8 @@ def _candidate(one: Candidate) -> Json:
         "monitoring": [{"test": row.test, "when": row.when} for row in one.monitoring],
         "unknown": list(one.unknown),
         "tier": one.tier,
+        "replaces": one.replaces.label if one.replaces else "",
+        "why_not_shared": why_not_shared(one),
         "score": one.score,
     }
 

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -16,9 +17,12 @@ NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PROPOSAL = UUID("6f1c1f0e-0000-4000-8000-000000000001")
 
 
-def candidate(kind: str = "start", **changed: str) -> dict[str, str]:
+def candidate(kind: str = "start", **changed: Any) -> dict[str, Any]:
     return {
         "kind": kind,
+        "name": "amlodipine",
+        "replaces": "lisinopril" if kind == "switch" else "",
+        "findings": [],
         "label": "Amlodipine 5 mg once a day",
         "summary": "Stroke within 10 years: 5.0 % to 4.1 %.",
         "dose": "5 mg once a day",
@@ -31,7 +35,7 @@ def faults(content: dict[str, object]) -> list[str]:
     return [str(f.expression) for f in validate(content) if f.severity in ("error", "fatal")]
 
 
-def group(*candidates: dict[str, str]) -> dict[str, object]:
+def group(*candidates: dict[str, Any]) -> dict[str, object]:
     return request_group(
         candidates,
         title="High blood pressure: options to discuss",
@@ -67,10 +71,26 @@ def test_nothing_in_it_is_an_order() -> None:
 
 def test_every_action_has_a_resource_or_actions_never_both() -> None:
     """rqg-1 of R4."""
-    top = group(candidate(), candidate("stop"))["action"]
+    top = group(candidate(), candidate("stop"), candidate("switch"))["action"]
     assert isinstance(top, list)
-    for action in (*top, *top[0]["action"]):
+    ways = top[0]["action"]
+    halves = ways[2]["action"]
+    for action in (*top, *ways, *halves):
         assert ("resource" in action) != ("action" in action)
+    assert [half["title"] for half in halves] == ["Stop lisinopril", "amlodipine"]
+
+
+def test_the_dose_stands_once_and_a_pause_is_told() -> None:
+    found = {"message": "Stop enalapril 36 hours before.", "other": "enalapril"}
+    one = candidate(
+        "switch", name="sacubitril and valsartan", replaces="enalapril", findings=[found]
+    )
+    contained = group(one)["contained"]
+    assert isinstance(contained, list)
+    request, stop = contained
+    assert request["medicationCodeableConcept"]["text"] == "sacubitril and valsartan"
+    assert request["dosageInstruction"] == [{"text": "5 mg once a day"}]
+    assert "36 hours" in stop["payload"][0]["contentString"]
 
 
 @pytest.mark.parametrize("level", ["X", "ask", "D", "C", "told"])

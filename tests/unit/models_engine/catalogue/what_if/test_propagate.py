@@ -1,6 +1,6 @@
 """No effect is counted twice, whatever is combined with whatever."""
 
-from itertools import permutations
+from itertools import pairwise, permutations
 from typing import Any
 
 import numpy as np
@@ -327,7 +327,8 @@ def test_a_larger_dose_never_does_less_and_nobody_is_followed_below_the_floor(
         assert not done.refused
         ends.append(after(done).get("systolic_bp", pressure))
         assert float(done.after["systolic_bp"].min()) >= 110.0 - 1e-9
-    assert ends == sorted(ends, reverse=True)
+    # at the floor two sums differ by their rounding
+    assert all(more <= less + 1e-9 for less, more in pairwise(ends))
 
 
 @pytest.mark.parametrize("treatment", [*PRESSURE, "less_salt"])
