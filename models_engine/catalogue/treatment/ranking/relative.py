@@ -27,6 +27,8 @@ from models_engine.catalogue.what_if.draws import DRAWS
 
 NO_DRUG = ("placebo", "none")
 EVERYBODY = ("", "any")
+# a class that a trial's comparator stands for, where nothing else is known of it [J]
+STANDS_FOR = {"arb": "acei"}
 Falls = Mapping[str, FloatArray]
 NOTHING: FloatArray = np.zeros(1 + DRAWS)
 
@@ -144,6 +146,8 @@ class EventEffects:
             return direct
         of_new = self.of(new, event, new_falls) if new else None
         of_old = self.of(old, event, old_falls) if old else None
+        if new and old and of_old is None and (alike := self._compared_alike(new, old, event)):
+            return alike
         if of_new is None and of_old is None:
             return None
         found = (of_new or Effect()) * (of_old or Effect()).reversed
@@ -164,6 +168,17 @@ class EventEffects:
             return effect_of_row(ahead[0])
         back = nearest(old, [row for row in rows if new.is_named(row.comparator)])
         return effect_of_row(back[0]).reversed if len(back) == 1 else None
+
+    def _compared_alike(self, new: Drug, old: Drug, event: str) -> Effect | None:
+        """What a trial of the new one against the nearest kind of the old one found."""
+        kinds = {STANDS_FOR[kind] for kind in old.classes if kind in STANDS_FOR}
+        rows = [row for row in self._direct.get(event, []) if row.comparator in kinds]
+        found = nearest(new, rows)
+        if len(found) != 1:
+            return None
+        comparator = self.pharmacy.of_comparator(found[0].comparator).label
+        note = f"Compared with {comparator} in its trial: {old.label} is counted as one of them."
+        return effect_of_row(found[0]) * Effect(notes=(note,))
 
     def _against_no_drug(self, drug: Drug, event: str, passed: frozenset[str]) -> Effect | None:
         rows = self._direct.get(event, [])
