@@ -142,26 +142,40 @@ def burdens(burden: Burden) -> dict[str, float]:
 
 
 Ask = tuple[str, str, str, str]
-Key = tuple[bool, bool, bool, int, float, bool, str, bool]
+Place = tuple[bool, bool, bool, int, int]
+Key = tuple[bool, bool, bool, int, int, float, bool, str, bool]
 
 
-def place(
-    candidate: Candidate, preferences: Preferences, shared: frozenset[Ask] = frozenset()
-) -> tuple[bool, bool, bool, int]:
-    """What goes before the score: what comes after today's treatment, D, ask, the guideline's tier.
+def places(candidates: Sequence[Candidate], preferences: Preferences) -> dict[str, Place]:
+    """By key what goes before the score, of those that may be given.
 
-    `shared` are inputs that every option lacks alike: they tell none of them from another. To stop
-    what helps, with nothing in its place, is no safer than what is to be avoided [J].
+    What comes after today's treatment, D, ask, the guideline's tier, how many D. Inputs that every
+    option lacks alike tell none of them from another. To stop what helps, with nothing in its
+    place, or not to begin what is recommended first, is no safer than what is to be avoided [J].
     """
+    shared = shared_asks(candidates)
+    fit = [one for one in candidates if not one.safety.is_excluded]
+    found = {one.key: _place(one, preferences, shared) for one in fit}
+    is_helped = any(one.tier == FIRST and not falls_behind(one) for one in fit if one.option)
+    nothing = next((one for one in fit if one.key == NO_MEDICINE), None)
+    guided = preferences.order_by == "guideline"
+    if guided and nothing and nothing.tier != FIRST and is_helped:
+        behind, _, asks, tier, number = found[NO_MEDICINE]
+        found[NO_MEDICINE] = behind, True, asks, tier, number
+    return found
+
+
+def _place(candidate: Candidate, preferences: Preferences, shared: frozenset[Ask]) -> Place:
     guided = preferences.order_by == "guideline"
     given = candidate.kind not in ("keep", "stop")
     behind = falls_behind(candidate) or (guided and given and candidate.tier == AGAINST)
     findings = candidate.safety.findings
-    stops_a_help = candidate.kind == "stop" and candidate.score_high < 0
-    avoid = stops_a_help or any(f.level == "D" for f in findings)
+    stops_a_help = candidate.kind == "stop" and candidate.score < 0
+    number = sum(f.level == "D" for f in findings)
     asks = any(f.level == "ask" and _ask(f) not in shared for f in findings)
     tier = AGAINST if stops_a_help else candidate.tier
-    return behind, avoid, asks, tier if guided and not behind else 0
+    avoid = stops_a_help or number > 0
+    return behind, avoid, asks, tier if guided and not behind else 0, number
 
 
 def is_worse(candidate: Candidate) -> bool:
@@ -224,11 +238,10 @@ def _is_held_back(stop: Candidate, keep: Candidate | None) -> bool:
 def ordered(candidates: Sequence[Candidate], preferences: Preferences) -> tuple[Candidate, ...]:
     """Those that may be given, best first."""
     fit = [one for one in candidates if not one.safety.is_excluded]
-    shared = shared_asks(candidates)
+    before = places(candidates, preferences)
     # where nothing tells two apart, what is done today goes first
     keys: dict[str, Key] = {
-        c.key: (*place(c, preferences, shared), -c.score, c.kind != "keep", c.key, False)
-        for c in fit
+        c.key: (*before[c.key], -c.score, c.kind != "keep", c.key, False) for c in fit
     }
     for one in fit:
         keep = _kept(one, fit) if one.kind == "stop" else None
@@ -245,10 +258,10 @@ def first_shares(
     found = dict.fromkeys((one.key for one in candidates), 0.0)
     if not fit:
         return found
-    shared = shared_asks(candidates)
+    before = places(candidates, preferences)
     free = [c for c in fit if c.kind != "stop" or not _is_held_back(c, _kept(c, fit))]
-    best = min(place(one, preferences, shared) for one in free)
-    ahead = [one for one in free if place(one, preferences, shared) == best]
+    best = min(before[one.key] for one in free)
+    ahead = [one for one in free if before[one.key] == best]
     table = np.stack([draws[one.key][1:] for one in ahead])
     is_first = table == table.max(axis=0)
     shares = (is_first / is_first.sum(axis=0)).mean(axis=1)

@@ -31,6 +31,7 @@ from models_engine.catalogue.treatment.ranking.results import (
     AGAINST,
     FIRST,
     NO_MEDICINE,
+    NOTHING,
     RESERVE,
     UNSPOKEN,
     Candidate,
@@ -68,15 +69,6 @@ NO_DOSE_EFFECT = (
 )
 WANTED_ELSEWHERE = (
     "{label} is recommended for {others} too; what that loses without it is not in the score."
-)
-NOTHING = Candidate(
-    NO_MEDICINE,
-    "keep",
-    "No medicine for this",
-    "No medicine for this",
-    option=None,
-    medicine=None,
-    tier=RESERVE,
 )
 
 
@@ -191,10 +183,25 @@ class _Ranker:
             found[name] = replace(current, tier=self._tier(said), elsewhere=elsewhere)
         return found
 
-    def _is_wanted(self, taken: Taken, drug: Drug, indication: Indication) -> bool:
+    def _is_wanted(
+        self, taken: Taken, drug: Drug, indication: Indication, without: Taken | None = None
+    ) -> bool:
         """Whether a guideline has it first or second for another indication of the person."""
-        tiers = {row.tier for row in self._said_of_kept(taken, drug, indication)}
+        said = self._said_of_kept(taken, drug, indication, without)
+        tiers = {row.tier for row in said}
         return bool(tiers & {FIRST, UNSPOKEN}) and AGAINST not in tiers
+
+    def _serves(self, option: Option, current: Current) -> bool:
+        """Whether the other indications that want what is taken want an option as well."""
+        drug = self.pharmacy.of_option(option)
+        instead = replace(
+            current.taken,
+            label=option.label,
+            ingredients=option.ingredients,
+            classes=drug.classes,
+            daily_mg=option.daily_mg,
+        )
+        return all(self._is_wanted(instead, drug, one, current.taken) for one in current.elsewhere)
 
     def _current_of(self, way: Way) -> Current | None:
         """What the way keeps or takes away."""
@@ -253,7 +260,7 @@ class _Ranker:
         for number, current in enumerate(self.currents.values()):
             found += self.ways.of_current(current, number)
         for option in self.ways.options:
-            found += self.ways.of_option(option, self.currents)
+            found += self.ways.of_option(option, self.currents, self._serves)
         return found
 
     def _with_harms(self, numbers: list[Numbers], months: float) -> list[Numbers]:
@@ -394,7 +401,11 @@ class _Ranker:
         return tuple(row for row in self.recommendations if is_about(drug, row.applies_to))
 
     def _said_of_kept(
-        self, taken: Taken, drug: Drug, indication: Indication | None = None
+        self,
+        taken: Taken,
+        drug: Drug,
+        indication: Indication | None = None,
+        without: Taken | None = None,
     ) -> tuple[Recommendation, ...]:
         """What is said of beginning a medicine that is taken: for the person without it.
 
@@ -402,8 +413,9 @@ class _Ranker:
         stand for a medicine of the class that is no option [J].
         """
         indication = indication or self.indication
-        others = tuple(one for one in self.person.medicines if one is not taken)
-        without = replace(self.person, medicines=others, treats=indication)
+        gone = without or taken
+        others = tuple(one for one in self.person.medicines if one is not gone)
+        person = replace(self.person, medicines=others, treats=indication)
         same = self.pharmacy.standing_for(taken, indication)
         mates = () if same else self.pharmacy.mates_of(taken, indication)
         as_option = replace(drug, options=drug.options | same)
@@ -414,7 +426,7 @@ class _Ranker:
             named = {one.name for one in row.applies_to if one.kind == "option"}
             if is_about(as_option, row.applies_to) or any(group <= named for group in mates):
                 rows.append(row)
-        return tuple(holding(rows, without))
+        return tuple(holding(rows, person))
 
     def _lost(self, way: Way) -> list[str]:
         """What taking a medicine away loses and no score counts."""

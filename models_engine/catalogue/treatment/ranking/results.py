@@ -168,6 +168,17 @@ class Candidate:
     is_today_wrong: bool = False
 
 
+NOTHING = Candidate(
+    NO_MEDICINE,
+    "keep",
+    "No medicine for this",
+    "No medicine for this",
+    option=None,
+    medicine=None,
+    tier=RESERVE,
+)
+
+
 @dataclass(frozen=True)
 class Preferences:
     """What the person would rather avoid, 0 (does not matter) to 10, and weights of outcomes.

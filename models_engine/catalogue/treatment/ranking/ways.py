@@ -6,7 +6,7 @@ way of an option is also exchanged for medicines of other classes, unless anothe
 person wants it. A medicine whose dose does not fit is also given at the dose that does.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -25,6 +25,8 @@ from models_engine.catalogue.treatment.ranking.results import AGAINST, UNSPOKEN,
 from models_engine.catalogue.treatment.safety.finding import Finding, Safety, sorted_findings
 from models_engine.catalogue.treatment.safety.words import name_of
 
+# of what these replaced none is given again where another indication wants them [J]
+NEVER_BACK = frozenset({"arni"})
 STANDS_IN_THE_WAY = ("interaction", "duplicate")
 # of these kinds no two are given together, though each is a class of its own [J]
 EXCLUSIVE = (frozenset({"acei", "arb", "arni"}), frozenset({"glp1", "dpp4"}))
@@ -84,7 +86,10 @@ class Current:
     option: Option | None
     safety: Safety
     tier: int = UNSPOKEN
-    elsewhere: tuple[str, ...] = ()
+    elsewhere: tuple[Indication, ...] = ()
+
+
+Serves = Callable[[Option, Current], bool]
 
 
 class Ways:
@@ -152,8 +157,13 @@ class Ways:
             yield Way("change_dose", key, option, drug, taken, drug, safety, open_, fits)
         yield Way("stop", f"stop:{name}", option, None, taken, drug, unknown=open_)
 
-    def of_option(self, option: Option, currents: Mapping[str, Current]) -> Iterator[Way]:
-        """To begin it, to add it, or to give it in the place of something."""
+    def of_option(
+        self, option: Option, currents: Mapping[str, Current], serves: Serves
+    ) -> Iterator[Way]:
+        """To begin it, to add it, or to give it in the place of something.
+
+        `serves`: whether an option does for the other indications what a medicine is for there.
+        """
         drug = self.pharmacy.of_option(option)
         if any(option.id == one.option.id for one in currents.values() if one.option):
             return
@@ -168,7 +178,14 @@ class Ways:
             return
         if rivals:
             for name in rivals:
-                yield self._instead("switch", option, drug, currents[name], name)
+                one = currents[name]
+                is_free = _is_of_one_class(drug, one.drug) or one.safety.is_excluded
+                if (
+                    is_free
+                    or not one.elsewhere
+                    or (not one.drug.classes & NEVER_BACK and serves(option, one))
+                ):
+                    yield self._instead("switch", option, drug, one, name)
             return
         added = self._safety(option, ())
         kind: Kind = "add" if currents else "start"
@@ -250,6 +267,10 @@ def is_worth_replacing(current: Current) -> bool:
     if current.safety.is_excluded:
         return True
     return current.tier == AGAINST and not current.elsewhere
+
+
+def _is_of_one_class(new: Drug, old: Drug) -> bool:
+    return new.main_class in old.classes and old.main_class in ("", new.main_class)
 
 
 def dose_that_fits(current: Current) -> Finding | None:

@@ -9,6 +9,8 @@ from models_engine.catalogue.treatment.ranking.numbers import Numbers
 from models_engine.catalogue.treatment.ranking.ways import Way
 from models_engine.catalogue.what_if.effects import effects as value_effects
 
+# how an option's dose begins that is raised from a first one
+FIRST_DOSE = "start"
 # the least known last
 KNOWN = "DVSQMJ"
 OWN_HORIZONS = (
@@ -66,7 +68,8 @@ def _step(way: Way) -> str:
     """From the dose of today to another one: a first dose is for who takes none."""
     now = way.medicine.daily_mg if way.medicine else None
     then = way.option.daily_mg if way.option else None
-    if now is None or then is None:
+    is_stepped = bool(way.option and way.option.dose.startswith(FIRST_DOSE))
+    if now is None or then is None or not is_stepped:
         return ""
     verb = "raise step by step" if then > now else "lower"
     return f"{verb} from {now:g} mg a day to {then:g} mg a day"

@@ -508,9 +508,9 @@ class TestOrder:
         ranking = ranked(knowledge, check=check)
         assert [one.key for one in ranking.candidates] == [
             "start:mra",
-            "keep:none",
             "start:ccb",
             "start:acei",
+            "keep:none",
             "start:arb",
         ]
         assert [one.key for one in ranking.excluded] == ["start:sulfa"]
