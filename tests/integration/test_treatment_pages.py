@@ -37,7 +37,7 @@ class Ward:
     patient: Client
     ehr: Client
 
-    def path(self, more: str = "hypertension/", patient: Patient | None = None) -> str:
+    def path(self, more: str = "1/", patient: Patient | None = None) -> str:
         return f"/twins/{(patient or self.mine).public_id}/treatment/{more}"
 
     def listed(self) -> list[str]:
@@ -49,7 +49,7 @@ class Ward:
         said: dict[str, Any] = {"keep": list(keys), **more}
         if share:
             said["share"] = "on"
-        return self.doctor.post(self.path("hypertension/keep/"), said)
+        return self.doctor.post(self.path("1/keep/"), said)
 
     def kept(self, *keys: str, share: bool = False) -> TreatmentProposal:
         assert self.keep(*keys, share=share).status_code == 302
@@ -97,14 +97,14 @@ def test_looking_and_weighing_writes_nothing_but_the_audit(ward: Ward) -> None:
 
 def test_whose_ranking_it_is(ward: Ward) -> None:
     stranger = signed_in(clinician("dr2", "stranger"))
-    for more in ("", "hypertension/", "review/"):
+    for more in ("", "1/", "review/"):
         assert stranger.get(ward.path(more)).status_code == 404
         assert ward.patient.get(ward.path(more)).status_code == 403
         assert Client().get(ward.path(more)).status_code == 302
-    answer = stranger.post(ward.path("hypertension/keep/"), {"keep": [ADD]})
+    answer = stranger.post(ward.path("1/keep/"), {"keep": [ADD]})
     assert answer.status_code == 404
     assert not TreatmentProposal.objects.exists()
-    assert ward.doctor.get(ward.path("baldness/")).status_code == 404
+    assert ward.doctor.get(ward.path("99/")).status_code == 404
 
 
 def test_the_page_says_what_the_ranking_says(ward: Ward) -> None:
@@ -385,7 +385,7 @@ def test_a_medicine_that_nothing_names_blocks_the_words_no_interaction(ward: War
             "medicationCodeableConcept": {"text": "the white pills of my sister"},
         },
     )
-    for more in ("hypertension/", "review/"):
+    for more in ("1/", "review/"):
         page = ward.doctor.get(ward.path(more)).content.decode()
         assert "Interactions cannot be ruled out" in page
         assert "white pills" in page
