@@ -105,6 +105,7 @@ def treatment_person(
         allergies_unread=unread or allergies_waiting,
         genes=tuple(result for one in genotypes for result in _genes(one, alleles)),
         barred=_barred(state),
+        has_died=bool(state.deceased),
         notes=_notes(state, reader),
     )
 

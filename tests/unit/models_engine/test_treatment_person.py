@@ -67,8 +67,9 @@ def read(knowledge: Knowledge, *values: Value, **more: Any) -> TreatmentPerson:
 def test_whom_no_treatment_is_ranked_for(
     knowledge: Knowledge, more: dict[str, Any], said: str
 ) -> None:
-    barred = read(knowledge, **more).barred
-    assert said in barred and bool(said) == bool(barred)
+    found = read(knowledge, **more)
+    assert said in found.barred and bool(said) == bool(found.barred)
+    assert found.has_died == (said == "died")
 
 
 def test_recent_values_and_those_too_old(knowledge: Knowledge) -> None:

@@ -111,6 +111,12 @@ class TestContraindications:
         found = checked(knowledge, person(sex=sex, age=age), "simvastatin").findings
         assert [one.level for one in found] == (["told"] if is_told else [])
 
+    @pytest.mark.parametrize(("daily_mg", "level"), [(40.0, ""), (80.0, "X"), (None, "told")])
+    def test_a_row_of_high_doses(self, tmp_path: Path, daily_mg: float | None, level: str) -> None:
+        row = {"id": "much", "applies_to": "class:statin", "over_daily_mg": "40"}
+        knowledge = knowledge_of(tmp_path, contraindications=[row])
+        assert checked(knowledge, person(), "simvastatin", daily_mg=daily_mg).level == level
+
     def test_a_recorded_pregnancy_excludes(self, knowledge: Knowledge) -> None:
         who = person(sex="female", age=30, conditions={"pregnancy": ()})
         assert only(checked(knowledge, who, "simvastatin")).level == "X"
@@ -145,6 +151,32 @@ class TestAllergies:
         assert self.levels(knowledge, allergy, "amoxicillin") == ["X"]
         assert self.levels(knowledge, allergy, "cephalexin") == ["D"]
         assert self.levels(knowledge, allergy, "metformin") == []
+
+    @pytest.mark.parametrize(
+        ("reactions", "rows"),
+        [
+            ((), {"swelling", "untold"}),
+            (("Angioneurotic oedema",), {"swelling"}),
+            (("Angioedema", "Cough"), {"swelling"}),
+            (("Dry cough",), set()),
+            (("Rash",), {"else"}),
+        ],
+    )
+    def test_rows_of_no_reaction_and_of_any_other(
+        self, tmp_path: Path, reactions: tuple[str, ...], rows: set[str]
+    ) -> None:
+        of = {"applies_to": "class:acei", "allergen": "class:acei"}
+        knowledge = knowledge_of(
+            tmp_path,
+            allergies=[
+                {**of, "id": "swelling", "reaction": "angioedema/angioneurotic"},
+                {**of, "id": "untold", "reaction": "unrecorded", "severity": "D"},
+                {**of, "id": "else", "reaction": "other_than:angioedema/angioneurotic/cough"},
+            ],
+        )
+        allergy = Allergy("Enalapril", ("enalapril",), frozenset({"acei"}), reactions)
+        found = checked(knowledge, person(allergies=(allergy,)), "lisinopril").findings
+        assert {one.row for one in found} == rows
 
     def test_an_intolerance_says_avoid(self, knowledge: Knowledge) -> None:
         allergy = Allergy("Metformin", ("metformin",), kind="intolerance")

@@ -196,6 +196,8 @@ def allergic(ingredient: str, *reactions: str) -> tuple[Allergy, ...]:
         (allergic("enalapril", "angioedema"), "lisinopril", "acei_angioedema_acei", "X"),
         (allergic("enalapril", "angioedema"), "losartan", "acei_angioedema_arb", "C"),
         (allergic("enalapril", "cough"), "lisinopril", "acei_cough", "D"),
+        (allergic("enalapril"), "lisinopril", "acei_unrecorded", "D"),
+        (allergic("enalapril", "lip swelling"), "lisinopril", "acei_other", "D"),
         (allergic("enoxaparin"), "heparin", "heparin_all", "X"),
         (allergic("simvastatin"), "rosuvastatin", "statin_muscle", "C"),
     ],
@@ -204,6 +206,19 @@ def test_what_crosses(to: tuple[Allergy, ...], ingredient: str, row: str, level:
     findings = found(ingredient, allergies=to)
     assert row in findings, sorted(findings)
     assert findings[row].level == level
+
+
+def test_a_reaction_that_is_told_is_not_called_untold() -> None:
+    rows = found("lisinopril", allergies=allergic("enalapril", "angioedema"))
+    assert not {"acei_unrecorded", "acei_other", "acei_cough"} & set(rows)
+
+
+def test_only_80_mg_of_simvastatin_should_not_be_begun() -> None:
+    for age in (50, 70):
+        assert not {row for row in found("simvastatin", daily_mg=40, age=age) if "_80" in row}
+        assert found("simvastatin", daily_mg=80, age=age)["simvastatin_80"].level == "D"
+        taken = found("simvastatin", daily_mg=80, age=age, medicines=("simvastatin",))
+        assert taken["simvastatin_80_taken"].level == "C" and "simvastatin_80" not in taken
 
 
 def test_cough_is_no_angioedema() -> None:
