@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tests.factories import fhir
 from tests.factories.people import NOW, clinician, patient_user, push, signed_in
 from tests.factories.treatment import hypertensive, order
 from tests.readability import flesch_kincaid_grade
+from tests.unit.models_engine.catalogue.treatment.builders import write_tables
 from twinportal import pipeline
 from twinportal.treatment.models import TreatmentProposal
 
@@ -362,6 +364,16 @@ def test_the_tables_can_be_read_by_those_who_work_here(ward: Ward) -> None:
     assert ward.patient.get("/treatment/knowledge/").status_code == 403
     assert ward.doctor.get("/treatment/knowledge/nothing/").status_code == 404
     assert ward.doctor.get("/treatment/knowledge/options/nothing/").status_code == 404
+
+
+def test_a_row_of_the_sites_own_says_so(ward: Ward, settings: Any, tmp_path: Path) -> None:
+    link = "/treatment/knowledge/contraindications/raas_pregnancy/"
+    assert "own" not in ward.doctor.get(link).content.decode()
+    row = {"id": "raas_pregnancy", "applies_to": "class:raas", "severity": "C"}
+    settings.KNOWLEDGE_DIR = write_tables(tmp_path, contraindications=[row])
+    page = ward.doctor.get(link).content.decode()
+    assert "This row is the site&#x27;s own." in page or "This row is the site's own." in page
+    assert "notice--warn" in page and "severity X -&gt; C" in page
 
 
 def test_the_number_of_queries_does_not_grow_with_the_medicines(ward: Ward) -> None:
