@@ -401,3 +401,14 @@ def test_a_medicine_that_nothing_names_blocks_the_words_no_interaction(ward: War
         page = ward.doctor.get(ward.path(more)).content.decode()
         assert "Interactions cannot be ruled out" in page
         assert "white pills" in page
+
+
+def test_what_speaks_against_a_medicine_is_told_at_any_age(ward: Ward) -> None:
+    """Fifty-odd years, three medicines, and in pregnancy no ranking: still told."""
+    push(ward.ehr, fhir.condition("p1-angioedema", "41291007", onset="2025-01-01"))
+    page = ward.doctor.get(ward.path("review/")).content.decode()
+    assert "lisinopril" in page
+    assert "Do not" in page or "Excluded" in page
+    assert "contraindications" in page
+    index = ward.doctor.get(ward.path("")).content.decode()
+    assert "Something speaks against 1 of them" in index

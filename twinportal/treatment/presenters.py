@@ -1,7 +1,7 @@
 """A ranking as the clinician's page shows it: one row a candidate, every number with its rows."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
@@ -22,7 +22,7 @@ from models_engine.catalogue.treatment.ranking.results import (
     RelativeOnly,
     ValueChange,
 )
-from models_engine.catalogue.treatment.safety.deprescribing import Reason, Review
+from models_engine.catalogue.treatment.safety.deprescribing import Review
 from models_engine.catalogue.treatment.safety.finding import Finding
 from models_engine.catalogue.what_if.effects import effects
 from models_engine.services.simulate import StartingPoint
@@ -185,34 +185,13 @@ class ReviewLine:
         return self.one.medicine
 
     @property
-    def _own(self) -> list[Reason]:
-        return [reason for reason in self.one.reasons if not _is_of_all(reason)]
-
-    @property
     def reasons(self) -> list[FindingLine]:
-        """Why this one; what holds of all medicines is told once, above."""
-        return [FindingLine(reason.finding) for reason in self._own]
+        return [FindingLine(reason.finding) for reason in self.one.reasons]
 
     @property
     def how(self) -> list[str]:
         """What stopping needs, each once."""
-        return list(dict.fromkeys(reason.how for reason in self._own if reason.how))
-
-
-def shared_reasons(reviews: Iterable[Review]) -> list[FindingLine]:
-    """Reasons that hold of all medicines together, each once and without their records."""
-    found = {
-        reason.finding.row: FindingLine(replace(reason.finding, references=()))
-        for one in reviews
-        for reason in one.reasons
-        if _is_of_all(reason)
-    }
-    return list(found.values())
-
-
-def _is_of_all(reason: Reason) -> bool:
-    row = treatment_knowledge().by_id(Deprescribing).get(reason.finding.row)
-    return row is not None and any(one.kind == "any" for one in row.applies_to)
+        return list(dict.fromkeys(reason.how for reason in self.one.reasons if reason.how))
 
 
 @dataclass(frozen=True)

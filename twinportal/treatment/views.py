@@ -24,7 +24,6 @@ from twinportal.treatment.presenters import (
     FindingLine,
     RankingPage,
     ReviewLine,
-    shared_reasons,
     silent_models,
 )
 from twinportal.treatment.services import (
@@ -50,6 +49,7 @@ def index(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "patient": patient,
         "banner": Banner(patient, state_of(patient.pk, now), now),
         "person": begin[1],
+        "checked": len(pipeline.medication_review(begin[1])[0].checked),
         "present": [
             (one, LABELS[one.indication], NUMBERS[one.indication]) for one in found if one.holds
         ],
@@ -232,8 +232,8 @@ def review(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "patient": patient,
         "banner": Banner(patient, state_of(patient.pk, now), now),
         "review": found,
-        "items": [line for one in found.medicines if (line := ReviewLine(one)).reasons],
-        "shared": shared_reasons(found.medicines),
+        "items": [ReviewLine(one) for one in (found.medicines if found.is_due else found.checked)],
+        "shared": [FindingLine(reason.finding) for reason in found.general],
         "loads": [(LOADS.get(name, name), taken) for name, taken in found.loads.items()],
         "unresolved": unresolved,
         "together": [FindingLine(one) for one in together],
