@@ -172,3 +172,8 @@ def test_an_archive_whose_files_are_damaged_is_refused_in_words(tmp_path: Path) 
     assert path.read_bytes() != packed
     with pytest.raises(CommandError, match=r"RXNCONSO\.RRF: it cannot be read \(Bad CRC"):
         import_rxnorm(path)
+    # the mark of encryption, in the directory of the archive
+    at = packed.index(b"PK\x01\x02") + 8
+    path.write_bytes(packed[:at] + bytes([packed[at] | 1]) + packed[at + 1 :])
+    with pytest.raises(CommandError, match=r"RXNCONSO\.RRF: it cannot be unpacked \(.*encrypted"):
+        import_rxnorm(path)
