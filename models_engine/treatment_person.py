@@ -5,6 +5,7 @@ apart, so that a page can say how old it is. A medicine is known by code or by i
 an allergy is read on the careful side (see `knowledge/medicines.py`).
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
@@ -70,6 +71,10 @@ EGFR = Input(
 HLA = "HLA-"
 # allergies of these kinds alone are none to a medicine
 NO_MEDICINE = frozenset({"food", "environment"})
+MOST_OF_A_LABEL = 80
+# marks of direction turn the words around them, of sentences that are ours
+_UNSEEN = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def treatment_person(
@@ -248,6 +253,17 @@ def _reference(value: Value) -> Reference:
     return value.resource_type, value.resource_id, value.resource_version
 
 
+NAMELESS = "a medicine without a name"
+
+
+def _label(*texts: str) -> str:
+    """The first that shows anything, for a sentence: one line, without control characters and marks
+    of direction, at most 80 characters. What is compared is never cut."""
+    shown = (" ".join(_CONTROL.sub(" ", _UNSEEN.sub("", text)).split()) for text in texts)
+    label = next(filter(None, shown), "")
+    return label if len(label) <= MOST_OF_A_LABEL else f"{label[: MOST_OF_A_LABEL - 1].rstrip()}…"
+
+
 # a medicine that may begin again, or soon, is compared as well, and said to be uncertain
 CERTAIN = "taken"
 COMPARED = (CERTAIN, "uncertain", "planned", "on_hold")
@@ -259,7 +275,7 @@ def _of_record(medicines: Iterable[MedicineTaken], index: MedicineIndex) -> Iter
             continue
         known = index.recognise(one.ingredients, one.atc, one.rxnorm)
         yield Taken(
-            label="/".join(one.ingredients) or one.display or "a medicine without a name",
+            label=_label("/".join(one.ingredients), one.display) or NAMELESS,
             ingredients=known.ingredients,
             classes=known.classes,
             daily_mg=one.daily_mg,
@@ -286,7 +302,7 @@ def _of_state(state: State, index: MedicineIndex) -> Iterable[Taken]:
         first = spoken[0]
         known = _recognised(first, index)
         yield Taken(
-            label="/".join(_names(first)) or _words(first),
+            label=_label("/".join(_names(first)), _words(first)) or NAMELESS,
             ingredients=known.ingredients,
             classes=known.classes,
             since=min(value.effective_at for value in spoken),
@@ -303,7 +319,7 @@ def _names(value: Value) -> tuple[str, ...]:
 
 
 def _words(value: Value) -> str:
-    return value.display or value.source_code or "a medicine without a name"
+    return value.display or value.source_code or NAMELESS
 
 
 def _recognised(value: Value, index: MedicineIndex) -> Recognised:
@@ -332,7 +348,7 @@ def _allergies(
         is_other = bool(more.categories) and more.categories <= NO_MEDICINE
         found.append(
             Allergy(
-                label=words or "/".join(known.ingredients) or value.source_code or "an allergy",
+                label=_label(words, "/".join(known.ingredients), value.source_code) or "an allergy",
                 ingredients=known.ingredients,
                 classes=known.classes,
                 reactions=more.reactions,
@@ -363,7 +379,8 @@ def _genes(one: Genotype, alleles: Alleles) -> Iterator[GeneResult]:
     texts = dict.fromkeys(found.text for found in read if found.text)
     if one.doubt or not texts or (len(texts) > 1 and not one.gene.startswith(HLA)):
         why = one.doubt or "; ".join(found.reason or found.text or "" for found in read)
-        yield GeneResult(one.gene, "", f"{' '.join(told)}: {why}".removeprefix(": "), reference)
+        said = f"{_label(' '.join(told))}: {why}".removeprefix(": ")
+        yield GeneResult(one.gene, "", said, reference)
         return
     for text in texts:
-        yield GeneResult(one.gene, text, " ".join(told), reference)
+        yield GeneResult(one.gene, text, _label(" ".join(told)), reference)

@@ -394,3 +394,34 @@ def test_a_person_read_from_the_state_is_checked(knowledge: Knowledge) -> None:
     found = check(("amoxicillin",), None, "oral", "", who, knowledge)
     assert found.is_excluded
     assert index_of(knowledge) is index_of(knowledge)
+
+
+LONG = "Swelling after the white pills of " + "x" * 5000 + " lisinopril"
+TURNED = "Aspi\u202erin\u2069\u200f \x07none\n recorded\x00"
+
+
+def test_a_long_text_is_cut_where_it_is_shown_and_read_whole(knowledge: Knowledge) -> None:
+    person = read(knowledge, allergy(LONG))
+    (found,) = person.allergies
+    assert (
+        len(found.label) == 80 and found.label.endswith("x…") and LONG.startswith(found.label[:-1])
+    )
+    # the name at the end of it was read, and the record is linked
+    assert found.ingredients == ("lisinopril",) and found.references
+    for label in (
+        read(knowledge, medicines=[row(display=LONG)]).medicines[0].label,
+        read(knowledge, medicine(LONG)).medicines[0].label,
+    ):
+        assert len(label) == 80 and label.endswith("…")
+    findings = check(("lisinopril",), 10.0, "oral", "hypertension", person, knowledge)
+    (excluded,) = [one for one in findings.findings if one.level == "X"]
+    assert len(excluded.message) < 200 and excluded.references == found.references
+
+
+def test_what_turns_or_breaks_a_sentence_is_not_in_a_label(knowledge: Knowledge) -> None:
+    clean = "Aspirin none recorded"
+    assert read(knowledge, allergy(TURNED)).allergies[0].label == clean
+    assert read(knowledge, medicines=[row(display=TURNED)]).medicines[0].label == clean
+    assert read(knowledge, medicine(TURNED)).medicines[0].label == clean
+    unseen = read(knowledge, medicines=[row(display="\u202e\x00")]).medicines[0]
+    assert unseen.label == "a medicine without a name"
