@@ -154,6 +154,9 @@ def _conditions(state: State, reader: StateReader) -> dict[str, tuple[Reference,
         value = state.history(concept)
         if value is not None:
             found[concept] = (_reference(value),)
+    if "stroke" in found and "intracranial_haemorrhage" not in found:
+        # most strokes whose kind is not told are ischaemic
+        found.setdefault("ischaemic_stroke", found["stroke"])
     return found
 
 

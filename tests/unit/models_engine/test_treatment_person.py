@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from models_engine.catalogue.treatment.indications import indicated
 from models_engine.catalogue.treatment.knowledge.loading import Knowledge
 from models_engine.catalogue.treatment.knowledge.medicines import index_of
 from models_engine.catalogue.treatment.person import TreatmentPerson
@@ -141,6 +142,23 @@ def test_no_clearance_of_who_is_very_heavy(knowledge: Knowledge) -> None:
     values = [measurement(n, v) for n, v in (("creatinine", 1.0), ("weight", 150), ("height", 165))]
     found = read(knowledge, *values)
     assert found.value("crcl") is None and found.value("egfr") is not None
+
+
+@pytest.mark.parametrize(
+    ("recorded", "is_ischaemic"),
+    [
+        (("stroke",), True),
+        (("stroke", "intracranial_haemorrhage"), False),
+        (("stroke", "intracranial_haemorrhage", "ischaemic_stroke"), True),
+        (("intracranial_haemorrhage",), False),
+    ],
+)
+def test_a_stroke_is_ischaemic_unless_a_bleeding_is_recorded(
+    knowledge: Knowledge, recorded: tuple[str, ...], is_ischaemic: bool
+) -> None:
+    found = read(knowledge, *map(condition, recorded))
+    assert found.has("ischaemic_stroke") == is_ischaemic
+    assert (indicated("ldl_secondary", found, {}).holds is True) == is_ischaemic
 
 
 def test_conditions_with_what_says_so(knowledge: Knowledge) -> None:

@@ -11,7 +11,7 @@ from models_engine.catalogue.treatment.person import Taken, TreatmentPerson
 from models_engine.catalogue.treatment.safety.allergies import allergies
 from models_engine.catalogue.treatment.safety.contraindications import contraindications
 from models_engine.catalogue.treatment.safety.dosing import kidney_doses
-from models_engine.catalogue.treatment.safety.finding import Finding, sorted_findings
+from models_engine.catalogue.treatment.safety.finding import Finding, settled
 from models_engine.catalogue.treatment.safety.genes import genes
 from models_engine.catalogue.treatment.safety.medicine import Compared, all_taken
 
@@ -28,7 +28,7 @@ def findings_of_taken(
         return ()
     compared = all_taken(person.medicines, knowledge)
     return tuple(
-        (taken, sorted_findings(_of_one(one, person, knowledge)))
+        (taken, settled(_of_one(one, person, knowledge)))
         for taken, one in zip(person.medicines, compared, strict=True)
     )
 

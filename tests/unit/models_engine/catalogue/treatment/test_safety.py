@@ -336,6 +336,32 @@ class TestDosing:
         assert (found.level, found.missing) == ("ask", ("creatinine",))
         assert "2025-01-01" in found.message
 
+    def test_on_dialysis_no_filtration_is_asked_for(self, tmp_path: Path) -> None:
+        band = {"applies_to": "ingredient:metformin", "high": "30", "action": "avoid"}
+        rows: dict[str, Rows] = {
+            "dosing": [
+                {**band, "id": "lowest"},
+                {**band, "id": "next", "low": "30", "high": "60", "action": "caution"},
+                {**band, "id": "other", "applies_to": "ingredient:apixaban"},
+            ],
+            "contraindications": [
+                {
+                    "id": "said",
+                    "applies_to": "ingredient:apixaban",
+                    "when": "has:dialysis",
+                    "severity": "C",
+                }
+            ],
+        }
+        knowledge = knowledge_of(tmp_path, **rows)
+        who = person(conditions={"dialysis": ()})
+        found = only(checked(knowledge, who, "metformin"))
+        assert (found.row, found.level, found.missing) == ("lowest", "X", ())
+        assert "Dialysis" in found.message and " 0 " not in found.message
+        # a row on dialysis goes before the band
+        assert only(checked(knowledge, who, "apixaban")).row == "said"
+        assert only(checked(knowledge, person(), "apixaban")).level == "ask"
+
 
 class TestInteractions:
     ROWS: Rows = [
@@ -579,5 +605,7 @@ def test_the_gravest_comes_first_and_none_is_lighter(tmp_path: Path) -> None:
         ],
     )
     found = checked(knowledge, person(conditions={"gout": ()}), "metformin")
-    assert [one.row for one in found.findings] == ["x", "ask", "d", "c"]
-    assert [one.level for one in found.findings] == ["X", "ask", "D", "C"]
+    # what is excluded whatever the potassium asks for none
+    assert [one.row for one in found.findings] == ["x", "d", "c", "ask"]
+    assert [one.level for one in found.findings] == ["X", "D", "C", "told"]
+    assert only(checked(knowledge, person(), "metformin")).level == "ask"

@@ -178,6 +178,36 @@ class TestApixaban:
         assert doses(found("apixaban", AF, 10, **values)) == {"apixaban_15_30": "C"}
 
 
+@pytest.mark.parametrize("has", [AF, ()])
+@pytest.mark.parametrize(
+    ("ingredient", "doses_mg"),
+    [
+        ("apixaban", (5, 10)),
+        ("dabigatran etexilate", (220, 300)),
+        ("edoxaban", (30, 60)),
+        ("rivaroxaban", (15, 20)),
+    ],
+)
+def test_every_doac_asks_for_the_kidneys(
+    ingredient: str, doses_mg: tuple[float, ...], has: tuple[str, ...]
+) -> None:
+    for daily_mg in doses_mg:
+        findings = found(ingredient, has, daily_mg, age=68, weight=80.0)
+        asked = {name for one in findings.values() if one.level == "ask" for name in one.missing}
+        assert "creatinine" in asked
+
+
+@pytest.mark.parametrize(
+    ("ingredient", "level"),
+    [("apixaban", "C"), ("rivaroxaban", "D"), ("edoxaban", "X"), ("dabigatran etexilate", "X")],
+)
+def test_on_dialysis_the_rows_of_dialysis_decide(ingredient: str, level: str) -> None:
+    findings = found(ingredient, (*AF, "dialysis"), 10, age=68, weight=80.0, creatinine=6.0)
+    assert not [one for one in findings.values() if one.level == "ask"]
+    grave = [one.level for one in findings.values() if one.level != "told"]
+    assert grave == [level]
+
+
 def allergic(ingredient: str, *reactions: str) -> tuple[Allergy, ...]:
     classes = index_of(knowledge()).classes_of(ingredient)
     return (Allergy(ingredient, (ingredient,), classes, reactions),)
