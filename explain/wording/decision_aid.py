@@ -298,20 +298,28 @@ def difference_words(found: Counts, level: Level) -> str:
             "standard": "This option does not change it.",
             "detailed": "No difference is expected.",
         }[level]
+    one = found.apart == 1
     if found.is_more:
         return {
-            "plain": f"{found.apart} in 100 get it from this choice. For {found.untouched} nothing changes.",
+            "plain": (
+                f"{found.apart} in 100 get{'s' if one else ''} it from this choice. For "
+                f"{found.untouched} nothing changes."
+            ),
             "standard": (
-                f"{found.apart} in 100 get it because of this option. For {found.untouched} "
-                "nothing changes."
+                f"{found.apart} in 100 get{'s' if one else ''} it because of this option. For "
+                f"{found.untouched} nothing changes."
             ),
             "detailed": (
-                f"{found.apart} in 100 have it because of this option; for {found.untouched} it "
-                "makes no difference."
+                f"{found.apart} in 100 {'has' if one else 'have'} it because of this option; for "
+                f"{found.untouched} it makes no difference."
             ),
         }[level]
+    avoid = f"{found.apart} in 100 avoid{'s' if one else ''} it"
     return {
-        "plain": f"{found.apart} in 100 are spared it. For {found.untouched} nothing changes.",
-        "standard": f"{found.apart} in 100 avoid it. For {found.untouched} nothing changes.",
-        "detailed": f"{found.apart} in 100 avoid it; for {found.untouched} it makes no difference.",
+        "plain": (
+            f"{found.apart} in 100 {'is' if one else 'are'} spared it. For {found.untouched} "
+            "nothing changes."
+        ),
+        "standard": f"{avoid}. For {found.untouched} nothing changes.",
+        "detailed": f"{avoid}; for {found.untouched} it makes no difference.",
     }[level]
