@@ -298,7 +298,7 @@ class CandidateRow:
 
     @property
     def net(self) -> str:
-        return signed(self.one.score)
+        return "not known" if self.one.is_score_unknown else signed(self.one.score)
 
     @property
     def net_range(self) -> str:

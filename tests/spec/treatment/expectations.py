@@ -149,7 +149,9 @@ def _asked(wanted: list[str], answer: Answer) -> Wrong:
 def _dose(wanted: Given, answer: Answer) -> Wrong:
     """By option, the dose that is proposed."""
     for option, dose in wanted.items():
-        found = _of(answer, f"option:{option}", of=_ranking(answer).candidates)
+        # to keep what is taken proposes no dose
+        given = tuple(one for one in _ranking(answer).candidates if one.kind != "keep")
+        found = _of(answer, f"option:{option}", of=given)
         if not found:
             yield f"{option} is no candidate"
         yield from (f"{one.key}: {one.dose!r}" for one in found if one.dose != dose)
