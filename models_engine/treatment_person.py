@@ -262,7 +262,7 @@ def _of_record(medicines: Iterable[MedicineTaken], index: MedicineIndex) -> Iter
             continue
         known = index.recognise(one.ingredients, one.atc, one.rxnorm)
         yield Taken(
-            label="/".join(one.ingredients) or one.display or "a medicine without a name",
+            label=_label(one.ingredients, known, one.display),
             ingredients=known.ingredients,
             classes=known.classes,
             daily_mg=one.daily_mg,
@@ -277,6 +277,12 @@ def _of_record(medicines: Iterable[MedicineTaken], index: MedicineIndex) -> Iter
         )
 
 
+def _label(named: tuple[str, ...], known: Recognised, sent: str) -> str:
+    """The record's own names, else those that the tables recognise, else what was sent."""
+    recognised = known.ingredients if known.is_known else ()
+    return "/".join(named) or "/".join(recognised) or sent or "a medicine without a name"
+
+
 def _of_state(state: State, index: MedicineIndex) -> Iterable[Taken]:
     """One a set of ingredients, whatever resources speak of it; doses are not in the state."""
     going_on: dict[tuple[str, ...], list[Value]] = {}
@@ -289,7 +295,7 @@ def _of_state(state: State, index: MedicineIndex) -> Iterable[Taken]:
         first = spoken[0]
         known = _recognised(first, index)
         yield Taken(
-            label="/".join(_names(first)) or _words(first),
+            label=_label(_names(first), known, _words(first)),
             ingredients=known.ingredients,
             classes=known.classes,
             since=min(value.effective_at for value in spoken),
