@@ -278,7 +278,7 @@ def _of_record(medicines: Iterable[MedicineTaken], index: MedicineIndex) -> Iter
             continue
         known = index.recognise(one.ingredients, one.atc, one.rxnorm)
         yield Taken(
-            label=_label("/".join(one.ingredients), one.display) or NAMELESS,
+            label=_medicine_label(one.ingredients, known, one.display),
             ingredients=known.ingredients,
             classes=known.classes,
             daily_mg=one.daily_mg,
@@ -293,6 +293,12 @@ def _of_record(medicines: Iterable[MedicineTaken], index: MedicineIndex) -> Iter
         )
 
 
+def _medicine_label(named: tuple[str, ...], known: Recognised, sent: str) -> str:
+    """The record's own names, else those that the tables recognise, else what was sent."""
+    recognised = known.ingredients if known.is_known else ()
+    return _label("/".join(named), "/".join(recognised), sent) or NAMELESS
+
+
 def _of_state(state: State, index: MedicineIndex) -> Iterable[Taken]:
     """One a set of ingredients, whatever resources speak of it; doses are not in the state."""
     going_on: dict[tuple[str, ...], list[Value]] = {}
@@ -305,7 +311,7 @@ def _of_state(state: State, index: MedicineIndex) -> Iterable[Taken]:
         first = spoken[0]
         known = _recognised(first, index)
         yield Taken(
-            label=_label("/".join(_names(first)), _words(first)) or NAMELESS,
+            label=_medicine_label(_names(first), known, _words(first)),
             ingredients=known.ingredients,
             classes=known.classes,
             since=min(value.effective_at for value in spoken),

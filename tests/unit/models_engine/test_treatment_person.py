@@ -280,6 +280,13 @@ class TestReconciledMedicines:
         assert (found.daily_mg, found.dose_text, found.route) == (20.0, "20 mg daily", "oral")
         assert found.references == (("MedicationRequest", "m1", 3),)
 
+    def test_a_code_alone_is_called_by_what_it_is(self, knowledge: Knowledge) -> None:
+        coded_only = row(atc=("C09AA03",), display="C09AA03")
+        (found,) = read(knowledge, medicines=[coded_only]).medicines
+        assert found.label == "lisinopril" and found.is_known
+        (group,) = read(knowledge, medicines=[row(atc=("C09A",), display="C09A")]).medicines
+        assert group.label == "C09A"
+
     def test_one_unknown_ingredient_of_two_is_not_known(self, knowledge: Knowledge) -> None:
         two = row("lisinopril", "unobtainium")
         (found,) = read(knowledge, medicines=[two]).medicines
