@@ -4,6 +4,7 @@ Of 100 people some have the event whatever they do, some are spared it (or harme
 for the rest it makes no difference: the three always add up to 100.
 """
 
+import re
 from dataclasses import dataclass
 
 from explain.wording.numbers import DENOMINATOR, Frequency, frequency, people_apart
@@ -14,16 +15,48 @@ OPENING: dict[Level, str] = {
     "standard": "Your care team picked these options to discuss with you.",
     "detailed": "Your care team chose these options to discuss with you. They are compared below.",
 }
-BETTER: dict[Level, str] = {
-    "plain": "What may get better",
-    "standard": "What may get better",
-    "detailed": "Possible benefits",
+# true for every option: one that is stopped brings more of the first, and less of the second
+PREVENTED: dict[Level, str] = {
+    "plain": "What treatment tries to prevent",
+    "standard": "What treatment tries to prevent",
+    "detailed": "Events that treatment is meant to prevent",
 }
-WORSE: dict[Level, str] = {
-    "plain": "What may get worse",
-    "standard": "What may get worse",
-    "detailed": "Possible harms",
+SIDE_EFFECTS: dict[Level, str] = {
+    "plain": "Side effects",
+    "standard": "Side effects",
+    "detailed": "Unwanted effects of medicines",
 }
+OTHERS: dict[Level, str] = {
+    "plain": "There are other side effects too. Ask your care team.",
+    "standard": "There are other side effects too. Ask your care team.",
+    "detailed": "There are other unwanted effects (side effects) too. Ask your care team.",
+}
+VALUES: dict[Level, str] = {
+    "plain": "Your test numbers",
+    "standard": "Your test results",
+    "detailed": "Measured values",
+}
+TESTS: dict[Level, str] = {
+    "plain": "Tests you need",
+    "standard": "Tests you need",
+    "detailed": "Monitoring",
+}
+NOTHING_NEW: dict[Level, str] = {
+    "plain": "Without a new medicine",
+    "standard": "Without a new medicine",
+    "detailed": "Without a new medicine",
+}
+TODAY: dict[Level, str] = {
+    "plain": "As now",
+    "standard": "As now",
+    "detailed": "Treatment as it is today",
+}
+STUDIES_DIFFER: dict[Level, str] = {
+    "plain": "The studies did not start from the same point.",
+    "standard": "The studies did not start from the same point.",
+    "detailed": "The studies behind the options differ in what they started from or how long they took.",
+}
+NEW_CAUTION: dict[Level, str] = {"plain": "New:", "standard": "New:", "detailed": "New:"}
 KEEP: dict[Level, str] = {
     "plain": "Keep things as they are",
     "standard": "Keep your treatment as it is",
@@ -46,14 +79,14 @@ NONE_KNOWN: dict[Level, str] = {
 }
 CAUTIONS: dict[Level, tuple[str, ...]] = {
     "plain": (
-        "These are guesses from studies of many people. You may do better or worse.",
+        "These are estimates from studies of many people. You may do better or worse.",
         "Do not start or stop a pill on your own. Talk to your doctor first.",
-        "No choice is wrong. What matters to you counts.",
+        "What matters to you counts. Tell your care team.",
     ),
     "standard": (
         "These numbers come from studies of many people. Your own result may be better or worse.",
         "Do not start or stop a medicine on your own. Talk to your doctor first.",
-        "There is no wrong choice. What matters to you counts.",
+        "What matters to you counts in this choice. Tell your care team.",
     ),
     "detailed": (
         "The estimates rest on the average effects of studies. How far you differ is not known.",
@@ -87,9 +120,12 @@ HIDDEN: dict[Level, str] = {
     ),
 }
 CHANGED: dict[Level, str] = {
-    "plain": "New test results came in after this page was made. Ask if it still fits.",
-    "standard": "New results came in after this page was made. Ask whether it still fits.",
-    "detailed": "Results arrived after this page was made; the numbers of now are not quite the same.",
+    "plain": "Something new came in after this page was made. Ask if it still fits.",
+    "standard": "Something new came in after this page was made. Ask whether it still fits.",
+    "detailed": (
+        "Your record has changed: something came in after this page was made. Its numbers, warnings "
+        "or doses are not quite those of now."
+    ),
 }
 
 
@@ -142,13 +178,94 @@ def shown(probability: float, count: int) -> str:
     return own.out_of
 
 
-def more_or_fewer(probability: float, *, is_more: bool) -> str:
-    """ "3 more out of 100", where only the difference is known."""
-    found = frequency(probability)
+def more_or_fewer(apart: int | None, *, is_more: bool) -> str:
+    """ "3 more than now, out of 100 people", where only the difference is known; None: below 1."""
     side = "more" if is_more else "fewer"
-    if found.count == 0:
-        return f"less than 1 {side} out of {DENOMINATOR}"
-    return f"{found.words} {side} out of {DENOMINATOR}"
+    number = "less than 1" if apart is None else str(apart)
+    return f"{number} {side} than now, out of {DENOMINATOR} people"
+
+
+def rest_words(apart: int | None, level: Level) -> str:
+    """Those for whom it makes no difference, where only the difference is known."""
+    rest = "nearly all" if apart is None else f"the other {DENOMINATOR - apart}"
+    return {
+        "plain": f"For {rest} nothing changes.",
+        "standard": f"For {rest} nothing changes.",
+        "detailed": f"For {rest} it makes no difference.",
+    }[level]
+
+
+def started_from(without: str) -> str:
+    """Where the options' studies started from different numbers: this one's."""
+    return f"Without this choice it was {without} in its study."
+
+
+def horizon_words(months: float) -> str:
+    """ "10 years", "18 months", "about 2 years": to half a year, below two years to a month."""
+    if months < 24 and months != 12:
+        whole = max(1, round(months))
+        return f"{_about(months, whole)}{whole} month{'' if whole == 1 else 's'}"
+    halves = round(months / 6)
+    years, half = divmod(halves, 2)
+    if half:
+        return f"{_about(months, halves * 6)}{years} and a half years"
+    return f"{_about(months, halves * 6)}{years} year{'' if years == 1 else 's'}"
+
+
+def _about(exact: float, shown: float) -> str:
+    return "" if abs(exact - shown) < 0.05 else "about "
+
+
+VALUE_NAMES: dict[str, str] = {
+    "systolic_bp": "Blood pressure (upper number)",
+    "ldl_cholesterol": 'LDL ("bad") cholesterol',
+    "hdl_cholesterol": 'HDL ("good") cholesterol',
+    "total_cholesterol": "Total cholesterol",
+    "hba1c": "Long-term blood sugar (HbA1c)",
+    "weight": "Weight",
+    "bmi": "Weight for your height (BMI)",
+}
+# of a unit, what is written and how many decimals mean something
+UNITS: dict[str, tuple[str, int]] = {
+    "mm[Hg]": ("mmHg", 0),
+    "kg": ("kg", 0),
+    "[lb_av]": ("pounds", 0),
+    "%": ("%", 1),
+    "mmol/mol": ("mmol/mol", 0),
+    "mmol/L": ("mmol/L", 1),
+    "mg/dL": ("mg/dL", 0),
+    "kg/m2": ("kg/m²", 1),
+}
+
+
+def value_words(
+    concept: str, label: str, before: float, after: float, unit: str, level: Level
+) -> str:
+    """ "Weight: from 92 to about 89 kg."; empty where both round to the same."""
+    written, digits = UNITS.get(unit, (unit, 1))
+    first, second = f"{before:.{digits}f}", f"{after:.{digits}f}"
+    if first == second:
+        return ""
+    # the clinical name, but for the one that tells nobody anything
+    is_clinical = level == "detailed" and concept != "hba1c"
+    name = label if is_clinical else VALUE_NAMES.get(concept, label)
+    return f"{name}: from {first} to about {second} {written}."
+
+
+_NUMBER = r"[\d.,]*\d"
+_TIMES = r"(?: (?:once |twice )?(?:a day|daily)| every other day| with the evening meal)"
+_SIMPLE = re.compile(
+    rf"(?:start with |at most )?{_NUMBER}(?: to {_NUMBER})? mg{_TIMES}?"
+    rf"(?:, at most {_NUMBER} mg{_TIMES}?)?"
+)
+
+
+def kidney_dose_words(dose: str, *, is_lower: bool) -> str:
+    """The dose that fits the kidneys; one that takes a clinician to read is left to the care team."""
+    text = "A lower dose, for your kidneys" if is_lower else "The dose that fits your kidneys"
+    if not _SIMPLE.fullmatch(dose):
+        return f"{text}. Your care team tells you how much."
+    return f"{text}: {dose.replace('daily', 'a day')}."
 
 
 def people_words(level: Level, *, of_trial: bool) -> str:
@@ -181,20 +298,28 @@ def difference_words(found: Counts, level: Level) -> str:
             "standard": "This option does not change it.",
             "detailed": "No difference is expected.",
         }[level]
+    one = found.apart == 1
     if found.is_more:
         return {
-            "plain": f"{found.apart} in 100 get it from this choice. For {found.untouched} nothing changes.",
+            "plain": (
+                f"{found.apart} in 100 get{'s' if one else ''} it from this choice. For "
+                f"{found.untouched} nothing changes."
+            ),
             "standard": (
-                f"{found.apart} in 100 get it because of this option. For {found.untouched} "
-                "nothing changes."
+                f"{found.apart} in 100 get{'s' if one else ''} it because of this option. For "
+                f"{found.untouched} nothing changes."
             ),
             "detailed": (
-                f"{found.apart} in 100 have it because of this option; for {found.untouched} it "
-                "makes no difference."
+                f"{found.apart} in 100 {'has' if one else 'have'} it because of this option; for "
+                f"{found.untouched} it makes no difference."
             ),
         }[level]
+    avoid = f"{found.apart} in 100 avoid{'s' if one else ''} it"
     return {
-        "plain": f"{found.apart} in 100 are spared it. For {found.untouched} nothing changes.",
-        "standard": f"{found.apart} in 100 avoid it. For {found.untouched} nothing changes.",
-        "detailed": f"{found.apart} in 100 avoid it; for {found.untouched} it makes no difference.",
+        "plain": (
+            f"{found.apart} in 100 {'is' if one else 'are'} spared it. For {found.untouched} "
+            "nothing changes."
+        ),
+        "standard": f"{avoid}. For {found.untouched} nothing changes.",
+        "detailed": f"{avoid}; for {found.untouched} it makes no difference.",
     }[level]

@@ -1,32 +1,38 @@
 """A shared proposal as its patient sees it: the same outcomes and denominators for every option."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from explain.figures.icon_array import IconArray, icon_array
+from explain.wording.check_ups import CheckUp, check_up_words
 from explain.wording.decision_aid import (
     AS_NOW,
     KEEP,
+    NEW_CAUTION,
     NOT_KNOWN,
+    NOTHING_NEW,
+    STUDIES_DIFFER,
+    TODAY,
     Counts,
     counts,
     difference_words,
+    horizon_words,
+    kidney_dose_words,
     more_or_fewer,
     people_words,
+    rest_words,
     shown,
+    started_from,
+    value_words,
 )
+from explain.wording.numbers import people_apart
 from explain.wording.phrases import Level
-from models_engine.catalogue.treatment.knowledge.schema import Outcome
-from models_engine.catalogue.treatment.ranking.results import Ranking
-from models_engine.treatment_knowledge import treatment_knowledge
-from twinportal.treatment.sharing import why_not_shared
-from twinportal.treatment.words import months_words
+from patients.terminology.units import CONVERSIONS
+from twinportal.treatment.aid_rows import Row, rows_of
 
 Json = dict[str, Any]
-# a difference of a probability that is worth a word
-CHANGED = 0.005
-MOST_OF_A_SIDE = 4
 EVERY = {
     "day": "once a day",
     "half_day": "twice a day",
@@ -38,7 +44,7 @@ EVERY = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One outcome of one option; without a number `found` is None."""
+    """One outcome of one option; without a number of people `found` is None."""
 
     outcome: str
     title: str
@@ -59,13 +65,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Side:
-    """One option of the aid."""
+    """One option of the aid, or (`key` empty) today where no option is today."""
 
     key: str
     title: str
     how: str
-    better: tuple[Cell, ...]
-    worse: tuple[Cell, ...]
+    prevented: tuple[Cell, ...]
+    side_effects: tuple[Cell, ...]
+    has_others: bool
     values: tuple[str, ...]
     tests: tuple[str, ...]
     cautions: tuple[str, ...]
@@ -73,7 +80,7 @@ class Side:
 
 @dataclass(frozen=True)
 class GridRow:
-    """One outcome over all options: the same numbers as a table."""
+    """One outcome over all options: the same numbers as a table. `horizon` empty where they differ."""
 
     outcome: str
     title: str
@@ -89,151 +96,174 @@ class Aid:
 
     @property
     def grid(self) -> list[GridRow]:
-        by_side = [(*side.better, *side.worse) for side in self.sides]
+        by_side = [(*side.prevented, *side.side_effects) for side in self.sides]
         return [
-            GridRow(cells[0].outcome, cells[0].title, cells[0].horizon, cells)
+            GridRow(
+                cells[0].outcome,
+                cells[0].title,
+                cells[0].horizon if len({cell.horizon for cell in cells}) == 1 else "",
+                cells,
+            )
             for cells in zip(*by_side, strict=True)
         ]
 
 
-def aid_of(result: Json, level: Level) -> Aid:
-    """The comparison of a snapshot, in words of a level."""
-    candidates = result["candidates"]
-    gains, harms = _outcomes(candidates, better=True), _outcomes(candidates, better=False)
-    kept = sum(one["kind"] == "keep" for one in candidates)
-    sides = tuple(
-        Side(
-            key=one["key"],
-            title=_title(one, level, alone=kept == 1),
-            how=_how(one),
-            better=tuple(_cell(key, one, candidates, level) for key in gains),
-            worse=tuple(_cell(key, one, candidates, level) for key in harms),
-            values=tuple(_value(change) for change in one["values"]),
-            tests=_tests(one),
-            cautions=tuple(f["plain"] for f in one["findings"] if f["level"] == "C"),
-        )
-        for one in candidates
-    )
-    return Aid(sides)
+def aid_of(
+    result: Json,
+    level: Level,
+    *,
+    new: Mapping[str, tuple[str, ...]] | None = None,
+    units: Mapping[str, str] | None = None,
+) -> Aid:
+    """The comparison of a snapshot, in words of a level.
 
-
-def is_still_safe(result: Json, now: Ranking) -> bool:
-    """Whether every option may still be shown, by the record of now."""
-    fit = {one.key for one in now.candidates if not why_not_shared(one)}
-    return not now.barred and all(one["key"] in fit for one in result["candidates"])
-
-
-def has_changed(result: Json, now: Ranking) -> bool:
-    """Whether any number of now is another one."""
-    current = {one.key: one for one in now.candidates}
-    for kept in result["candidates"]:
-        one = current.get(kept["key"])
-        if one is None:
-            return True
-        fresh = {c.outcome: c for c in (*one.benefits, *one.harms)}
-        old = {c["outcome"]: c for c in (*kept["benefits"], *kept["harms"])}
-        if set(fresh) != set(old):
-            return True
-        for key, change in old.items():
-            if abs(fresh[key].after - change["after"]) >= CHANGED:
-                return True
-            if abs(fresh[key].before - change["before"]) >= CHANGED:
-                return True
-    return False
-
-
-def _outcomes(candidates: Sequence[Json], *, better: bool) -> list[str]:
-    """The outcomes of one side over all options, those with the largest weight first.
-
-    On which side an outcome stands follows from its largest difference, the same for every option.
+    `new`: by option, the cautions that came up after it was shared. `units`: by concept, the UCUM
+    unit in which the patient knows it; the canonical one without.
     """
-    largest: dict[str, float] = {}
-    for change in _all(candidates):
-        known = largest.get(change["outcome"], 0.0)
-        if abs(change["difference"]) > abs(known):
-            largest[change["outcome"]] = change["difference"]
-    weights = {one.id: one.weight for one in treatment_knowledge().rows(Outcome)}
-    found = [key for key, difference in largest.items() if (difference < 0) == better]
-    return sorted(found, key=lambda key: (-weights.get(key, 0.0), key))[:MOST_OF_A_SIDE]
+    candidates = result["candidates"]
+    prevented = _numbered(rows_of(candidates, "event"))
+    side_effects = _numbered(rows_of(candidates, "harm"))
+    kept = sum(one["kind"] == "keep" for one in candidates)
+
+    def side(one: Json | None, key: str, title: str) -> Side:
+        def cells(rows: Sequence[tuple[str, Row]]) -> tuple[Cell, ...]:
+            return tuple(_cell(name, row, one, candidates, level) for name, row in rows)
+
+        values = [_value(change, units or {}, level) for change in one["values"]] if one else []
+        return Side(
+            key=key,
+            title=title,
+            how=_how(one) if one else "",
+            prevented=cells(prevented),
+            side_effects=cells(side_effects),
+            has_others=one is not None,
+            values=tuple(value for value in values if value),
+            tests=_tests(one, level) if one else (),
+            cautions=_cautions(one, (new or {}).get(key, ()), level) if one else (),
+        )
+
+    sides = [side(one, one["key"], _title(one, level, alone=kept == 1)) for one in candidates]
+    if not kept:
+        takes_none = all(one["kind"] == "start" for one in candidates)
+        sides.insert(0, side(None, "", (NOTHING_NEW if takes_none else TODAY)[level]))
+    return Aid(tuple(sides))
 
 
-def _cell(key: str, one: Json, candidates: Sequence[Json], level: Level) -> Cell:
-    change = _change(key, one)
-    if change is None and one["kind"] == "keep":
-        # what another option is compared with is the treatment of today
-        other = next((c for c in (_change(key, two) for two in candidates) if c), None)
-        change = other and {**other, "after": other["before"]}
-    title = _capital(next(c["plain_label"] for c in _all(candidates) if c["outcome"] == key))
+def titles_of(result: Json, level: Level) -> tuple[str, ...]:
+    """What the options of a snapshot are called."""
+    kept = sum(one["kind"] == "keep" for one in result["candidates"])
+    return tuple(_title(one, level, alone=kept == 1) for one in result["candidates"])
+
+
+def _numbered(rows: Sequence[Row]) -> list[tuple[str, Row]]:
+    """Each row with a name of its own: the second of one outcome has a number."""
+    seen: list[str] = []
+    found = []
+    for row in rows:
+        seen.append(row.outcome)
+        number = seen.count(row.outcome)
+        found.append((row.outcome if number == 1 else f"{row.outcome}_{number}", row))
+    return found
+
+
+def _cell(name: str, row: Row, one: Json | None, candidates: Sequence[Json], level: Level) -> Cell:
+    title = _capital(row.plain_label)
+    others = [c for c in map(row.of, candidates) if c]
+    started = _started(others)
+    if one is None or one["kind"] == "keep":
+        return _today(name, title, others, started, level)
+    change = row.of(one)
     if change is None:
-        horizon = next(c["months"] for c in _all(candidates) if c["outcome"] == key)
-        words = NOT_KNOWN[level]
-        return Cell(key, title, months_words(horizon), None, words, "", "")
-    found = counts(change["before"], change["after"])
-    is_now = one["kind"] == "keep"
+        horizon = horizon_words(others[0]["months"])
+        return Cell(name, title, horizon, None, NOT_KNOWN[level], "", "")
+    horizon = horizon_words(change["months"])
     if change["is_excess_only"]:
-        return _excess(key, title, change, is_now=is_now, level=level)
-    return Cell(
-        outcome=key,
-        title=title,
-        horizon=months_words(change["months"]),
-        found=found,
-        number=shown(change["after"], found.with_),
-        people=people_words(level, of_trial=change["baseline"] == "trial"),
-        words="" if is_now else difference_words(found, level),
-    )
+        apart = people_apart(change["before"], change["after"])
+        number = more_or_fewer(apart, is_more=change["difference"] > 0)
+        return Cell(name, title, horizon, None, number, "", rest_words(apart, level))
+    found = counts(change["before"], change["after"])
+    words = difference_words(found, level)
+    if len(started) > 1:
+        words = f"{words} {started_from(_without(change))}"
+    people = people_words(level, of_trial=change["baseline"] == "trial")
+    return Cell(name, title, horizon, found, shown(change["after"], found.with_), people, words)
 
 
-def _excess(key: str, title: str, change: Json, *, is_now: bool, level: Level) -> Cell:
-    """Only how many more (or fewer) is known: no picture of a hundred can be drawn of it."""
-    apart = abs(change["after"] - change["before"])
-    is_more = change["after"] > change["before"]
-    return Cell(
-        outcome=key,
-        title=title,
-        horizon=months_words(change["months"]),
-        found=None,
-        number=AS_NOW[level] if is_now else more_or_fewer(apart, is_more=is_more),
-        people="",
-        words="",
-    )
+def _today(
+    name: str, title: str, others: Sequence[Json], started: Sequence[Json], level: Level
+) -> Cell:
+    """What every option is compared with; of that, `before` of the options is known."""
+    horizon = horizon_words((started or others)[0]["months"])
+    if not started:
+        return Cell(name, title, horizon, None, AS_NOW[level], "", "")
+    if len(started) > 1:
+        first, last = _without(started[0]), _without(started[-1])
+        number = last if first == last else f"{first.removesuffix(' out of 100')} to {last}"
+        return Cell(name, title, horizon, None, number, "", STUDIES_DIFFER[level])
+    found = counts(started[0]["before"], started[0]["before"])
+    people = people_words(level, of_trial=started[0]["baseline"] == "trial")
+    return Cell(name, title, horizon, found, _without(started[0]), people, "")
 
 
-def _change(key: str, one: Json) -> Json | None:
-    return next((c for c in _all([one]) if c["outcome"] == key), None)
+def _started(others: Sequence[Json]) -> list[Json]:
+    """The different numbers, in people and time, from which the options start, the least first."""
+    known = [one for one in others if not one["is_excess_only"]]
+    found = {(_without(one), horizon_words(one["months"])): one for one in known}
+    return sorted(found.values(), key=lambda one: float(one["before"]))
 
 
-def _all(candidates: Iterable[Json]) -> Iterable[Json]:
-    for one in candidates:
-        yield from (c for c in (*one["benefits"], *one["harms"]) if _is_for_patients(c))
-
-
-def _is_for_patients(change: Json) -> bool:
-    """No research model, and no event that another number holds already."""
-    return change["is_counted"] and not change["is_research"]
+def _without(change: Json) -> str:
+    return shown(change["before"], counts(change["before"], change["before"]).without)
 
 
 def _title(one: Json, level: Level, *, alone: bool) -> str:
-    is_today = one["kind"] == "keep" and alone
-    return KEEP[level] if is_today else _capital(one["plain_label"])
+    if one["kind"] == "keep" and alone:
+        return KEEP[level]
+    label = one["plain_label"]
+    if _kidney_dose(one):
+        # of what is begun; what it takes the place of keeps its own
+        begun, *rest = label.split(" instead of ")
+        label = " instead of ".join([re.sub(r"\s[\d.,]+ mg\b", "", begun), *rest])
+    return _capital(label)
 
 
 def _how(one: Json) -> str:
     if one["kind"] in ("keep", "stop"):
         return ""
+    if found := _kidney_dose(one):
+        fits, usual = found.get("daily_mg"), one.get("daily_mg")
+        return kidney_dose_words(found["dose"], is_lower=bool(fits and usual and fits < usual))
     return _capital(one["plain_dose"] or EVERY.get(one["every"], ""))
 
 
-def _tests(one: Json) -> tuple[str, ...]:
+def _kidney_dose(one: Json) -> Json | None:
+    """What was found about the dose, where it may not be the usual one."""
+    found = (f for f in one["findings"] if f["kind"] == "kidney_dose" and f["dose"])
+    first = next(found, None)
+    return first if first and not first["dose"].startswith("usual dose") else None
+
+
+def _tests(one: Json, level: Level) -> tuple[str, ...]:
     """What beginning it needs; of what is kept the tests are under way."""
     if one["kind"] in ("keep", "stop"):
         return ()
-    return tuple(f"{row['test']}: {row['when']}" for row in one["monitoring"])
+    return check_up_words((CheckUp(row["test"], row["when"]) for row in one["monitoring"]), level)
 
 
-def _value(change: Json) -> str:
-    digits = 1 if change["concept"] in ("hba1c", "ldl_cholesterol", "weight") else 0
-    before, after = (f"{change[name]:.{digits}f}" for name in ("before", "after"))
-    return f"{change['label']}: from {before} to about {after} {change['unit']}"
+def _cautions(one: Json, new: Sequence[str], level: Level) -> tuple[str, ...]:
+    fresh = (f"{NEW_CAUTION[level]} {text}" for text in new)
+    return tuple(
+        dict.fromkeys([*fresh, *(f["plain"] for f in one["findings"] if f["level"] == "C")])
+    )
+
+
+def _value(change: Json, units: Mapping[str, str], level: Level) -> str:
+    concept, unit = change["concept"], change["unit"]
+    wanted = units.get(concept, unit)
+    before, after = change["before"], change["after"]
+    if wanted != unit and (conversion := CONVERSIONS.get((concept, wanted))):
+        before, after, unit = conversion.back(before), conversion.back(after), wanted
+    return value_words(concept, change["label"], before, after, unit, level)
 
 
 def _capital(text: str) -> str:

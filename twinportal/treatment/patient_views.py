@@ -17,7 +17,9 @@ from patients.access.policy import visible_patients
 from patients.models import Patient, StaleTwin
 from twinportal import pipeline
 from twinportal.dashboards.access import role_required
-from twinportal.treatment.decision_aid import aid_of, has_changed, is_still_safe
+from twinportal.treatment.aid_today import has_changed, is_still_safe, new_cautions
+from twinportal.treatment.aid_units import units_known_to
+from twinportal.treatment.decision_aid import aid_of, titles_of
 from twinportal.treatment.models import TreatmentProposal
 from twinportal.treatment.views import as_indication
 from twinportal.treatment.words import PLAIN_LABELS
@@ -32,7 +34,9 @@ def choices(request: HttpRequest) -> HttpResponse:
     shared = TreatmentProposal.objects.about(patient.pk).shared()
     level = _level(request)
     context = _shared_context(request, patient, level) | {
-        "choices": [(one, PLAIN_LABELS[one.indication]) for one in shared],
+        "choices": [
+            (one, PLAIN_LABELS[one.indication], titles_of(one.result, level)) for one in shared
+        ],
     }
     return render(request, "treatment/my_choices.html", context)
 
@@ -52,16 +56,26 @@ def choice(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
     current = pipeline.treatment_ranking(
         patient.pk, as_indication(found.indication), Preferences(), now=now
     )
-    safe = is_still_safe(found.result, current)
+    aid = None
+    if is_still_safe(found.result, current):
+        aid = aid_of(
+            found.result,
+            level,
+            new=new_cautions(found.result, current),
+            units=units_known_to(found.patient_id, found.result),
+        )
     context = _shared_context(request, patient, level) | {
         "proposal": found,
         "label": PLAIN_LABELS[found.indication],
-        "aid": aid_of(found.result, level) if safe else None,
+        "aid": aid,
         "hidden": wording.HIDDEN[level],
         "changed": wording.CHANGED[level] if has_changed(found.result, current) else "",
         "opening": wording.OPENING[level],
-        "better": wording.BETTER[level],
-        "worse": wording.WORSE[level],
+        "prevented": wording.PREVENTED[level],
+        "side_effects": wording.SIDE_EFFECTS[level],
+        "others": wording.OTHERS[level],
+        "values": wording.VALUES[level],
+        "tests": wording.TESTS[level],
         "none_known": wording.NONE_KNOWN[level],
         "cautions": wording.CAUTIONS[level],
         "questions": wording.QUESTIONS[level],

@@ -10,7 +10,18 @@ from twinportal.treatment.sharing import why_not_shared
 
 Json = dict[str, Any]
 # of a finding, what is kept; the rows of knowledge may change later, the words of that day stay
-_FINDING = ("kind", "level", "message", "plain", "table", "row", "missing", "dose", "other")
+_FINDING = (
+    "kind",
+    "level",
+    "message",
+    "plain",
+    "table",
+    "row",
+    "missing",
+    "dose",
+    "daily_mg",
+    "other",
+)
 
 
 def snapshot(ranking: Ranking, keys: Iterable[str]) -> Json:
@@ -39,6 +50,7 @@ def _candidate(one: Candidate) -> Json:
         "dose": dose_words(one),
         "dose_why": one.dose_why,
         "plain_dose": option.plain_dose if option else "",
+        "daily_mg": option.daily_mg if option else None,
         "every": option.every if option else "",
         "route": option.route if option else "",
         "atc": option.atc if option else "",

@@ -21,7 +21,7 @@ LOW_EGFR, CHRONIC, ALBUMINURIA = 60.0, timedelta(days=90), 30.0
 ASCVD = (
     "coronary_heart_disease",
     "myocardial_infarction",
-    "stroke",
+    "ischaemic_stroke",
     "tia",
     "peripheral_artery_disease",
 )
