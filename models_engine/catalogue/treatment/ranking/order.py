@@ -26,6 +26,7 @@ from models_engine.catalogue.treatment.ranking.results import (
     FIRST,
     NO_MEDICINE,
     POINT,
+    RESERVE,
     Candidate,
     Preferences,
 )
@@ -191,13 +192,15 @@ def falls_behind(candidate: Candidate) -> bool:
 
     Without everything counted it is not called worse; but it comes after what is known, unless a
     guideline has it first for what the person has and no benefit of it could be counted at all [J].
+    What is begun from the reserve comes after it too where nothing counted speaks for it [J].
     """
-    return (
-        candidate.kind != "keep"
-        and not candidate.is_today_wrong
-        and candidate.score_high < 0
-        and not (candidate.is_score_partial and candidate.is_benefit_uncounted)
-    )
+    if candidate.kind == "keep" or candidate.is_today_wrong:
+        return False
+    if not candidate.is_score_partial:
+        return candidate.score_high < 0
+    begins_reserve = candidate.kind in ("start", "add") and candidate.tier >= RESERVE
+    limit = candidate.score_high <= 0 if begins_reserve else candidate.score_high < 0
+    return limit and not candidate.is_benefit_uncounted
 
 
 def has_own_d(safety: Safety) -> bool:
@@ -231,7 +234,8 @@ def _is_held_back(stop: Candidate, keep: Candidate | None) -> bool:
     """Whether stopping never comes before keeping."""
     if keep is None or keep.safety.is_excluded:
         return False
-    is_advised = stop.tier == FIRST or has_own_d(keep.safety)
+    to_avoid = has_own_d(keep.safety) and not stop.is_wanted_elsewhere
+    is_advised = stop.tier == FIRST or to_avoid
     return falls_behind(stop) or not is_advised
 
 

@@ -381,6 +381,7 @@ class _Ranker:
                 and not any(one > 0 for one in points.values())
             ),
             is_today_wrong=self._is_today_wrong(way),
+            is_wanted_elsewhere=bool(way.kind == "stop" and self._lost(way)),
             brings=brought((*stop.events, *stop.harms)) if stop else (),
             brings_values=brought_values(stop) if stop else (),
             replaces=way.medicine if way.kind in ("switch", "change_dose") else None,

@@ -131,6 +131,7 @@ class Candidate:
     so that a score of 0 does not say that nothing changes. `is_benefit_uncounted`: recommended first for
     what this person has, and no benefit could be counted, so that a score below 0 does not speak against
     it. `is_today_wrong`: it takes the place of a medicine that must not be given to this person.
+    `is_wanted_elsewhere`: a guideline has what it takes away first or second for another indication.
     `NO_MEDICINE` is the key of "nothing", where nothing is taken: neither option nor medicine.
     """
 
@@ -166,6 +167,7 @@ class Candidate:
     is_score_unknown: bool = False
     is_benefit_uncounted: bool = False
     is_today_wrong: bool = False
+    is_wanted_elsewhere: bool = False
 
 
 NOTHING = Candidate(

@@ -94,6 +94,10 @@ class TestStopping:
         if first == "keep:a":
             assert keys(*candidates, preferences=numbers)[0] == first
 
+    def test_what_another_indication_wants_is_not_stopped_first(self) -> None:
+        stop = one("stop:a", 3, 1.3, is_wanted_elsewhere=True)
+        assert keys(stop, one("keep:a", 2, 0.0, finding("D"))) == ["keep:a", "stop:a"]
+
     def test_the_tier_of_stopping(self, tmp_path: Path) -> None:
         def check(*args: Any, **_: Any) -> Safety:
             return Safety((finding("D", "interaction"),))
@@ -130,6 +134,11 @@ class TestPlaces:
             NOTHING,
         )
         assert keys(*candidates) == ["start:none", NOTHING.key, "start:some"]
+
+    def test_the_reserve_with_nothing_counted(self) -> None:
+        keep = one("keep:a", 2, 0.0, finding("D", "interaction"))
+        for tier, first in ((3, "keep:a"), (2, "add:b")):
+            assert keys(keep, one("add:b", tier, 0.0, is_score_partial=True))[0] == first
 
     def test_nothing_is_no_safer_than_what_is_asked_for(self) -> None:
         ask = one("start:a", 1, 13.0, finding("ask"), option=object())
@@ -280,7 +289,8 @@ class TestOtherIndications:
         found = self.found(tmp_path, self.AGAINST, self.WANTED)
         assert "switch:mra:losartan_1" not in found and "add:mra" in found
         stop = found["stop:losartan_1"]
-        assert stop.tier == 3 and any("hypertension too" in text for text in stop.unknown)
+        assert stop.is_wanted_elsewhere and stop.tier == 3
+        assert any("hypertension too" in text for text in stop.unknown)
         # it holds an ARB itself, and does for hypertension what losartan does
         assert "switch:arni:losartan_1" in found
 
