@@ -3,6 +3,8 @@ from typing import Any
 from django.apps import AppConfig
 from django.core import checks
 
+MOST_NAMED = 5
+
 
 class ModelsEngineConfig(AppConfig):
     name = "models_engine"
@@ -19,8 +21,17 @@ def knowledge_is_sound(**kwargs: Any) -> list[checks.CheckMessage]:
     from models_engine.treatment_knowledge import treatment_knowledge
 
     try:
-        found = problems(treatment_knowledge())
+        known = treatment_knowledge()
+        found = problems(known)
     except (KnowledgeError, OSError) as error:
         return [checks.Error(str(error), id="models_engine.E001")]
     wrong = [one for one in found if one.level == "error"]
-    return [checks.Error(str(one), id="models_engine.E002") for one in wrong]
+    errors = [checks.Error(str(one), id="models_engine.E002") for one in wrong]
+    weaker = [one for one in known.replacements if one.weakenings]
+    if not weaker:
+        return [*errors]
+    rows = ", ".join(f"{one.table} {one.after.id}" for one in weaker[:MOST_NAMED])
+    more = " ..." if len(weaker) > MOST_NAMED else ""
+    text = f"The site's own tables say less than the committed ones in {len(weaker)} rows: {rows}{more}"
+    hint = "manage.py check_knowledge says what differs."
+    return [*errors, checks.Warning(text, hint=hint, id="models_engine.W001")]

@@ -33,4 +33,7 @@ def treatment_knowledge() -> Knowledge:
 def _with(folder: Path) -> Knowledge:
     if not folder.is_dir():
         raise KnowledgeError(f"TWINPORTAL_KNOWLEDGE_DIR: {folder} is no folder")
-    return read_knowledge(FOLDER, folder)
+    try:
+        return read_knowledge(FOLDER, folder)
+    except KnowledgeError as error:
+        raise KnowledgeError(f"TWINPORTAL_KNOWLEDGE_DIR: {error}") from error

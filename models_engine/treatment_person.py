@@ -5,6 +5,7 @@ apart, so that a page can say how old it is. A medicine is known by code or by i
 an allergy is read on the careful side (see `knowledge/medicines.py`).
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
@@ -70,6 +71,10 @@ EGFR = Input(
 HLA = "HLA-"
 # allergies of these kinds alone are none to a medicine
 NO_MEDICINE = frozenset({"food", "environment"})
+MOST_OF_A_LABEL = 80
+# marks of direction turn the words around them, of sentences that are ours
+_UNSEEN = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def treatment_person(
@@ -105,6 +110,7 @@ def treatment_person(
         allergies_unread=unread or allergies_waiting,
         genes=tuple(result for one in genotypes for result in _genes(one, alleles)),
         barred=_barred(state),
+        has_died=bool(state.deceased),
         notes=_notes(state, reader),
     )
 
@@ -148,6 +154,9 @@ def _conditions(state: State, reader: StateReader) -> dict[str, tuple[Reference,
         value = state.history(concept)
         if value is not None:
             found[concept] = (_reference(value),)
+    if "stroke" in found and "intracranial_haemorrhage" not in found:
+        # most strokes whose kind is not told are ischaemic
+        found.setdefault("ischaemic_stroke", found["stroke"])
     return found
 
 
@@ -247,6 +256,17 @@ def _reference(value: Value) -> Reference:
     return value.resource_type, value.resource_id, value.resource_version
 
 
+NAMELESS = "a medicine without a name"
+
+
+def _label(*texts: str) -> str:
+    """The first that shows anything, for a sentence: one line, without control characters and marks
+    of direction, at most 80 characters. What is compared is never cut."""
+    shown = (" ".join(_CONTROL.sub(" ", _UNSEEN.sub("", text)).split()) for text in texts)
+    label = next(filter(None, shown), "")
+    return label if len(label) <= MOST_OF_A_LABEL else f"{label[: MOST_OF_A_LABEL - 1].rstrip()}…"
+
+
 # a medicine that may begin again, or soon, is compared as well, and said to be uncertain
 CERTAIN = "taken"
 COMPARED = (CERTAIN, "uncertain", "planned", "on_hold")
@@ -258,7 +278,7 @@ def _of_record(medicines: Iterable[MedicineTaken], index: MedicineIndex) -> Iter
             continue
         known = index.recognise(one.ingredients, one.atc, one.rxnorm)
         yield Taken(
-            label="/".join(one.ingredients) or one.display or "a medicine without a name",
+            label=_medicine_label(one.ingredients, known, one.display),
             ingredients=known.ingredients,
             classes=known.classes,
             daily_mg=one.daily_mg,
@@ -273,6 +293,12 @@ def _of_record(medicines: Iterable[MedicineTaken], index: MedicineIndex) -> Iter
         )
 
 
+def _medicine_label(named: tuple[str, ...], known: Recognised, sent: str) -> str:
+    """The record's own names, else those that the tables recognise, else what was sent."""
+    recognised = known.ingredients if known.is_known else ()
+    return _label("/".join(named), "/".join(recognised), sent) or NAMELESS
+
+
 def _of_state(state: State, index: MedicineIndex) -> Iterable[Taken]:
     """One a set of ingredients, whatever resources speak of it; doses are not in the state."""
     going_on: dict[tuple[str, ...], list[Value]] = {}
@@ -285,7 +311,7 @@ def _of_state(state: State, index: MedicineIndex) -> Iterable[Taken]:
         first = spoken[0]
         known = _recognised(first, index)
         yield Taken(
-            label="/".join(_names(first)) or _words(first),
+            label=_medicine_label(_names(first), known, _words(first)),
             ingredients=known.ingredients,
             classes=known.classes,
             since=min(value.effective_at for value in spoken),
@@ -302,7 +328,7 @@ def _names(value: Value) -> tuple[str, ...]:
 
 
 def _words(value: Value) -> str:
-    return value.display or value.source_code or "a medicine without a name"
+    return value.display or value.source_code or NAMELESS
 
 
 def _recognised(value: Value, index: MedicineIndex) -> Recognised:
@@ -331,7 +357,7 @@ def _allergies(
         is_other = bool(more.categories) and more.categories <= NO_MEDICINE
         found.append(
             Allergy(
-                label=words or "/".join(known.ingredients) or value.source_code or "an allergy",
+                label=_label(words, "/".join(known.ingredients), value.source_code) or "an allergy",
                 ingredients=known.ingredients,
                 classes=known.classes,
                 reactions=more.reactions,
@@ -362,7 +388,8 @@ def _genes(one: Genotype, alleles: Alleles) -> Iterator[GeneResult]:
     texts = dict.fromkeys(found.text for found in read if found.text)
     if one.doubt or not texts or (len(texts) > 1 and not one.gene.startswith(HLA)):
         why = one.doubt or "; ".join(found.reason or found.text or "" for found in read)
-        yield GeneResult(one.gene, "", f"{' '.join(told)}: {why}".removeprefix(": "), reference)
+        said = f"{_label(' '.join(told))}: {why}".removeprefix(": ")
+        yield GeneResult(one.gene, "", said, reference)
         return
     for text in texts:
-        yield GeneResult(one.gene, text, " ".join(told), reference)
+        yield GeneResult(one.gene, text, _label(" ".join(told)), reference)

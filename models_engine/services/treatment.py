@@ -9,6 +9,7 @@ from models_engine import registry
 from models_engine.catalogue.contract import ClinicalModel, FloatArray
 from models_engine.catalogue.risk.ckd_epi_2021 import ADULT_AGE, egfr
 from models_engine.catalogue.treatment.indications import (
+    ASCVD_RISK,
     History,
     Indicated,
     indicated,
@@ -19,7 +20,7 @@ from models_engine.catalogue.treatment.knowledge.loading import knowledge as com
 from models_engine.catalogue.treatment.knowledge.schema import Indication, Outcome
 from models_engine.catalogue.treatment.person import Reading, TreatmentPerson
 from models_engine.catalogue.treatment.ranking.baselines import TwinNumber
-from models_engine.catalogue.treatment.ranking.rank import Subject, rank
+from models_engine.catalogue.treatment.ranking.rank import Subject, rank, unresolved
 from models_engine.catalogue.treatment.ranking.results import Preferences, Ranking
 from models_engine.catalogue.treatment.ranking.values import Today
 from models_engine.catalogue.treatment.ranking.ways import Check
@@ -33,6 +34,8 @@ from patients.record.state import State, Value
 
 MONTHS_PER_YEAR = 12.0
 SCORES = ("cha2ds2_vasc", "has_bled")
+# the 10-year risk that LDL is treated by, the best known first
+RISK_MODELS, RISK_OUTCOME = ("prevent_full_10y", "prevent_base_10y"), "ascvd"
 
 
 def rank_treatments(
@@ -55,9 +58,23 @@ def rank_treatments(
     knowledge = knowledge or committed()
     preferences = preferences or Preferences()
     person = replace(with_scores(start, person), treats=indication)
-    has = indicated(indication, person, history_of(start.reader.state))
+    history = history_of(start.reader.state)
+    has = indicated(indication, person, history)
+    together = (
+        *interactions_among(person.medicines, knowledge),
+        *duplicates_among(person.medicines, knowledge),
+    )
     if has.holds is False and not person.barred:
         return Ranking(indication, person.as_of, barred=has.why, preferences=preferences)
+    if not (has.is_ranked or person.barred or start.person.barred):
+        return Ranking(
+            indication,
+            person.as_of,
+            barred=has.why,
+            current=together,
+            unresolved=unresolved(person),
+            preferences=preferences,
+        )
     subject = Subject(
         person,
         Today(start.values, start.person),
@@ -72,10 +89,13 @@ def rank_treatments(
         check,
         why_indicated=" ".join((has.why, *has.told)),
         asked=has.asked,
-        current_findings=(
-            *interactions_among(person.medicines, knowledge),
-            *duplicates_among(person.medicines, knowledge),
-        ),
+        is_indicated=has.holds is True,
+        others=[
+            one.indication
+            for one in indications(person, history)
+            if one.holds and one.indication != indication
+        ],
+        current_findings=together,
     )
 
 
@@ -87,17 +107,29 @@ def indications_of(start: StartingPoint, person: TreatmentPerson) -> tuple[Indic
 
 
 def with_scores(start: StartingPoint, person: TreatmentPerson) -> TreatmentPerson:
-    """The same person with CHA2DS2-VASc and HAS-BLED, where they can be computed."""
-    if not person.has("atrial_fibrillation"):
-        return person
+    """The same person with what indications go by, where it can be computed: PREVENT's risk, and
+    with atrial fibrillation CHA2DS2-VASc and HAS-BLED.
+    """
     found = dict(person.readings)
-    for name in SCORES:
+    risk = _ascvd_risk(start)
+    if risk is not None:
+        found[ASCVD_RISK] = Reading(risk, "1", person.as_of.date())
+    for name in SCORES if person.has("atrial_fibrillation") else ():
         model = registry.model(name)
         features = build_features(model, start.reader.state, start.reader)
         if name not in found and features.is_usable:
             points = model.predict_one(features.values)[name]
             found[name] = Reading(points, "{points}", person.as_of.date())
     return replace(person, readings=found)
+
+
+def _ascvd_risk(start: StartingPoint) -> float | None:
+    usable = {one.model.id: one for one in start.models if one.features.is_usable}
+    for name in RISK_MODELS:
+        if name in usable:
+            one = usable[name]
+            return one.model.predict_one(one.features.values)[RISK_OUTCOME]
+    return None
 
 
 def twin_numbers(start: StartingPoint, knowledge: Knowledge) -> dict[str, TwinNumber]:

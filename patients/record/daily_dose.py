@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from patients.record.doses import MG
+from patients.record.doses import MG, ROUTES
 from patients.record.elements import Json, child, children, codings, text
 from patients.terminology.units import UCUM_SYSTEMS
 
@@ -19,6 +19,27 @@ _ABBREVIATIONS |= {"QOD": 0.5, "Q4H": 6.0, "Q6H": 4.0, "Q8H": 3.0, "WK": 1 / 7}
 _UNITS = {
     *("tablet", "tablets", "tab", "tabs", "{tbl}", "{tablet}", "{tablets}"),
     *("capsule", "capsules", "cap", "caps", "{capsule}", "{capsules}", "{cap}", "{dose}"),
+}
+_SNOMED = "http://snomed.info/sct"
+_HL7 = "http://terminology.hl7.org/CodeSystem/v3-RouteOfAdministration"
+# what routes are called where only a code was sent: SNOMED CT and HL7 v3 [M]
+ROUTE_WORDS = ROUTES | {
+    (_SNOMED, "34206005"): "subcutaneous",
+    (_SNOMED, "78421000"): "intramuscular",
+    (_SNOMED, "37839007"): "sublingual",
+    (_SNOMED, "37161004"): "rectal",
+    (_SNOMED, "16857009"): "vaginal",
+    (_SNOMED, "46713006"): "nasal",
+    (_SNOMED, "447694001"): "inhaled",
+    (_SNOMED, "54485002"): "into the eye",
+    (_SNOMED, "10547007"): "into the ear",
+    (_SNOMED, "45890007"): "through the skin",
+    (_SNOMED, "6064005"): "on the skin",
+    (_HL7, "SQ"): "subcutaneous",
+    (_HL7, "IM"): "intramuscular",
+    (_HL7, "SL"): "sublingual",
+    (_HL7, "PR"): "rectal",
+    (_HL7, "TRNSDERM"): "through the skin",
 }
 _RANGES = ("frequencyMax", "periodMax", "countMax", "durationMax")
 
@@ -138,8 +159,12 @@ def _number(node: Json, name: str) -> float | None:
 
 
 def _route(concept: Json) -> str:
-    named = next((c.display for c in codings(concept) if c.display), "")
-    return text(concept, "text") or named or next((c.code for c in codings(concept)), "")
+    """As it was sent in words, else the words of a code that we know, else the code, said to be one."""
+    sent = list(codings(concept))
+    named = next((c.display for c in sent if c.display), "")
+    known = next((w for c in sent if (w := ROUTE_WORDS.get((c.system, c.code)))), "")
+    coded = next((f"route code {c.code}" for c in sent if c.code), "")
+    return text(concept, "text") or named or known or coded
 
 
 def _shown(dosage: Json) -> str:

@@ -67,22 +67,32 @@ class Folder:
         if place is None:
             raise ReleaseError(f"{self.path}: there is no {name}, nor rrf/{name}")
         if self.archive is not None:
-            return cast(BinaryIO, self.archive.open(place))
+            try:
+                return cast(BinaryIO, self.archive.open(place))
+            except RuntimeError as error:  # encrypted, or packed by an unknown method
+                raise ReleaseError(f"{name}: it cannot be unpacked ({error})") from error
         return (self.path / place).open("rb")
 
     @contextmanager
+    def bytes(self, name: str) -> Iterator[BinaryIO]:
+        """Its bytes. An archive that is damaged is a ReleaseError."""
+        try:
+            with self.opened(name) as stream:
+                yield stream
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+            raise ReleaseError(f"{name}: it cannot be read ({error})") from error
+
+    @contextmanager
     def text(self, name: str) -> Iterator[Iterable[str]]:
-        """Its lines. An archive or an encoding that is damaged is a ReleaseError."""
+        """Its lines. An encoding that is damaged is a ReleaseError too."""
         try:
             with (
-                self.opened(name) as stream,
+                self.bytes(name) as stream,
                 io.TextIOWrapper(stream, encoding="utf-8", newline="\n") as lines,
             ):
                 yield lines
         except UnicodeDecodeError as error:
             raise ReleaseError(f"{name}: it is not UTF-8 ({error.reason})") from error
-        except (zipfile.BadZipFile, zlib.error, OSError) as error:
-            raise ReleaseError(f"{name}: it cannot be read ({error})") from error
 
     def _place(self, name: str) -> str | None:
         for place in (name, f"rrf/{name}"):
@@ -112,7 +122,6 @@ def load_release(path: Path, *, name: str = "", now: datetime) -> Loaded:
             projected and do not pause for it.
     """
     with Folder(path) as folder:
-        name = name or _name_of(folder)
         digest = _digest(folder)
         newest = release_in_force()
         if newest is not None and newest.sha256 == digest:
@@ -122,6 +131,8 @@ def load_release(path: Path, *, name: str = "", now: datetime) -> Loaded:
                 drugs = drugs_of(read(*(opened.enter_context(folder.text(file)) for file in FILES)))
         except RrfError as error:
             raise ReleaseError(str(error)) from error
+        # asked last: a release that cannot be read needs no name
+        name = name or _name_of(folder)
     try:
         return Loaded(_store(drugs, name, digest, now), drugs)
     except OperationalError as error:
@@ -146,7 +157,7 @@ def _name_of(folder: Folder) -> str:
 def _digest(folder: Folder) -> str:
     digest = hashlib.sha256()
     for name in FILES:
-        with folder.opened(name) as stream:
+        with folder.bytes(name) as stream:
             while chunk := stream.read(1 << 20):
                 digest.update(chunk)
     return digest.hexdigest()

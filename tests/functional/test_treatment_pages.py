@@ -37,14 +37,14 @@ def _is_sound(visitor: Visitor) -> None:
 
 
 def _keep(visitor: Visitor, path: str, *, share: bool, options: tuple[str, ...] = ()) -> None:
-    visitor.goes_to(f"{path}hypertension/")
+    visitor.goes_to(f"{path}1/")
     visitor.page.get_by_role("button", name="more option").click()
     visitor.page.wait_for_selector("[name=all][type=hidden]", state="attached")
     for start in options or ("keep:", ADD):
         visitor.page.locator(f"[name=keep][value^='{start}']").first.check()
     if share:
         visitor.page.check("[name=share]")
-    visitor.page.get_by_role("button", name="Keep as a draft proposal").click()
+    visitor.page.get_by_role("button", name="Save as a draft proposal").click()
     visitor.page.wait_for_url(re.compile("proposals"))
 
 
@@ -52,7 +52,7 @@ def test_every_page_is_accessible_strict_and_fits(path: str, visit: Visit) -> No
     doctor = visit("doctor", DESKTOP)
     doctor.goes_to(path)
     _is_sound(doctor)
-    doctor.goes_to(f"{path}hypertension/")
+    doctor.goes_to(f"{path}1/")
     for closed in doctor.page.locator("#answer details > summary").all()[:3]:
         closed.click()
     _is_sound(doctor)
@@ -75,10 +75,10 @@ def test_every_page_is_accessible_strict_and_fits(path: str, visit: Visit) -> No
 
 def test_a_preference_is_followed_at_once(path: str, visit: Visit) -> None:
     doctor = visit("doctor", DESKTOP)
-    doctor.goes_to(f"{path}hypertension/")
+    doctor.goes_to(f"{path}1/")
     before = doctor.page.locator(f"tbody[data-key='{ADD}']").get_attribute("data-score")
     doctor.page.click("text=How outcomes are weighed")
-    with doctor.page.expect_response(re.compile("hypertension")):
+    with doctor.page.expect_response(re.compile("/treatment/1/")):
         doctor.page.fill("#id_weight_mace", "0")
     doctor.page.wait_for_function(
         "([key, old]) => document.querySelector(`tbody[data-key='${key}']`).dataset.score != old",
@@ -134,7 +134,7 @@ def test_a_choice_without_today_begins_with_today(path: str, visit: Visit) -> No
 
 def test_without_scripts_one_can_weigh_and_keep(path: str, visit: Visit) -> None:
     doctor = visit("doctor", DESKTOP, java_script_enabled=False)
-    doctor.goes_to(f"{path}hypertension/")
+    doctor.goes_to(f"{path}1/")
     doctor.page.fill("#id_no_injections", "5")
     doctor.page.get_by_role("button", name="Rank").click()
     assert doctor.page.locator("#id_no_injections").input_value() == "5"
@@ -144,7 +144,7 @@ def test_without_scripts_one_can_weigh_and_keep(path: str, visit: Visit) -> None
 
 def test_the_details_open_with_the_keyboard(path: str, visit: Visit) -> None:
     doctor = visit("doctor", DESKTOP)
-    doctor.goes_to(f"{path}hypertension/")
+    doctor.goes_to(f"{path}1/")
     summary = doctor.page.locator(".options__more summary").first
     summary.focus()
     doctor.page.keyboard.press("Enter")

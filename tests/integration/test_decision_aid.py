@@ -36,7 +36,7 @@ class Aid:
         self.doctor, self.patient = signed_in(clinician("dr1")), signed_in(self.user)
 
     def share(self, *keys: str) -> TreatmentProposal:
-        path = f"/twins/{self.mine.public_id}/treatment/hypertension/keep/"
+        path = f"/twins/{self.mine.public_id}/treatment/1/keep/"
         assert self.doctor.post(path, {"keep": keys, "share": "on"}).status_code == 302
         return TreatmentProposal.objects.latest("pk")
 

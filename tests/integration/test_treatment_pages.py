@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tests.factories import fhir
 from tests.factories.people import NOW, clinician, patient_user, push, signed_in
 from tests.factories.treatment import hypertensive, order
 from tests.readability import flesch_kincaid_grade
+from tests.unit.models_engine.catalogue.treatment.builders import write_tables
 from twinportal import pipeline
 from twinportal.treatment.models import TreatmentProposal
 
@@ -37,7 +39,7 @@ class Ward:
     patient: Client
     ehr: Client
 
-    def path(self, more: str = "hypertension/", patient: Patient | None = None) -> str:
+    def path(self, more: str = "1/", patient: Patient | None = None) -> str:
         return f"/twins/{(patient or self.mine).public_id}/treatment/{more}"
 
     def listed(self) -> list[str]:
@@ -49,7 +51,7 @@ class Ward:
         said: dict[str, Any] = {"keep": list(keys), **more}
         if share:
             said["share"] = "on"
-        return self.doctor.post(self.path("hypertension/keep/"), said)
+        return self.doctor.post(self.path("1/keep/"), said)
 
     def kept(self, *keys: str, share: bool = False) -> TreatmentProposal:
         assert self.keep(*keys, share=share).status_code == 302
@@ -97,14 +99,14 @@ def test_looking_and_weighing_writes_nothing_but_the_audit(ward: Ward) -> None:
 
 def test_whose_ranking_it_is(ward: Ward) -> None:
     stranger = signed_in(clinician("dr2", "stranger"))
-    for more in ("", "hypertension/", "review/"):
+    for more in ("", "1/", "review/"):
         assert stranger.get(ward.path(more)).status_code == 404
         assert ward.patient.get(ward.path(more)).status_code == 403
         assert Client().get(ward.path(more)).status_code == 302
-    answer = stranger.post(ward.path("hypertension/keep/"), {"keep": [ADD]})
+    answer = stranger.post(ward.path("1/keep/"), {"keep": [ADD]})
     assert answer.status_code == 404
     assert not TreatmentProposal.objects.exists()
-    assert ward.doctor.get(ward.path("baldness/")).status_code == 404
+    assert ward.doctor.get(ward.path("99/")).status_code == 404
 
 
 def test_the_page_says_what_the_ranking_says(ward: Ward) -> None:
@@ -364,6 +366,16 @@ def test_the_tables_can_be_read_by_those_who_work_here(ward: Ward) -> None:
     assert ward.doctor.get("/treatment/knowledge/options/nothing/").status_code == 404
 
 
+def test_a_row_of_the_sites_own_says_so(ward: Ward, settings: Any, tmp_path: Path) -> None:
+    link = "/treatment/knowledge/contraindications/raas_pregnancy/"
+    assert "own" not in ward.doctor.get(link).content.decode()
+    row = {"id": "raas_pregnancy", "applies_to": "class:raas", "severity": "C"}
+    settings.KNOWLEDGE_DIR = write_tables(tmp_path, contraindications=[row])
+    page = ward.doctor.get(link).content.decode()
+    assert "This row is the site&#x27;s own." in page or "This row is the site's own." in page
+    assert "notice--warn" in page and "severity X -&gt; C" in page
+
+
 def test_the_number_of_queries_does_not_grow_with_the_medicines(ward: Ward) -> None:
     ward.doctor.get(ward.path())
     with CaptureQueriesContext(connection) as few:
@@ -385,7 +397,18 @@ def test_a_medicine_that_nothing_names_blocks_the_words_no_interaction(ward: War
             "medicationCodeableConcept": {"text": "the white pills of my sister"},
         },
     )
-    for more in ("hypertension/", "review/"):
+    for more in ("1/", "review/"):
         page = ward.doctor.get(ward.path(more)).content.decode()
         assert "Interactions cannot be ruled out" in page
         assert "white pills" in page
+
+
+def test_what_speaks_against_a_medicine_is_told_at_any_age(ward: Ward) -> None:
+    """Fifty-odd years, three medicines, and in pregnancy no ranking: still told."""
+    push(ward.ehr, fhir.condition("p1-angioedema", "41291007", onset="2025-01-01"))
+    page = ward.doctor.get(ward.path("review/")).content.decode()
+    assert "lisinopril" in page
+    assert "Do not" in page or "Excluded" in page
+    assert "contraindications" in page
+    index = ward.doctor.get(ward.path("")).content.decode()
+    assert "Something speaks against 1 of them" in index

@@ -57,7 +57,7 @@ def test_a_pushed_person_gets_the_same_answer(ehr_client: Client, name: str) -> 
 
 def test_in_pregnancy_the_page_tells_what_must_not_be_taken(ehr_client: Client) -> None:
     mine = pushed(ehr_client, BY_ID["htn_pregnancy_on_lisinopril"])
-    url = reverse("treatment-ranking", args=[mine.public_id, "hypertension"])
+    url = reverse("treatment-ranking", args=[mine.public_id, 1])
     page = signed_in(clinician()).get(url)
     text = page.content.decode()
     assert "No ranking:" in text and "injure and can kill the fetus" in text

@@ -53,7 +53,9 @@ def add(
             name=name,
             sampled_on=sampled_on,
             system=system.name.lower(),
-            content=packed(text, COLUMNS, COLUMNS, "differential expression"),
+            content=packed(
+                lines(text), delimiter_of(text), COLUMNS, COLUMNS, "differential expression"
+            ),
             sha256=found.sha256,
             cell_types=_cell_types(found),
             origin=origin,

@@ -13,15 +13,17 @@ from models_engine.catalogue.treatment.network.interactome import Interactome, r
 from models_engine.catalogue.treatment.network.targets import DrugTargets, read_targets
 from twinportal.molecular.models import DrugTargetTable, ImportedTable, InteractionNetwork
 from twinportal.molecular.stored_text import (
+    check_text,
     delimiter_of,
     has_column,
-    lines,
+    header_of,
     packed,
-    text_of,
+    streamed,
     unpacked,
 )
 
-MOST_BYTES = 2**30
+# of a file, packed or not
+MOST_BYTES = 200 * 2**20
 PAIR = ("source", "target")
 DRUG = ("drug", "name", "gene", "action")
 STATUS = "status"
@@ -50,10 +52,10 @@ def import_network(
     content: bytes, given: Given, *, columns: Sequence[str] = PAIR, now: datetime
 ) -> tuple[InteractionNetwork, bool]:
     """The stored network, and whether it is new. NetworkError names the lines at fault."""
-    text = text_of(content, most=MOST_BYTES)
-    network = read_interactome(
-        lines(text), given.system, (columns[0], columns[1]), delimiter_of(text)
-    )
+    check_text(content, most=MOST_BYTES)
+    delimiter = delimiter_of(header_of(content))
+    with streamed(content) as text:
+        network = read_interactome(text, given.system, (columns[0], columns[1]), delimiter)
     counts = {
         "genes": len(network.genes),
         "interactions": network.interactions,
@@ -63,7 +65,8 @@ def import_network(
         "outside": len(network.outside),
         "largest_is_unique": network.largest_is_unique,
     }
-    packed_text = packed(text, columns, PAIR, "interaction network")
+    with streamed(content) as text:
+        packed_text = packed(text, delimiter, columns, PAIR, "interaction network")
     return _stored(InteractionNetwork, given, network.sha256, packed_text, counts, now)
 
 
@@ -71,12 +74,13 @@ def import_drug_targets(
     content: bytes, given: Given, *, columns: Sequence[str] = DRUG, now: datetime
 ) -> tuple[DrugTargetTable, bool]:
     """The same for drugs and their targets; a column `status` is kept where there is one."""
-    text = text_of(content, most=MOST_BYTES)
-    status = STATUS if has_column(text, STATUS) and STATUS not in columns else None
+    check_text(content, most=MOST_BYTES)
+    header = header_of(content)
+    delimiter = delimiter_of(header)
+    status = STATUS if has_column(header, STATUS) and STATUS not in columns else None
     drug, name, gene, action = columns
-    table = read_targets(
-        lines(text), given.system, (drug, name, gene, action), delimiter_of(text), status
-    )
+    with streamed(content) as text:
+        table = read_targets(text, given.system, (drug, name, gene, action), delimiter, status)
     counts = {
         "drugs": len(table.names),
         "targets": sum(len(genes) for genes in table.actions.values()),
@@ -89,7 +93,8 @@ def import_drug_targets(
         "statuses": len(table.statuses),
     }
     extra = [STATUS] if status else []
-    packed_text = packed(text, [*columns, *extra], [*DRUG, *extra], "drug targets")
+    with streamed(content) as text:
+        packed_text = packed(text, delimiter, [*columns, *extra], [*DRUG, *extra], "drug targets")
     return _stored(DrugTargetTable, given, table.sha256, packed_text, counts, now)
 
 
@@ -100,9 +105,10 @@ def network_of(row: InteractionNetwork) -> Interactome:
 
 
 def drug_targets_of(row: DrugTargetTable) -> DrugTargets:
-    text = unpacked(row.content)
-    status = STATUS if has_column(text.getvalue(), STATUS) else None
-    found = read_targets(text, GeneSystem[row.system.upper()], status_column=status)
+    status = STATUS if has_column(unpacked(row.content).readline(), STATUS) else None
+    found = read_targets(
+        unpacked(row.content), GeneSystem[row.system.upper()], status_column=status
+    )
     return _unchanged(row, found)
 
 

@@ -34,6 +34,8 @@ ISSUE_CODES = {
     "allergy": ("ALGY", "Allergy Alert"),
     "gene": ("GEN", "Genetic Alert"),
 }
+# for these HL7 has no code: told in words alone
+ISSUE_WORDS = {"missing": "Missing information", "unresolved": "Medicine not recognised"}
 SEVERITIES = {"X": "high", "ask": "high", "D": "high", "C": "moderate", "told": "low"}
 
 
@@ -150,20 +152,19 @@ def detected_issues(
     patient_id: str,
     now: datetime,
 ) -> list[Json]:
-    """One DetectedIssue a finding; each comes with what it is about. Only those with a code."""
+    """One DetectedIssue a finding; each comes with what it is about. Only findings of a known kind."""
     from fhir.resources.R4B.detectedissue import DetectedIssue
 
     made = []
     for number, (about, found) in enumerate(findings, 1):
-        if found.kind not in ISSUE_CODES:
+        if found.kind not in ISSUE_CODES and found.kind not in ISSUE_WORDS:
             continue
-        code, display = ISSUE_CODES[found.kind]
         detail = f"{about}: {found.message}" if about else found.message
         content: Json = {
             "resourceType": "DetectedIssue",
             "identifier": [{"system": OWN_SYSTEM, "value": f"treatment:{proposal}:issue-{number}"}],
             "status": "preliminary",
-            "code": {"coding": [{"system": ACT_CODE, "code": code, "display": display}]},
+            "code": _issue_code(found.kind),
             "severity": SEVERITIES[found.level],
             "patient": {"reference": f"Patient/{patient_id}"},
             "identifiedDateTime": now.isoformat(),
@@ -178,6 +179,13 @@ def detected_issues(
         DetectedIssue.model_validate(content)
         made.append(content)
     return made
+
+
+def _issue_code(kind: str) -> Json:
+    if kind in ISSUE_WORDS:
+        return {"text": ISSUE_WORDS[kind]}
+    code, display = ISSUE_CODES[kind]
+    return {"coding": [{"system": ACT_CODE, "code": code, "display": display}]}
 
 
 def withdrawn(content: Json, *, in_error: bool = False) -> Json:

@@ -1,5 +1,6 @@
 """What the reader of a ranking may change: preferences, weights, and what is kept of it."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -12,7 +13,7 @@ from models_engine.treatment_knowledge import treatment_knowledge
 
 MOST_WEIGHT = 1.0
 MOST_KEPT, LEAST_KEPT = 3, 1
-WEIGHT = "weight_"
+WEIGHT, TOKEN = "weight_", "csrfmiddlewaretoken"
 PREFERENCES = {
     "no_injections": "No injections",
     "no_weight_gain": "No weight gain",
@@ -129,8 +130,9 @@ class KeepForm(forms.Form):
     def once(self) -> UUID | None:
         """The same for the same page with the same content: sent twice it is one proposal."""
         token: UUID | None = self.cleaned_data["token"]
-        words = f"{sorted(self.cleaned_data['keep'])}{self.cleaned_data['share']}"
-        return token and uuid5(token, words)
+        sent: Any = self.data
+        said = {name: sent.getlist(name) for name in sorted(sent) if name != TOKEN}
+        return token and uuid5(token, json.dumps(said))
 
     @staticmethod
     def new_token() -> str:

@@ -84,10 +84,12 @@ def table(request: HttpRequest, name: str) -> HttpResponse:
 @role_required("clinician", "steward")
 def row(request: HttpRequest, name: str, key: str) -> HttpResponse:
     """One row, whole, with the words of its sources."""
-    found = treatment_knowledge().tables.get(name, {}).get(key)
+    knowledge = treatment_knowledge()
+    found = knowledge.tables.get(name, {}).get(key)
     if found is None:
         raise Http404
-    sources = treatment_knowledge().by_id(Source)
+    sources = knowledge.by_id(Source)
+    replaced = [r for r in knowledge.replacements if (r.table, r.after.id) == (name, key)]
     cells = [
         (field.name.replace("_", " "), _shown(getattr(found, field.name)))
         for field in fields(found)
@@ -97,6 +99,9 @@ def row(request: HttpRequest, name: str, key: str) -> HttpResponse:
         "name": name,
         "title": TITLES[name],
         "row": found,
+        "is_own": knowledge.is_own(name, key),
+        "changes": [text for one in replaced for text in one.changes],
+        "is_weaker": any(one.weakenings for one in replaced),
         "cells": [(label, text) for label, text in cells if text],
         "sources": [sources[one] for one in getattr(found, "source", ()) if one in sources],
         "evidence_text": EVIDENCE_TEXT.get(getattr(found, "evidence", ""), ""),

@@ -1,7 +1,7 @@
 """A ranking as the clinician's page shows it: one row a candidate, every number with its rows."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
@@ -22,9 +22,10 @@ from models_engine.catalogue.treatment.ranking.results import (
     RelativeOnly,
     ValueChange,
 )
-from models_engine.catalogue.treatment.safety.deprescribing import Reason, Review
+from models_engine.catalogue.treatment.safety.deprescribing import Review
 from models_engine.catalogue.treatment.safety.finding import Finding
 from models_engine.catalogue.what_if.effects import effects
+from models_engine.services.simulate import StartingPoint
 from models_engine.treatment_knowledge import treatment_knowledge
 from twinportal.treatment.doses import dose_words
 from twinportal.treatment.forms import PREFERENCES
@@ -184,34 +185,13 @@ class ReviewLine:
         return self.one.medicine
 
     @property
-    def _own(self) -> list[Reason]:
-        return [reason for reason in self.one.reasons if not _is_of_all(reason)]
-
-    @property
     def reasons(self) -> list[FindingLine]:
-        """Why this one; what holds of all medicines is told once, above."""
-        return [FindingLine(reason.finding) for reason in self._own]
+        return [FindingLine(reason.finding) for reason in self.one.reasons]
 
     @property
     def how(self) -> list[str]:
         """What stopping needs, each once."""
-        return list(dict.fromkeys(reason.how for reason in self._own if reason.how))
-
-
-def shared_reasons(reviews: Iterable[Review]) -> list[FindingLine]:
-    """Reasons that hold of all medicines together, each once and without their records."""
-    found = {
-        reason.finding.row: FindingLine(replace(reason.finding, references=()))
-        for one in reviews
-        for reason in one.reasons
-        if _is_of_all(reason)
-    }
-    return list(found.values())
-
-
-def _is_of_all(reason: Reason) -> bool:
-    row = treatment_knowledge().by_id(Deprescribing).get(reason.finding.row)
-    return row is not None and any(one.kind == "any" for one in row.applies_to)
+        return list(dict.fromkeys(reason.how for reason in self.one.reasons if reason.how))
 
 
 @dataclass(frozen=True)
@@ -318,7 +298,7 @@ class CandidateRow:
 
     @property
     def net(self) -> str:
-        return signed(self.one.score)
+        return "not known" if self.one.is_score_unknown else signed(self.one.score)
 
     @property
     def net_range(self) -> str:
@@ -328,8 +308,12 @@ class CandidateRow:
 
     @property
     def is_partial(self) -> bool:
-        """Harms are counted, and no benefit could be."""
+        """Something that it brings could not be counted."""
         return self.one.is_score_partial
+
+    @property
+    def counts_benefit(self) -> bool:
+        return any(value > 0 for value in self.one.points.values())
 
     @property
     def reruns(self) -> list[OutcomeRow]:
@@ -414,12 +398,33 @@ class RankingPage:
         if not self.rows:
             return "No option can be given."
         first = self.rows[0]
+        if first.one.safety.level == "ask":
+            return f"Nothing can be put first: an input is missing. {len(self.excluded)} excluded."
         more = f", net {first.net}" if first.one.score else ""
         return f"First of {len(self.rows)}: {first.one.label}{more}. {len(self.excluded)} excluded."
 
     @property
     def keys(self) -> list[str]:
         return [row.one.key for row in self.rows]
+
+
+def silent_models(start: StartingPoint, ranking: Ranking) -> list[tuple[str, list[str]]]:
+    """Models that would give a probability of today if they had their inputs, with what is missing.
+
+    Only where a benefit could not be counted; each reason once.
+    """
+    if not any(one.is_score_partial for one in ranking.candidates):
+        return []
+    first = {
+        outcome.models[-1].partition(":")[0]
+        for outcome in treatment_knowledge().rows(Outcome)
+        if outcome.models and outcome.kind == "event"
+    }
+    return [
+        (one.model.title, [refusal.message for refusal in one.features.refusals])
+        for one in start.models
+        if one.model.id in first and not one.features.is_usable and not one.model.research
+    ]
 
 
 def link_to(row: RowId) -> RowLink:

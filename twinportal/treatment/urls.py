@@ -21,12 +21,12 @@ urlpatterns = [
         name="treatment-withdraw",
     ),
     path(
-        "twins/<uuid:public_id>/treatment/<slug:indication>/",
+        "twins/<uuid:public_id>/treatment/<int:number>/",
         views.ranking,
         name="treatment-ranking",
     ),
     path(
-        "twins/<uuid:public_id>/treatment/<slug:indication>/keep/",
+        "twins/<uuid:public_id>/treatment/<int:number>/keep/",
         views.save,
         name="treatment-keep",
     ),

@@ -20,14 +20,19 @@ from twinportal.dashboards.access import role_required, visible_patient
 from twinportal.dashboards.clinician.twin_page import Banner
 from twinportal.treatment.forms import MOST_KEPT, KeepForm, PreferencesForm
 from twinportal.treatment.models import TreatmentProposal
-from twinportal.treatment.presenters import FindingLine, RankingPage, ReviewLine, shared_reasons
+from twinportal.treatment.presenters import (
+    FindingLine,
+    RankingPage,
+    ReviewLine,
+    silent_models,
+)
 from twinportal.treatment.services import (
     NotToKeep,
     proposal_save,
     proposal_share,
     proposal_withdraw,
 )
-from twinportal.treatment.words import LABELS, LOADS
+from twinportal.treatment.words import LABELS, LOADS, NUMBERS
 from twinportal.what_if.reading import record_reading
 
 
@@ -44,8 +49,13 @@ def index(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "patient": patient,
         "banner": Banner(patient, state_of(patient.pk, now), now),
         "person": begin[1],
-        "present": [(one, LABELS[one.indication]) for one in found if one.holds],
-        "open": [(one, LABELS[one.indication]) for one in found if not one.holds],
+        "checked": len(pipeline.medication_review(begin[1])[0].checked),
+        "present": [
+            (one, LABELS[one.indication], NUMBERS[one.indication]) for one in found if one.holds
+        ],
+        "open": [
+            (one, LABELS[one.indication], NUMBERS[one.indication]) for one in found if not one.holds
+        ],
         "proposals": [
             (one, LABELS[one.indication])
             for one in TreatmentProposal.objects.about(patient.pk).select_related("owner")
@@ -57,27 +67,29 @@ def index(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required("clinician")
-def ranking(request: HttpRequest, public_id: UUID, indication: str) -> HttpResponse:
+def ranking(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse:
     """The ranking, and the answer to every change of a preference."""
     patient = visible_patient(request, public_id)
-    as_indication(indication)
+    indication = indication_of(number)
     record_reading(request, patient, what=f"treatment ranking {indication}")
     return _page(request, patient, indication)
 
 
 def _page(
-    request: HttpRequest, patient: Patient, indication: str, *, wrong: str = ""
+    request: HttpRequest, patient: Patient, indication: Indication, *, wrong: str = ""
 ) -> HttpResponse:
     now = timezone.now()
     form = PreferencesForm(request.POST.dict())
-    done = pipeline.treatment_ranking(patient.pk, as_indication(indication), form.asked, now=now)
+    begin = pipeline.treatment_start(patient.pk, now=now)
+    done = pipeline.treatment_ranking(patient.pk, indication, form.asked, now=now, begin=begin)
     is_partial = request.headers.get("HX-Request") == "true"
     context: dict[str, Any] = {
         "patient": patient,
-        "indication": indication,
+        "number": NUMBERS[indication],
         "label": LABELS[indication],
         "form": form,
         "page": RankingPage(done),
+        "silent": silent_models(begin[0], done),
         "is_partial": is_partial,
         "chosen": request.POST.getlist("keep"),
         "show_all": request.POST.get("all") == "1",
@@ -97,18 +109,15 @@ def _page(
 
 @require_POST
 @role_required("clinician")
-def save(request: HttpRequest, public_id: UUID, indication: str) -> HttpResponse:
+def save(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse:
     """Keep what is ticked as a draft proposal; shared, it is the patient's decision aid."""
     patient = visible_patient(request, public_id)
+    indication = indication_of(number)
     now = timezone.now()
-    done = pipeline.treatment_ranking(
-        patient.pk,
-        as_indication(indication),
-        PreferencesForm(request.POST.dict()).asked,
-        now=now,
-    )
+    form = PreferencesForm(request.POST.dict())
+    done = pipeline.treatment_ranking(patient.pk, indication, form.asked, now=now)
     keep = KeepForm(request.POST, RankingPage(done).keys)
-    wrong = keep.wrong
+    wrong = " ".join(form.wrong) or keep.wrong
     if not wrong:
         share = keep.cleaned_data["share"]
         try:
@@ -154,6 +163,7 @@ def proposal(request: HttpRequest, public_id: UUID, proposal_id: UUID) -> HttpRe
         "banner": Banner(patient, state_of(patient.pk, now), now),
         "proposal": found,
         "label": LABELS[found.indication],
+        "number": NUMBERS[found.indication],
         "candidates": found.result["candidates"],
         "written": found.resources.exclude(type="Provenance").order_by("type", "pk"),
     }
@@ -222,14 +232,22 @@ def review(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "patient": patient,
         "banner": Banner(patient, state_of(patient.pk, now), now),
         "review": found,
-        "items": [line for one in found.medicines if (line := ReviewLine(one)).reasons],
-        "shared": shared_reasons(found.medicines),
+        "items": [ReviewLine(one) for one in (found.medicines if found.is_due else found.checked)],
+        "shared": [FindingLine(reason.finding) for reason in found.general],
         "loads": [(LOADS.get(name, name), taken) for name, taken in found.loads.items()],
         "unresolved": unresolved,
         "together": [FindingLine(one) for one in together],
         "is_stale": StaleTwin.objects.filter(pk=patient.pk).exists(),
     }
     return render(request, "treatment/review.html", context)
+
+
+def indication_of(number: int) -> Indication:
+    """The indication of an address. Raises Http404 on a number that is none."""
+    for indication, own in NUMBERS.items():
+        if own == number:
+            return as_indication(indication)
+    raise Http404
 
 
 def as_indication(text: str) -> Indication:

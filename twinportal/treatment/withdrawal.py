@@ -5,11 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from patients.models import Resource
-from patients.services.server_written import create_for, current_contents, update_resources
 from twinportal.treatment import fhir_rendering
 from twinportal.treatment.models import TreatmentProposal
-from twinportal.what_if.fhir_rendering import provenance
-from twinportal.what_if.withdrawal import checked, versions_of
+from twinportal.what_if.withdrawal import take_back
 
 TAG = "treatment"
 
@@ -30,32 +28,14 @@ def withdraw(
         type__in=["RequestGroup", "DetectedIssue"],
         deleted=False,
     )
-    stored = current_contents(proposed.order_by("pk").values_list("pk", flat=True))
-    changed = [
-        (resource, fhir_rendering.withdrawn(content, in_error=in_error))
-        for resource, content in stored.values()
-    ]
-    checked(content for _, content in changed)
-    update_resources(changed, now=now)
-    whose: dict[int, list[Resource]] = {}
-    for resource, _ in changed:
-        whose.setdefault(resource.patient_id or 0, []).append(resource)
-    said = [
-        (
-            patient_id,
-            provenance(
-                versions_of(resources),
-                practitioner_id=practitioner_id,
-                now=now,
-                activity="UPDATE",
-                reason=reason,
-                tag=TAG,
-            ),
-        )
-        for patient_id, resources in whose.items()
-    ]
-    checked(content for _, content in said)
-    create_for(said, now=now)
+    take_back(
+        proposed.order_by("pk").values_list("pk", flat=True),
+        lambda content: fhir_rendering.withdrawn(content, in_error=in_error),
+        now=now,
+        practitioner_id=practitioner_id,
+        reason=reason,
+        tag=TAG,
+    )
     TreatmentProposal.objects.filter(pk__in=[one.pk for one in gone]).delete()
     return [one.public_id for one in gone]
 

@@ -1,6 +1,7 @@
 """Numbers of a ranking in words: differences of events, people needed to treat, times."""
 
 from explain.wording.numbers import percent, points
+from models_engine.catalogue.treatment.knowledge.schema import INDICATIONS
 
 LABELS = {
     "hypertension": "High blood pressure",
@@ -12,6 +13,8 @@ LABELS = {
     "atrial_fibrillation": "Atrial fibrillation: prevention of stroke",
     "ckd_albuminuria": "Chronic kidney disease with albuminuria",
 }
+# an address says a number: a diagnosis does not belong beside a twin's id in a proxy's log
+NUMBERS = {indication: number for number, indication in enumerate(INDICATIONS, 1)}
 KINDS = {
     "keep": "as it is today",
     "start": "start",

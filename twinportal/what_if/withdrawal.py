@@ -1,6 +1,6 @@
 """Takes back what saved scenarios proposed in the record. The caller holds the refresh locks."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -38,10 +38,30 @@ def withdraw(
         type__in=["Goal", "CarePlan"],
         deleted=False,
     )
-    stored = current_contents(proposed.order_by("pk").values_list("pk", flat=True))
+    take_back(
+        proposed.order_by("pk").values_list("pk", flat=True),
+        lambda content: fhir_rendering.withdrawn(content, in_error=in_error),
+        now=now,
+        practitioner_id=practitioner_id,
+        reason=reason,
+    )
+    Scenario.objects.filter(pk__in=[one.pk for one in gone]).delete()
+    return [one.public_id for one in gone]
+
+
+def take_back(
+    resource_ids: Collection[int],
+    withdrawn: Callable[[Json], Json],
+    *,
+    now: datetime,
+    practitioner_id: str = "",
+    reason: str = "",
+    tag: str = "what-if",
+) -> None:
+    """The next version of each, as withdrawn, with a Provenance for each patient. Holds no lock."""
     changed = [
-        (resource, fhir_rendering.withdrawn(content, in_error=in_error))
-        for resource, content in stored.values()
+        (resource, withdrawn(content))
+        for resource, content in current_contents(resource_ids).values()
     ]
     checked(content for _, content in changed)
     update_resources(changed, now=now)
@@ -57,14 +77,13 @@ def withdraw(
                 now=now,
                 activity="UPDATE",
                 reason=reason,
+                tag=tag,
             ),
         )
         for patient_id, resources in whose.items()
     ]
     checked(content for _, content in said)
     create_for(said, now=now)
-    Scenario.objects.filter(pk__in=[one.pk for one in gone]).delete()
-    return [one.public_id for one in gone]
 
 
 def withdraw_of_deleted(patient_ids: Collection[int], *, now: datetime, reason: str) -> None:

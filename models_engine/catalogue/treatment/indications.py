@@ -21,7 +21,7 @@ LOW_EGFR, CHRONIC, ALBUMINURIA = 60.0, timedelta(days=90), 30.0
 ASCVD = (
     "coronary_heart_disease",
     "myocardial_infarction",
-    "stroke",
+    "ischaemic_stroke",
     "tia",
     "peripheral_artery_disease",
 )
@@ -40,6 +40,14 @@ LOWERS_PRESSURE = (
     "beta_blocker",
     "alpha_blocker",
 )
+LOWERS_LDL = ("statin", "ezetimibe", "pcsk9", "bempedoic_acid")
+# mmol/L: lowered whatever the risk (recommendations lp_very_high_ldl); the 10-year risk of
+# atherosclerotic disease from which it is (lp_first, ACC/AHA 2026)
+VERY_HIGH_LDL, LEAST_RISK = 4.9, 0.05
+# by PREVENT, a share of 1; read from the twin's own models
+ASCVD_RISK = "ascvd_risk_10y"
+# recorded: treated without computing a risk [J]
+WITHOUT_RISK = ("diabetes_type_2", "diabetes_type_1", "ckd")
 VALVE = {
     "mechanical_heart_valve": "a mechanical heart valve",
     "mitral_stenosis": "mitral stenosis",
@@ -51,7 +59,8 @@ History = Mapping[str, tuple[Reading, ...]]
 class Indicated:
     """An indication of one person. `holds` is None where it cannot be told, or lies in between.
 
-    `asked` are concepts to measure or record; `told` sentences to read beside it.
+    `asked` are concepts to measure or record; `told` sentences to read beside it. `is_ranked`: false
+    where a measured value says that the treatments of the tables are not for this person.
     """
 
     indication: Indication
@@ -61,6 +70,7 @@ class Indicated:
     references: tuple[Reference, ...] = ()
     asked: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    is_ranked: bool = True
 
 
 def indications(person: TreatmentPerson, history: History) -> tuple[Indicated, ...]:
@@ -138,12 +148,42 @@ def _ldl(person: TreatmentPerson, *, secondary: bool) -> Indicated:
         return Indicated(key, True, f"Recorded: {names}.", True, references, asked)
     if ldl is None:
         return Indicated(key, None, "No usable LDL cholesterol is recorded.", asked=asked)
-    return Indicated(
-        key,
-        True,
-        f"LDL cholesterol is {ldl.value:.1f} {ldl.unit}, and no cardiovascular disease is recorded.",
-        references=_of([ldl]),
+    return _without_disease(key, person, ldl)
+
+
+def _without_disease(key: Indication, person: TreatmentPerson, ldl: Reading) -> Indicated:
+    """Whether LDL is lowered before any disease: for its height, diabetes, the kidneys or the risk."""
+    text = (
+        f"LDL cholesterol is {ldl.value:.1f} {ldl.unit}, and no cardiovascular disease is recorded"
     )
+    references = (*_of([ldl]), *_references(person, *WITHOUT_RISK))
+    risk = person.value(ASCVD_RISK)
+    known = (
+        None if risk is None else f"the 10-year risk by PREVENT is {risk:.1%}".replace("%", " %")
+    )
+    reasons = [f"{c.replace('_', ' ')} is recorded" for c in WITHOUT_RISK if person.has(c)]
+    if ldl.value >= VERY_HIGH_LDL:
+        reasons.insert(0, f"from {VERY_HIGH_LDL:g} mmol/L on it is lowered whatever the risk")
+    if known and risk is not None and risk >= LEAST_RISK:
+        reasons.append(known)
+    if reasons:
+        why = f"{text}; {' and '.join(reasons)}."
+        recorded = any(person.has(c) for c in WITHOUT_RISK)
+        return Indicated(key, True, why, recorded, references)
+    if any(person.takes(kind) for kind in LOWERS_LDL):
+        why = (
+            f"{text}; medicines against it are taken, so that today's values do not tell the risk."
+        )
+        return Indicated(key, None, why, references=references)
+    limit = f"{LEAST_RISK:.0%}".replace("%", " %")
+    if known:
+        told = f"{known[0].upper()}{known[1:]}, below {limit}: no treatment is indicated by the tables."
+    else:
+        told = (
+            f"No 10-year risk could be computed; the tables' guidelines treat from {limit} on, so that "
+            "it is not known whether any treatment is indicated."
+        )
+    return Indicated(key, None, f"{text}. {told}", references=references)
 
 
 def _ldl_primary(person: TreatmentPerson, _: History) -> Indicated:
@@ -203,8 +243,11 @@ def _heart_failure(person: TreatmentPerson, key: Indication) -> Indicated:
     if fits:
         return Indicated(key, True, f"{said}.", True, references)
     if REDUCED_TO < lvef.value < PRESERVED_FROM:
-        why = f"{said}: mildly reduced, between the two kinds that are ranked here."
-        return Indicated(key, None, why, references=references)
+        why = (
+            f"{said}: mildly reduced, between the two kinds of which the tables have trials and "
+            "guidelines. Nothing is ranked for it."
+        )
+        return Indicated(key, None, why, references=references, is_ranked=False)
     return Indicated(key, False, f"{said}.", references=references)
 
 

@@ -104,6 +104,7 @@ class TreatmentPerson:
     allergies_unread: bool = False
     genes: tuple[GeneResult, ...] = ()
     barred: str = ""
+    has_died: bool = False
     treats: str = ""
     notes: tuple[str, ...] = ()
 

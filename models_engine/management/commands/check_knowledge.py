@@ -53,6 +53,7 @@ class Command(BaseCommand):
         self, *, folder: list[Path], months: float, unverified: bool, **options: Any
     ) -> None:
         found = self._read(folder)
+        self._print_folders(found)
         self._print_counts(found)
         self._print_coverage(found)
         if unverified:
@@ -67,7 +68,9 @@ class Command(BaseCommand):
             self.stdout.write(f"{problem.level.upper():<8}{problem}")
         if wrong:
             raise CommandError(f"{len(wrong)} problems in the tables of treatment knowledge.")
-        self.stdout.write("Every check passed.")
+        weaker = sum(1 for one in found.replacements if one.weakenings)
+        said = f" {weaker} rows say less than those they replace: see above." if weaker else ""
+        self.stdout.write(f"Every check passed.{said}")
 
     def _read(self, folders: list[Path]) -> Knowledge:
         own = own_folder()
@@ -79,6 +82,18 @@ class Command(BaseCommand):
             return read_knowledge(*given)
         except KnowledgeError as error:
             raise CommandError(str(error)) from error
+
+    def _print_folders(self, found: Knowledge) -> None:
+        for one in found.folders:
+            total, replaced = sum(one.rows.values()), len(one.replacements)
+            self.stdout.write(f"{one.folder}: {_brought(total, replaced)}")
+            for table, number in one.rows.items():
+                self.stdout.write(f"  {table:<20}{_brought(number, one.replaced[table])}")
+        for row in found.replacements:
+            self.stdout.write(f"REPLACED {row}")
+            for text in row.weakenings:
+                said = f"WARNING  {row.table}: {row.after.id}: {text}"
+                self.stdout.write(self.style.WARNING(said))
 
     def _print_counts(self, found: Knowledge) -> None:
         for table, tags in counts(found).items():
@@ -100,3 +115,7 @@ class Command(BaseCommand):
     def _print_unverified(self, found: Knowledge) -> None:
         for table, row in unverified(found):
             self.stdout.write(f"UNVERIFIED  {table}: {row.id}: {getattr(row, 'says', '')}".rstrip())
+
+
+def _brought(rows: int, replaced: int) -> str:
+    return f"{rows} rows read, {rows - replaced} added, {replaced} replaced"

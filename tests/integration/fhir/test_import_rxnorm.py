@@ -1,5 +1,6 @@
 """A site's RxNorm release: loaded once, asked last, and what was not read is read again."""
 
+import zipfile
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -139,6 +140,40 @@ def test_what_is_no_release_is_refused(tmp_path: Path, release: Path) -> None:
     (release / "rrf" / "RXNSAT.RRF").unlink()
     with pytest.raises(CommandError, match=r"there is no RXNSAT\.RRF"):
         import_rxnorm(release)
-    (tmp_path / "unnamed").mkdir()
     with pytest.raises(CommandError, match="--release"):
-        import_rxnorm(tmp_path / "unnamed")
+        import_rxnorm(rxnorm.folder(tmp_path / "unnamed"))
+    assert not RxNormRelease.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ({}, r"there is no RXNCONSO\.RRF"),
+        ({"rrf/RXNCONSO.RRF": b""}, r"there is no RXNREL\.RRF"),
+        ({f"rrf/{name}": b"" for name in rxnorm.contents()}, "no drug of RxNorm is in it"),
+        ({f"rrf/{name}": b"x|y|\n" for name in rxnorm.contents()}, "line 1: 2 fields"),
+        ({f"rrf/{name}": b"\xff\n" for name in rxnorm.contents()}, "is not UTF-8"),
+    ],
+)
+def test_what_is_wrong_comes_before_how_it_is_called(
+    tmp_path: Path, content: dict[str, bytes], why: str
+) -> None:
+    with zipfile.ZipFile(tmp_path / "release.zip", "w") as made:
+        for name, text in content.items():
+            made.writestr(name, text)
+    with pytest.raises(CommandError, match=why):
+        import_rxnorm(tmp_path / "release.zip")
+
+
+def test_an_archive_whose_files_are_damaged_is_refused_in_words(tmp_path: Path) -> None:
+    path = rxnorm.archive(tmp_path / "release.zip")
+    packed = path.read_bytes()
+    path.write_bytes(packed.replace(b"testolol", b"testolox", 1))
+    assert path.read_bytes() != packed
+    with pytest.raises(CommandError, match=r"RXNCONSO\.RRF: it cannot be read \(Bad CRC"):
+        import_rxnorm(path)
+    # the mark of encryption, in the directory of the archive
+    at = packed.index(b"PK\x01\x02") + 8
+    path.write_bytes(packed[:at] + bytes([packed[at] | 1]) + packed[at + 1 :])
+    with pytest.raises(CommandError, match=r"RXNCONSO\.RRF: it cannot be unpacked \(.*encrypted"):
+        import_rxnorm(path)

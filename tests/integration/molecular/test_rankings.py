@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import re
+import tracemalloc
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from models_engine.catalogue.treatment.network import tables
 from models_engine.catalogue.treatment.network.identifiers import GeneSystem, NetworkError
 from patients.models import AuditEvent
 from tests.factories import molecular as toy
@@ -83,6 +85,27 @@ class TestImports:
             self.imported("import_network", tmp_path / "missing")
         with pytest.raises(CommandError, match="Give also: licence"):
             self.imported("import_network", path, licence="")
+        assert not InteractionNetwork.objects.exists()
+
+    def test_a_file_that_is_too_much_is_refused_before_it_is_read(
+        self, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Of 300 MB unpacked not a tenth is ever held."""
+        path = tmp_path / "n.tsv.gz"
+        ten_megabytes = gzip.compress(b"A\tB\n" * 2_500_000)
+        path.write_bytes(gzip.compress(b"source\ttarget\n") + ten_megabytes * 30)
+        tracemalloc.start()
+        try:
+            with pytest.raises(CommandError, match="larger than 200 MiB unpacked"):
+                self.imported("import_network", path)
+            assert tracemalloc.get_traced_memory()[1] < 30e6
+        finally:
+            tracemalloc.stop()
+        monkeypatch.setattr(tables, "MOST_ROWS", 5)
+        path = tmp_path / "n.tsv"
+        path.write_text("\n".join(toy.network_text().splitlines()[:7]))
+        with pytest.raises(CommandError, match="more than 5 rows"):
+            self.imported("import_network", path)
         assert not InteractionNetwork.objects.exists()
 
     def test_drug_targets_keep_the_status(self, tmp_path: Any) -> None:

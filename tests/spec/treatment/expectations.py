@@ -1,7 +1,7 @@
 """What a vignette may expect, and what to say where the answer is another.
 
 `what` names ways of a ranking: `option:id`, `class:id` or `ingredient:name` of what is given then;
-`keep ingredient:name` only that what is taken goes on. A reason is `table:row` of the knowledge base.
+`keep ingredient:name` only that what is taken goes on, `nothing` that nothing is begun. A reason is `table:row` of the knowledge base.
 """
 
 import re
@@ -11,14 +11,14 @@ from typing import Any
 from models_engine.catalogue.treatment.knowledge.loading import knowledge
 from models_engine.catalogue.treatment.knowledge.medicines import index_of
 from models_engine.catalogue.treatment.knowledge.schema import TABLES, Subject
-from models_engine.catalogue.treatment.ranking.results import Candidate, Ranking
+from models_engine.catalogue.treatment.ranking.results import NO_MEDICINE, Candidate, Ranking
 from models_engine.catalogue.treatment.safety.check import check
 from models_engine.catalogue.treatment.safety.finding import Finding, Safety
 from tests.spec.treatment.answers import Answer
 
 Wrong = Iterator[str]
 Given = Mapping[str, Any]
-KEEP = "keep "
+KEEP, NOTHING = "keep ", "nothing"
 
 
 def complaints(expect: Given, answer: Answer) -> list[str]:
@@ -43,6 +43,8 @@ def _all(answer: Answer) -> tuple[Candidate, ...]:
 def _is(candidate: Candidate, what: str) -> bool:
     """Whether it gives this; what is stopped is not given."""
     keeps = what.startswith(KEEP)
+    if what == NOTHING or candidate.key == NO_MEDICINE:
+        return what == NOTHING and candidate.key == NO_MEDICINE
     if candidate.kind == "stop" or (keeps and candidate.kind != "keep"):
         return False
     what = what.removeprefix(KEEP)
@@ -149,7 +151,9 @@ def _asked(wanted: list[str], answer: Answer) -> Wrong:
 def _dose(wanted: Given, answer: Answer) -> Wrong:
     """By option, the dose that is proposed."""
     for option, dose in wanted.items():
-        found = _of(answer, f"option:{option}", of=_ranking(answer).candidates)
+        # to keep what is taken proposes no dose
+        given = tuple(one for one in _ranking(answer).candidates if one.kind != "keep")
+        found = _of(answer, f"option:{option}", of=given)
         if not found:
             yield f"{option} is no candidate"
         yield from (f"{one.key}: {one.dose!r}" for one in found if one.dose != dose)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from models_engine.catalogue.treatment.indications import indicated
 from models_engine.catalogue.treatment.knowledge.loading import Knowledge
 from models_engine.catalogue.treatment.knowledge.medicines import index_of
 from models_engine.catalogue.treatment.person import TreatmentPerson
@@ -67,8 +68,9 @@ def read(knowledge: Knowledge, *values: Value, **more: Any) -> TreatmentPerson:
 def test_whom_no_treatment_is_ranked_for(
     knowledge: Knowledge, more: dict[str, Any], said: str
 ) -> None:
-    barred = read(knowledge, **more).barred
-    assert said in barred and bool(said) == bool(barred)
+    found = read(knowledge, **more)
+    assert said in found.barred and bool(said) == bool(found.barred)
+    assert found.has_died == (said == "died")
 
 
 def test_recent_values_and_those_too_old(knowledge: Knowledge) -> None:
@@ -140,6 +142,23 @@ def test_no_clearance_of_who_is_very_heavy(knowledge: Knowledge) -> None:
     values = [measurement(n, v) for n, v in (("creatinine", 1.0), ("weight", 150), ("height", 165))]
     found = read(knowledge, *values)
     assert found.value("crcl") is None and found.value("egfr") is not None
+
+
+@pytest.mark.parametrize(
+    ("recorded", "is_ischaemic"),
+    [
+        (("stroke",), True),
+        (("stroke", "intracranial_haemorrhage"), False),
+        (("stroke", "intracranial_haemorrhage", "ischaemic_stroke"), True),
+        (("intracranial_haemorrhage",), False),
+    ],
+)
+def test_a_stroke_is_ischaemic_unless_a_bleeding_is_recorded(
+    knowledge: Knowledge, recorded: tuple[str, ...], is_ischaemic: bool
+) -> None:
+    found = read(knowledge, *map(condition, recorded))
+    assert found.has("ischaemic_stroke") == is_ischaemic
+    assert (indicated("ldl_secondary", found, {}).holds is True) == is_ischaemic
 
 
 def test_conditions_with_what_says_so(knowledge: Knowledge) -> None:
@@ -260,6 +279,13 @@ class TestReconciledMedicines:
         (found,) = read(knowledge, medicines=[dosed]).medicines
         assert (found.daily_mg, found.dose_text, found.route) == (20.0, "20 mg daily", "oral")
         assert found.references == (("MedicationRequest", "m1", 3),)
+
+    def test_a_code_alone_is_called_by_what_it_is(self, knowledge: Knowledge) -> None:
+        coded_only = row(atc=("C09AA03",), display="C09AA03")
+        (found,) = read(knowledge, medicines=[coded_only]).medicines
+        assert found.label == "lisinopril" and found.is_known
+        (group,) = read(knowledge, medicines=[row(atc=("C09A",), display="C09A")]).medicines
+        assert group.label == "C09A"
 
     def test_one_unknown_ingredient_of_two_is_not_known(self, knowledge: Knowledge) -> None:
         two = row("lisinopril", "unobtainium")
@@ -393,3 +419,34 @@ def test_a_person_read_from_the_state_is_checked(knowledge: Knowledge) -> None:
     found = check(("amoxicillin",), None, "oral", "", who, knowledge)
     assert found.is_excluded
     assert index_of(knowledge) is index_of(knowledge)
+
+
+LONG = "Swelling after the white pills of " + "x" * 5000 + " lisinopril"
+TURNED = "Aspi\u202erin\u2069\u200f \x07none\n recorded\x00"
+
+
+def test_a_long_text_is_cut_where_it_is_shown_and_read_whole(knowledge: Knowledge) -> None:
+    person = read(knowledge, allergy(LONG))
+    (found,) = person.allergies
+    assert (
+        len(found.label) == 80 and found.label.endswith("x…") and LONG.startswith(found.label[:-1])
+    )
+    # the name at the end of it was read, and the record is linked
+    assert found.ingredients == ("lisinopril",) and found.references
+    for label in (
+        read(knowledge, medicines=[row(display=LONG)]).medicines[0].label,
+        read(knowledge, medicine(LONG)).medicines[0].label,
+    ):
+        assert len(label) == 80 and label.endswith("…")
+    findings = check(("lisinopril",), 10.0, "oral", "hypertension", person, knowledge)
+    (excluded,) = [one for one in findings.findings if one.level == "X"]
+    assert len(excluded.message) < 200 and excluded.references == found.references
+
+
+def test_what_turns_or_breaks_a_sentence_is_not_in_a_label(knowledge: Knowledge) -> None:
+    clean = "Aspirin none recorded"
+    assert read(knowledge, allergy(TURNED)).allergies[0].label == clean
+    assert read(knowledge, medicines=[row(display=TURNED)]).medicines[0].label == clean
+    assert read(knowledge, medicine(TURNED)).medicines[0].label == clean
+    unseen = read(knowledge, medicines=[row(display="\u202e\x00")]).medicines[0]
+    assert unseen.label == "a medicine without a name"

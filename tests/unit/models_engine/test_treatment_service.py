@@ -88,7 +88,7 @@ def test_what_the_indication_needs_is_asked_for(tmp_path: Path) -> None:
     start = start_of(made)
     person = treatment_person(made, start.reader, knowledge=knowledge)
     ranking = rank_treatments(start, person, "ldl_primary", knowledge=knowledge)
-    assert not ranking.barred and "LDL cholesterol is not known" in ranking.notes[0]
+    assert not ranking.barred and "LDL cholesterol: not known" in ranking.notes[0]
     assert not by_key(ranking)["start:statin"].values
 
 

@@ -111,9 +111,13 @@ def test_a_detected_issue_is_valid_r4(kind: Kind, level: Level) -> None:
     assert made["implicated"] == [{"reference": "MedicationRequest/m1/_history/2"}]
 
 
-def test_what_is_only_missing_is_no_issue_of_the_record() -> None:
+def test_what_is_missing_is_told_in_words() -> None:
+    """HL7 has no code for it, and a question that decides safety must not be lost."""
     found = Finding("missing", "ask", "No creatinine within a year.", "A test is missing.")
-    assert detected_issues([("", found)], proposal=PROPOSAL, patient_id="p1", now=NOW) == []
+    (made,) = detected_issues([("", found)], proposal=PROPOSAL, patient_id="p1", now=NOW)
+    assert made["code"] == {"text": "Missing information"}
+    assert made["severity"] == "high"
+    assert faults({**made, "id": "i1"}) == []
 
 
 def test_a_withdrawn_proposal_is_revoked_or_in_error() -> None:

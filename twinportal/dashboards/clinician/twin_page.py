@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils.text import Truncator
 
 from explain.selectors import attributions_of
 from models_engine.catalogue.display import (
@@ -61,6 +62,10 @@ ACTIONS_SHOWN = 5
 CHECKS_READ = 500
 
 
+# of one allergy: none is left out, however long another's text is
+LONGEST_NAME = 80
+
+
 class Banner:
     """Who this is; on every page about the patient."""
 
@@ -76,7 +81,10 @@ class Banner:
     def allergy_text(self) -> str:
         match self.allergies.kind:
             case "listed":
-                names = [v.display or "allergy without a name" for v in self.allergies.listed]
+                names = [
+                    Truncator(v.display or "allergy without a name").chars(LONGEST_NAME)
+                    for v in self.allergies.listed
+                ]
                 return ", ".join(dict.fromkeys(names))
             case "none_confirmed":
                 return "none: confirmed"

@@ -109,6 +109,8 @@ def _sources(row: Any, knowledge: Knowledge) -> Iterator[str]:
 
 
 def _unused_sources(knowledge: Knowledge) -> Iterator[Problem]:
+    """Beside a site's own folder only its own: a row of it may replace the one that used a source."""
+    has_own = len(knowledge.folders) > 1
     used = {
         name
         for rows in knowledge.tables.values()
@@ -116,7 +118,7 @@ def _unused_sources(knowledge: Knowledge) -> Iterator[Problem]:
         for name in getattr(row, "source", ())
     }
     for name in knowledge.tables["sources"]:
-        if name not in used:
+        if name not in used and (knowledge.is_own("sources", name) or not has_own):
             yield Problem("sources", name, "no row uses it", "warning")
 
 

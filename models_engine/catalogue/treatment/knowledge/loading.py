@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast, get_type_hints
 
 from models_engine.catalogue.treatment.knowledge import schema
 from models_engine.catalogue.treatment.knowledge.criteria import Criteria
+from models_engine.catalogue.treatment.knowledge.replacing import FolderRead, Replacement
 from models_engine.catalogue.treatment.knowledge.schema import TABLES, Subject
 
 FOLDER = Path(__file__).parent / "tables"
@@ -82,22 +83,34 @@ _BY_TYPE: Mapping[Any, Callable[[str], Any]] = {
 
 
 def read_rows(row: type[R], path: Path) -> Iterator[R]:
-    """The rows of one file. Raises KnowledgeError naming file, line and what is wrong."""
+    """The rows of one file. Raises KnowledgeError naming folder, file, line and what is wrong."""
+    try:
+        # Excel begins its "CSV UTF-8" with a mark
+        with path.open(encoding="utf-8-sig", newline="") as text:
+            yield from _rows(row, csv.DictReader(text, strict=True), path)
+    except UnicodeDecodeError as error:
+        text_is = "it is not UTF-8: save it again as CSV UTF-8"
+        raise KnowledgeError(f"{path}: {text_is}") from error
+    except (csv.Error, OSError) as error:
+        raise KnowledgeError(f"{path}: it cannot be read: {error}") from error
+
+
+def _rows(row: type[R], reader: "csv.DictReader[str]", path: Path) -> Iterator[R]:
     hints = get_type_hints(row)
-    with path.open(encoding="utf-8", newline="") as text:
-        reader = csv.DictReader(text, strict=True)
-        there = set(reader.fieldnames or ())
-        wanted = tuple(name for name in columns(row) if name in there or name not in optional(row))
-        if tuple(reader.fieldnames or ()) != wanted:
-            raise KnowledgeError(f"{path.name}: the columns must be {','.join(columns(row))}")
-        for content in reader:
-            where = f"{path.parent.name}/{path.name}, line {reader.line_num}, {content.get('id')!r}"
-            if None in content or None in content.values():
-                raise KnowledgeError(f"{where}: a cell too many or too few")
-            try:
-                yield row(**{name: _cell(name, hints[name], content[name]) for name in wanted})
-            except (TypeError, ValueError) as error:
-                raise KnowledgeError(f"{where}: {error}") from error
+    there = tuple(reader.fieldnames or ())
+    wanted = tuple(name for name in columns(row) if name in there or name not in optional(row))
+    if there != wanted:
+        found = ",".join(there) or "nothing"
+        raise KnowledgeError(f"{path}: the columns must be {','.join(columns(row))}, not {found}")
+    for content in reader:
+        where = f"{path}, line {reader.line_num}, {content.get('id')!r}"
+        if None in content or None in content.values():
+            raise KnowledgeError(f"{where}: a cell too many or too few")
+        try:
+            made = row(**{name: _cell(name, hints[name], content[name]) for name in wanted})
+        except (TypeError, ValueError) as error:
+            raise KnowledgeError(f"{where}: {error}") from error
+        yield made
 
 
 def _cell(name: str, hint: Any, text: str) -> Any:
@@ -117,10 +130,13 @@ def _cell(name: str, hint: Any, text: str) -> Any:
 class Knowledge:
     """Every table, each a mapping from id to row in the order of the files.
 
-    One is itself and no other: what is derived from the tables is kept by it.
+    One is itself and no other: what is derived from the tables is kept by it. `folders` are what
+    was read, the committed one first; `added[table]` the ids of rows of the others.
     """
 
     tables: Mapping[str, Mapping[str, Any]]
+    folders: tuple[FolderRead, ...] = ()
+    added: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def rows(self, row: type[R]) -> tuple[R, ...]:
         """The rows of one table."""
@@ -129,6 +145,16 @@ class Knowledge:
     def by_id(self, row: type[R]) -> Mapping[str, R]:
         """The rows of one table by id."""
         return cast("Mapping[str, R]", self.tables[table_of(row)])
+
+    @property
+    def replacements(self) -> tuple[Replacement, ...]:
+        """Rows of a later folder in the place of others that say something else."""
+        every = (one for folder in self.folders for one in folder.replacements)
+        return tuple(one for one in every if one.changes)
+
+    def is_own(self, table: str, row: str) -> bool:
+        """Whether the row is of another folder than the first: the site's own."""
+        return row in self.added.get(table, ())
 
 
 def table_of(row: type) -> str:
@@ -139,20 +165,66 @@ def table_of(row: type) -> str:
 def read_knowledge(*folders: Path) -> Knowledge:
     """All tables of the folders; a later folder adds rows and replaces those of the same id.
 
-    Raises KnowledgeError; inside one folder an id stands once.
+    Raises KnowledgeError; inside one folder an id stands once, nothing else lies there than tables
+    (and what is hidden, or a README), and a table that is there has a row.
     """
     found: dict[str, dict[str, Any]] = {name: {} for name in TABLES}
+    added: dict[str, frozenset[str]] = {}
+    read: list[FolderRead] = []
     for folder in folders:
-        for name, row in TABLES.items():
-            own: dict[str, Any] = {}
-            for path in sorted((folder / name).glob("*.csv")):
-                rows: Iterator[Any] = read_rows(row, path)
-                for one in rows:
-                    if one.id in own:
-                        raise KnowledgeError(f"{name}/{path.name}: {one.id!r} stands twice")
-                    own[one.id] = one
-            found[name] |= own
-    return Knowledge(MappingProxyType({n: MappingProxyType(rows) for n, rows in found.items()}))
+        tables = _tables(folder)
+        replacements = []
+        for name, rows in tables.items():
+            before = found[name]
+            replacements += [Replacement(name, before[i], rows[i]) for i in rows if i in before]
+            found[name] |= rows
+            if read:
+                added[name] = added.get(name, frozenset()) | rows.keys()
+        numbers = {name: len(rows) for name, rows in tables.items()}
+        read.append(FolderRead(folder, MappingProxyType(numbers), tuple(replacements)))
+    whole = MappingProxyType({name: MappingProxyType(rows) for name, rows in found.items()})
+    return Knowledge(whole, tuple(read), MappingProxyType(added))
+
+
+def _tables(folder: Path) -> dict[str, dict[str, Any]]:
+    """The rows of one folder by table, in the order of TABLES."""
+    for path in _inside(folder):
+        if path.name not in TABLES or not path.is_dir():
+            what = f"a folder for each table is expected, named {', '.join(TABLES)}"
+            raise KnowledgeError(f"{path}: it is not read; {what}")
+    there = [name for name in TABLES if (folder / name).is_dir()]
+    if not there:
+        raise KnowledgeError(f"{folder}: there is no table in it")
+    return {name: _table(name, folder / name) for name in there}
+
+
+def _table(name: str, folder: Path) -> dict[str, Any]:
+    own: dict[str, Any] = {}
+    for path in _inside(folder):
+        if path.suffix != ".csv" or path.is_dir():
+            raise KnowledgeError(f"{path}: it is not read; the name of a file ends in .csv")
+        rows: Iterator[Any] = read_rows(TABLES[name], path)
+        for one in rows:
+            if one.id in own:
+                raise KnowledgeError(f"{path}: {one.id!r} stands twice")
+            own[one.id] = one
+    if not own:
+        raise KnowledgeError(f"{folder}: there is no row in it")
+    return own
+
+
+def _inside(folder: Path) -> list[Path]:
+    """What lies in a folder, in order, without what is hidden and a README."""
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        raise KnowledgeError(f"{folder}: it cannot be read: {error.strerror}") from error
+    return [path for path in paths if not _is_aside(path)]
+
+
+def _is_aside(path: Path) -> bool:
+    is_readme = path.stem.upper() == "README" and path.suffix.lower() != ".csv"
+    return path.name.startswith(".") or is_readme
 
 
 @cache

@@ -327,12 +327,14 @@ class _Warning(_Sourced):
 class Contraindication(_Warning):
     """A reason against a drug in a person. `asks`: without the values of `when`, they are asked for.
 
-    `kind`: condition, pregnancy, age, laboratory, hepatic.
+    `kind`: condition, pregnancy, age, laboratory, hepatic. `over_daily_mg`: only above this dose
+    (told where the dose is not known); a file without the column has none.
     """
 
     kind: Literal["condition", "pregnancy", "age", "laboratory", "hepatic"]
     when: Criteria
     asks: bool
+    over_daily_mg: float | None = None
 
 
 @dataclass(frozen=True)
@@ -390,7 +392,11 @@ class Interaction(_Warning):
 
 @dataclass(frozen=True)
 class AllergyRule(_Warning):
-    """An allergy to `allergen` speaks against `applies_to`. `reaction`: any, or a named one."""
+    """An allergy to `allergen` speaks against `applies_to`.
+
+    `reaction`: "any", a named one (or several, separated by "/"), "unrecorded" where none is told,
+    or "other_than:" those named.
+    """
 
     allergen: Subjects
     reaction: str

@@ -8,6 +8,9 @@ from models_engine.catalogue.treatment.network.identifiers import GeneSystem, Ne
 from models_engine.catalogue.treatment.network.tables import Faults, digest, gene_fault, rows
 
 SIGNIFICANT = 0.05
+# more than these name cells rather than kinds of them, and no page could be read
+MOST_CELL_TYPES = 200
+MOST_OF_A_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -32,18 +35,26 @@ def read_expression(
     """Of a table with one gene of one cell type a row.
 
     Raises NetworkError: a gene twice in a cell type, a P outside 0 to 1, a fold change that is no
-    finite number or, in a significant gene, 0 (it has no direction), and no significant gene at all.
+    finite number or, in a significant gene, 0 (it has no direction), no significant gene at all, more
+    than 200 cell types, or one whose name has more than 200 characters.
     """
     table = "differential expression"
     faults = Faults(table)
+    kinds: set[str] = set()
     seen: dict[tuple[str, str], int] = {}
     changes: dict[str, dict[str, float]] = {}
     above: dict[str, int] = {}
     for line, (cell, gene, fold, p) in rows(lines, columns, table, delimiter):
-        fault = "no cell type" if not cell else gene_fault(gene, system)
+        fault = _cell_type_fault(cell) or gene_fault(gene, system)
         if fault:
             faults.add(line, fault)
             continue
+        kinds.add(cell)
+        if len(kinds) > MOST_CELL_TYPES:
+            raise NetworkError(
+                f"{table}: line {line}: more than {MOST_CELL_TYPES} cell types; "
+                "is the column of cell types the one of cells?"
+            )
         first = seen.setdefault((cell, gene), line)
         if first != line:
             faults.add(line, f"{gene} of {cell} stands in line {first} already")
@@ -72,6 +83,14 @@ def read_expression(
             + [f"{cell}\t\t" for cell in changes]
         ),
     )
+
+
+def _cell_type_fault(cell: str) -> str | None:
+    if not cell:
+        return "no cell type"
+    if len(cell) > MOST_OF_A_NAME:
+        return f"a cell type of {len(cell):,} characters, {MOST_OF_A_NAME} at most"
+    return None
 
 
 def _number(text: str) -> float | None:

@@ -57,6 +57,8 @@ def read_interactome(
     table = "interaction network"
     faults = Faults(table)
     pairs: set[tuple[str, str]] = set()
+    # each name once: a network has many rows and few genes
+    known: dict[str, str] = {}
     read = loops = repeated = 0
     for line, (one, other) in rows(lines, columns, table, delimiter):
         read += 1
@@ -65,6 +67,7 @@ def read_interactome(
             faults.add(line, fault)
         if wrong:
             continue
+        one, other = known.setdefault(one, one), known.setdefault(other, other)
         pair = (one, other) if one < other else (other, one)
         if one == other:
             loops += 1
@@ -83,7 +86,8 @@ def _connected(
 ) -> Interactome:
     genes = sorted({gene for pair in pairs for gene in pair})
     place = positions(genes)
-    ends = np.array([(place[one], place[other]) for one, other in sorted(pairs)], dtype=np.int32)
+    numbers = (place[gene] for pair in sorted(pairs) for gene in pair)
+    ends = np.fromiter(numbers, dtype=np.int32, count=2 * len(pairs)).reshape(-1, 2)
     whole = _symmetric(ends, len(genes))
     count, component = csgraph.connected_components(whole, directed=False)
     sizes = np.bincount(component, minlength=count)

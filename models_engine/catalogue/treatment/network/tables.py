@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import _csv
 
 SHOWN = 5
+MOST_ROWS = 5_000_000
 
 
 @dataclass
@@ -39,8 +40,8 @@ def rows(
 ) -> Iterator[tuple[int, list[str]]]:
     """(line number, the values of `columns`, stripped) of each row; a header is required.
 
-    Raises NetworkError for a missing or doubled column, a row of another length, and a quotation
-    that does not end.
+    Raises NetworkError for a missing or doubled column, a row of another length, a quotation that
+    does not end, and more than 5,000,000 rows.
     """
     try:
         yield from _rows(csv.reader(lines, delimiter=delimiter, strict=True), columns, table)
@@ -59,9 +60,13 @@ def _rows(
             found = ", ".join(header) or "nothing"
             raise NetworkError(f"{table}: needs one column {name!r}; the header has {found}")
     places = [header.index(name) for name in columns]
+    read = 0
     for row in reader:
         if not row:
             continue
+        read += 1
+        if read > MOST_ROWS:
+            raise NetworkError(f"{table}: more than {MOST_ROWS:,} rows")
         if len(row) != len(header):
             raise NetworkError(
                 f"{table}: line {reader.line_num}: {len(row)} values under {len(header)} columns"

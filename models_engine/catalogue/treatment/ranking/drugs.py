@@ -1,9 +1,10 @@
 """Whom a row of knowledge is about: an option, or a medicine that is taken, as rows see it."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from math import isclose
+from functools import cached_property, lru_cache
+from math import log
 from typing import Protocol, TypeVar
 
 from models_engine.catalogue.treatment.knowledge.criteria import Answer, Criteria, Known
@@ -17,6 +18,10 @@ from models_engine.catalogue.treatment.knowledge.schema import (
 )
 from models_engine.catalogue.treatment.person import Taken
 
+RANGE = re.compile(r"([\d.,]*\d) to ([\d.,]*\d) mg(?: twice)?")
+UP_TO = re.compile(r"([\d.,]*\d) mg a day \(to ([\d.,]*\d) mg\)")
+# of a dose, as a share
+ROUNDED = 0.01
 # the best known first; of the rows of one effect the first is used [J]
 BEST_EVIDENCE = "VSQMJD"
 
@@ -185,15 +190,41 @@ class Pharmacy:
         known = self.classes.get(name)
         return Drug(known.label if known else plain, (Part("", frozenset({name})),), name)
 
-    def options_of(self, taken: Taken, indication: Indication | None = None) -> tuple[Option, ...]:
-        """The options that a medicine is, with its dose; of a combination whatever its dose."""
+    def options_of(
+        self, taken: Taken, indication: Indication | None = None, *, exact: bool = False
+    ) -> tuple[Option, ...]:
+        """The options that a medicine is, with its dose; of a combination whatever its dose.
+
+        An option of a range of doses is every dose of it; `exact`: only the one it is worked out of.
+        """
         return tuple(
             option
             for option in self.options
             if same_ingredients(option, taken)
             and (indication is None or option.indication == indication)
-            and (len(option.ingredients) > 1 or _same_dose(option, taken))
+            and (len(option.ingredients) > 1 or _same_dose(option, taken, exact=exact))
         )
+
+    def standing_for(self, taken: Taken, indication: Indication) -> frozenset[str]:
+        """The options whose recommendations a medicine shares: its own; else of its next dose [J]."""
+        if own := self.options_of(taken, indication):
+            return frozenset(one.id for one in own)
+        alike = [o for o in self.options if o.indication == indication]
+        alike = [o for o in alike if same_ingredients(o, taken)]
+        mg = taken.daily_mg
+        dosed = [(o.daily_mg, o.id) for o in alike if o.daily_mg]
+        if mg and dosed:
+            return frozenset({min((abs(log(dose / mg)), name) for dose, name in dosed)[1]})
+        return frozenset(one.id for one in alike)
+
+    def mates_of(self, taken: Taken, indication: Indication) -> tuple[frozenset[str], ...]:
+        """By class of a medicine that is no option: all options of this class alone."""
+        found: dict[str, set[str]] = {}
+        for one in self.options:
+            is_mate = one.indication == indication and one.main_class in taken.classes
+            if is_mate and len(one.ingredients) == 1:
+                found.setdefault(one.main_class, set()).add(one.id)
+        return tuple(map(frozenset, found.values()))
 
     def share_a_class(self, one: Drug, other: Drug) -> tuple[DrugClass, ...]:
         """The classes of which both are, and of which two together are a duplication."""
@@ -201,10 +232,25 @@ class Pharmacy:
         return tuple(k for c in common if (k := self.classes.get(c)) and k.duplicates)
 
 
-def _same_dose(option: Option, taken: Taken) -> bool:
-    if option.daily_mg is None or taken.daily_mg is None:
+def _same_dose(option: Option, taken: Taken, *, exact: bool) -> bool:
+    given = taken.daily_mg
+    if option.daily_mg is None or given is None:
         return option.daily_mg is None
-    return isclose(option.daily_mg, taken.daily_mg, rel_tol=0.01)
+    low, high = _range_of(option.label) or (option.daily_mg, option.daily_mg)
+    if exact or not low <= option.daily_mg <= high:
+        low = high = option.daily_mg
+    return low * (1 - ROUNDED) <= given <= high * (1 + ROUNDED)
+
+
+@lru_cache(maxsize=512)
+def _range_of(label: str) -> tuple[float, float] | None:
+    """Of "5 to 7.5 mg twice a day" or "10 mg a day (to 25 mg)" the mg a day; None without a range."""
+    match = RANGE.search(label) or UP_TO.search(label)
+    if match is None:
+        return None
+    times = 2.0 if match[0].endswith("twice") else 1.0
+    low, high = (times * float(match[n].replace(",", "")) for n in (1, 2))
+    return low, high
 
 
 def same_ingredients(option: Option, taken: Taken) -> bool:

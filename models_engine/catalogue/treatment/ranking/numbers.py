@@ -185,7 +185,7 @@ class Numerator:
 
     def _treatment_of(self, taken: Taken) -> str:
         """The what-if treatment that a medicine is. Raises NotKnownError."""
-        for option in self.pharmacy.options_of(taken):
+        for option in self.pharmacy.options_of(taken, exact=True):
             if option.what_if:
                 return option.what_if
         dose = f"{taken.daily_mg:g} mg a day" if taken.daily_mg is not None else "a dose not known"

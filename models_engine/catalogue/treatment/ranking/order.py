@@ -3,13 +3,15 @@
 score = 1000 x sum(weight x -(difference of an event or value)) - points of preferences
 
 so that 1 is what one death fewer among 1,000 people is worth. What may not be given is never
-ranked. The others: first those that nothing grave speaks against (C, told and nothing are one
-group), then D (and to stop what helps with nothing in its place), then those that must not be judged
-before something is asked for; in a group what is surely worse than today last, by the guideline's
-tier (unless the numbers alone are asked for), then by score, then by key.
+ranked. The others: last of all what is surely worse than today and what a guideline advises against;
+before it D (and to stop what helps with nothing in its place); before that what must not be judged
+before something of its own is asked for; first what nothing grave speaks against (C, told and nothing
+are one group). In a group by the guideline's tier (unless the numbers alone are asked for), then by
+score, then what is done today, then by key. To stop a medicine comes before to keep it only where the
+medicine must not be given, is advised against, or is to be avoided for itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +21,15 @@ from models_engine.catalogue.treatment.knowledge.schema import Option, Outcome
 from models_engine.catalogue.treatment.ranking.drugs import Drug
 from models_engine.catalogue.treatment.ranking.events import Change
 from models_engine.catalogue.treatment.ranking.harms import EARLY
-from models_engine.catalogue.treatment.ranking.results import POINT, Candidate, Preferences
+from models_engine.catalogue.treatment.ranking.results import (
+    AGAINST,
+    FIRST,
+    NO_MEDICINE,
+    POINT,
+    Candidate,
+    Preferences,
+)
+from models_engine.catalogue.treatment.safety.finding import Finding, Safety
 from models_engine.catalogue.what_if.draws import DRAWS, interval
 
 THOUSANDTHS = 1000.0
@@ -33,7 +43,8 @@ OFTEN: Mapping[str, float] = {
     "half_year": 0.0,
 }
 LOW_SUGAR = frozenset({"sulfonylurea", "insulin", "insulin_basal"})
-GROUP = {"": 0, "told": 0, "C": 0, "D": 1, "ask": 2, "X": 3}
+# a D of these kinds goes away with the other medicine, or with the dose
+OF_OTHERS = ("interaction", "duplicate", "kidney_dose")
 WEIGHT = "weight"
 
 
@@ -130,18 +141,41 @@ def burdens(burden: Burden) -> dict[str, float]:
     return found
 
 
-def place(candidate: Candidate, preferences: Preferences) -> tuple[int, bool, int]:
-    """What goes before the score: the group of safety, what is surely worse, the guideline's tier.
+Ask = tuple[str, str, str, str]
+Place = tuple[bool, bool, bool, int, int]
+Key = tuple[bool, bool, bool, int, int, float, bool, str, bool]
 
-    Nothing is called worse whose benefit could not be counted. To stop what helps, with nothing in
-    its place, is no safer than what is to be avoided [J].
+
+def places(candidates: Sequence[Candidate], preferences: Preferences) -> dict[str, Place]:
+    """By key what goes before the score, of those that may be given.
+
+    What comes after today's treatment, D, ask, the guideline's tier, how many D. Inputs that every
+    option lacks alike tell none of them from another. To stop what helps, with nothing in its
+    place, or not to begin what is recommended first, is no safer than what is to be avoided [J].
     """
-    worse = is_worse(candidate)
-    tier = candidate.tier if preferences.order_by == "guideline" and not worse else 0
-    group = GROUP[candidate.safety.level]
-    if candidate.kind == "stop" and candidate.score_high < 0:
-        group, worse = max(group, GROUP["D"]), True
-    return group, worse, tier
+    shared = shared_asks(candidates)
+    fit = [one for one in candidates if not one.safety.is_excluded]
+    found = {one.key: _place(one, preferences, shared) for one in fit}
+    is_helped = any(one.tier == FIRST and not falls_behind(one) for one in fit if one.option)
+    nothing = next((one for one in fit if one.key == NO_MEDICINE), None)
+    guided = preferences.order_by == "guideline"
+    if guided and nothing and nothing.tier != FIRST and is_helped:
+        behind, _, asks, tier, number = found[NO_MEDICINE]
+        found[NO_MEDICINE] = behind, True, asks, tier, number
+    return found
+
+
+def _place(candidate: Candidate, preferences: Preferences, shared: frozenset[Ask]) -> Place:
+    guided = preferences.order_by == "guideline"
+    given = candidate.kind not in ("keep", "stop")
+    behind = falls_behind(candidate) or (guided and given and candidate.tier == AGAINST)
+    findings = candidate.safety.findings
+    stops_a_help = candidate.kind == "stop" and candidate.score < 0
+    number = sum(f.level == "D" for f in findings)
+    asks = any(f.level == "ask" and _ask(f) not in shared for f in findings)
+    tier = AGAINST if stops_a_help else candidate.tier
+    avoid = stops_a_help or number > 0
+    return behind, avoid, asks, tier if guided and not behind else 0, number
 
 
 def is_worse(candidate: Candidate) -> bool:
@@ -149,18 +183,71 @@ def is_worse(candidate: Candidate) -> bool:
 
     What must not be given is no measure: in its place nothing is worse.
     """
+    return falls_behind(candidate) and not candidate.is_score_partial
+
+
+def falls_behind(candidate: Candidate) -> bool:
+    """Whether all that could be counted lies below the treatment of today.
+
+    Without everything counted it is not called worse; but it comes after what is known, unless a
+    guideline has it first for what the person has and no benefit of it could be counted at all [J].
+    """
     return (
         candidate.kind != "keep"
         and not candidate.is_today_wrong
         and candidate.score_high < 0
-        and not candidate.is_score_partial
+        and not (candidate.is_score_partial and candidate.is_benefit_uncounted)
     )
+
+
+def has_own_d(safety: Safety) -> bool:
+    """Whether it is to be avoided for itself: not for another medicine, nor for its dose."""
+    return any(f.level == "D" and f.kind not in OF_OTHERS for f in safety.findings)
+
+
+def _ask(finding: Finding) -> Ask:
+    return finding.kind, finding.table, finding.row, finding.message
+
+
+def shared_asks(candidates: Sequence[Candidate]) -> frozenset[Ask]:
+    """What is asked for whatever is given: a medicine that nothing names, an allergy not read."""
+    asked = [
+        frozenset(_ask(f) for f in one.safety.findings if f.level == "ask")
+        for one in candidates
+        if one.kind != "stop" and one.key != NO_MEDICINE
+        # of a medicine of which only the group is known nothing was compared
+        if one.medicine is None or one.medicine.ingredients
+    ]
+    return frozenset.intersection(*asked) if len(asked) > 1 else frozenset()
+
+
+def _kept(stop: Candidate, candidates: Iterable[Candidate]) -> Candidate | None:
+    """The way that keeps what this one stops."""
+    key = f"keep:{stop.key.removeprefix('stop:')}"
+    return next((one for one in candidates if one.key == key), None)
+
+
+def _is_held_back(stop: Candidate, keep: Candidate | None) -> bool:
+    """Whether stopping never comes before keeping."""
+    if keep is None or keep.safety.is_excluded:
+        return False
+    is_advised = stop.tier == FIRST or has_own_d(keep.safety)
+    return falls_behind(stop) or not is_advised
 
 
 def ordered(candidates: Sequence[Candidate], preferences: Preferences) -> tuple[Candidate, ...]:
     """Those that may be given, best first."""
     fit = [one for one in candidates if not one.safety.is_excluded]
-    return tuple(sorted(fit, key=lambda c: (*place(c, preferences), -c.score, c.key)))
+    before = places(candidates, preferences)
+    # where nothing tells two apart, what is done today goes first
+    keys: dict[str, Key] = {
+        c.key: (*before[c.key], -c.score, c.kind != "keep", c.key, False) for c in fit
+    }
+    for one in fit:
+        keep = _kept(one, fit) if one.kind == "stop" else None
+        if keep and _is_held_back(one, keep):
+            keys[one.key] = max(keys[one.key], (*keys[keep.key][:-1], True))
+    return tuple(sorted(fit, key=lambda c: keys[c.key]))
 
 
 def first_shares(
@@ -171,8 +258,10 @@ def first_shares(
     found = dict.fromkeys((one.key for one in candidates), 0.0)
     if not fit:
         return found
-    best = min(place(one, preferences) for one in fit)
-    ahead = [one for one in fit if place(one, preferences) == best]
+    before = places(candidates, preferences)
+    free = [c for c in fit if c.kind != "stop" or not _is_held_back(c, _kept(c, fit))]
+    best = min(before[one.key] for one in free)
+    ahead = [one for one in free if before[one.key] == best]
     table = np.stack([draws[one.key][1:] for one in ahead])
     is_first = table == table.max(axis=0)
     shares = (is_first / is_first.sum(axis=0)).mean(axis=1)

@@ -18,7 +18,6 @@ from models_engine.catalogue.treatment.person import Taken, TreatmentPerson
 from models_engine.catalogue.treatment.ranking import order
 from models_engine.catalogue.treatment.ranking.baselines import YEAR, Baselines, TwinNumber
 from models_engine.catalogue.treatment.ranking.drugs import Drug, Pharmacy, holding, is_about
-from models_engine.catalogue.treatment.ranking.events import Change
 from models_engine.catalogue.treatment.ranking.harms import Harms
 from models_engine.catalogue.treatment.ranking.numbers import (
     Numbers,
@@ -28,10 +27,19 @@ from models_engine.catalogue.treatment.ranking.numbers import (
     with_counted,
 )
 from models_engine.catalogue.treatment.ranking.relative import EventEffects
-from models_engine.catalogue.treatment.ranking.results import Candidate, Preferences, Ranking
+from models_engine.catalogue.treatment.ranking.results import (
+    AGAINST,
+    FIRST,
+    NO_MEDICINE,
+    NOTHING,
+    RESERVE,
+    UNSPOKEN,
+    Candidate,
+    Preferences,
+    Ranking,
+)
 from models_engine.catalogue.treatment.ranking.values import Today
 from models_engine.catalogue.treatment.ranking.ways import (
-    RESERVE,
     Check,
     Current,
     Way,
@@ -39,34 +47,29 @@ from models_engine.catalogue.treatment.ranking.ways import (
     in_words,
     named,
 )
+from models_engine.catalogue.treatment.ranking.wording import (
+    dose_of,
+    evidence_of,
+    labels,
+    notes_on,
+)
 from models_engine.catalogue.treatment.safety.finding import Finding
 from models_engine.catalogue.treatment.safety.words import missing_words
 from models_engine.catalogue.what_if.compare import ModelComparison
-from models_engine.catalogue.what_if.effects import effects as value_effects
 
 Rerun = Callable[[Mapping[str, FloatArray]], tuple[ModelComparison, ...]]
-# the tier of what no recommendation speaks of, and of those against
-UNSPOKEN, AGAINST, FIRST = 2, 4, 1
-# the least known last
-KNOWN = "DVSQMJ"
-OWN_HORIZONS = (
-    "Events are shown over the time of their own source. The score brings them all to {months:g} "
-    "months, the shortest of these, under a constant hazard."
-)
-TRIALS = (
-    "Where no model of this twin gives a probability, that of the trial's control group stands for "
-    "it: people of the trial, not this patient."
-)
-OVERLAP = (
-    "An event that another event of the same line holds already is shown and not counted. Death and "
-    "events that may be fatal overlap in part: that part counts in both."
-)
-NO_OPTIONS = "The tables hold no option for this person and indication."
 NO_VALUES = (
     "Not in the score: what follows from measured values. Its unwanted effects are in it, so that the "
     "score alone misleads."
 )
 NOT_IN_SCORE = "Not in the score, as no probability of today is known: {outcomes}. Its unwanted effects are in it."
+NO_DOSE_EFFECT = (
+    "What this dose does that the dose of today does not is not known here: nothing of it is in the "
+    "score."
+)
+WANTED_ELSEWHERE = (
+    "{label} is recommended for {others} too; what that loses without it is not in the score."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,10 +95,13 @@ def rank(
     why_indicated: str = "",
     asked: Iterable[str] = (),
     current_findings: Iterable[Finding] = (),
+    is_indicated: bool = True,
+    others: Iterable[Indication] = (),
 ) -> Ranking:
     """The ranking. `check` are the rules of safety; `current_findings` about what is taken.
 
-    `asked`: concepts that the indication needs and that are not known.
+    `asked`: concepts that the indication needs and that are not known. `is_indicated`: it is
+    certain that the person has it. `others` are the person's other indications.
     """
     person = subject.person
     if person.barred:
@@ -104,9 +110,8 @@ def rank(
         return _without_numbers(
             subject, indication, preferences, knowledge, check, current_findings
         )
-    return _Ranker(subject, indication, preferences, knowledge, check).ranking(
-        why_indicated, asked, current_findings
-    )
+    ranker = _Ranker(subject, indication, preferences, knowledge, check, tuple(others))
+    return ranker.ranking(why_indicated, asked, current_findings, is_indicated=is_indicated)
 
 
 def _without_numbers(
@@ -125,12 +130,13 @@ def _without_numbers(
         subject.person.as_of,
         barred=subject.today.person.barred,
         current=_once([*current_findings, *kept]),
-        unresolved=_unresolved(subject.person),
+        unresolved=unresolved(subject.person),
         preferences=preferences,
     )
 
 
-def _unresolved(person: TreatmentPerson) -> tuple[Taken, ...]:
+def unresolved(person: TreatmentPerson) -> tuple[Taken, ...]:
+    """The medicines that nothing names: they may be anything."""
     return tuple(one for one in person.medicines if not one.is_known)
 
 
@@ -142,7 +148,9 @@ class _Ranker:
         preferences: Preferences,
         knowledge: Knowledge,
         check: Check,
+        others: tuple[Indication, ...] = (),
     ) -> None:
+        self.others = others
         self.subject, self.indication, self.preferences = subject, indication, preferences
         self.person, self.knowledge = subject.person, knowledge
         self.outcomes = knowledge.by_id(Outcome)
@@ -150,7 +158,6 @@ class _Ranker:
         self.ways = Ways(self.pharmacy, indication, self.person, check)
         self.open: list[tuple[Recommendation, tuple[str, ...]]] = []
         own = [r for r in knowledge.rows(Recommendation) if r.indication == indication]
-        self.own_recommendations = own
         self.recommendations = holding(
             own, self.person, lambda row, answer: self.open.append((row, answer.missing))
         )
@@ -172,19 +179,55 @@ class _Ranker:
         for name, taken in named(self.ways.taken()).items():
             current = self.ways.current(taken)
             said = self._said_of_kept(taken, current.drug)
-            found[name] = replace(current, tier=self._tier(said))
+            elsewhere = tuple(o for o in self.others if self._is_wanted(taken, current.drug, o))
+            found[name] = replace(current, tier=self._tier(said), elsewhere=elsewhere)
         return found
 
+    def _is_wanted(
+        self, taken: Taken, drug: Drug, indication: Indication, without: Taken | None = None
+    ) -> bool:
+        """Whether a guideline has it first or second for another indication of the person."""
+        said = self._said_of_kept(taken, drug, indication, without)
+        tiers = {row.tier for row in said}
+        return bool(tiers & {FIRST, UNSPOKEN}) and AGAINST not in tiers
+
+    def _serves(self, option: Option, current: Current) -> bool:
+        """Whether the other indications that want what is taken want an option as well."""
+        drug = self.pharmacy.of_option(option)
+        instead = replace(
+            current.taken,
+            label=option.label,
+            ingredients=option.ingredients,
+            classes=drug.classes,
+            daily_mg=option.daily_mg,
+        )
+        return all(self._is_wanted(instead, drug, one, current.taken) for one in current.elsewhere)
+
+    def _current_of(self, way: Way) -> Current | None:
+        """What the way keeps or takes away."""
+        return next((c for c in self.currents.values() if c.taken is way.medicine), None)
+
     def ranking(
-        self, why_indicated: str, asked: Iterable[str], current_findings: Iterable[Finding]
+        self,
+        why_indicated: str,
+        asked: Iterable[str],
+        current_findings: Iterable[Finding],
+        *,
+        is_indicated: bool,
     ) -> Ranking:
         numbers = with_counted([self.numerator.of(way) for way in self._all_ways()])
         months = min((one.told.months for n in numbers for one in n.counted), default=YEAR)
         numbers = self._with_harms(numbers, months)
         scores = {n.way.key: self._score(n, months) for n in numbers}
         stops = {n.way.medicine: n for n in numbers if n.way.kind == "stop"}
-        made = [self._candidate(n, scores[n.way.key], stops) for n in numbers]
+        made = [
+            self._candidate(n, scores[n.way.key], stops, is_indicated=is_indicated) for n in numbers
+        ]
         draws = {key: one.draws for key, one in scores.items()}
+        if made and not self.currents:
+            # where it is not certain that anything is indicated, nothing is no worse a choice
+            made.append(replace(NOTHING, tier=RESERVE if is_indicated else FIRST))
+            draws[NO_MEDICINE] = order.Score({}).draws
         shares = order.first_shares(made, draws, self.preferences)
         made = [replace(one, first_share=shares[one.key]) for one in made]
         keeps = [
@@ -202,11 +245,11 @@ class _Ranker:
             excluded=tuple(sorted((c for c in made if c.safety.is_excluded), key=lambda c: c.key)),
             asked=_once(f for one in made for f in one.safety.findings if f.level == "ask"),
             current=_once([*current_findings, *keeps]),
-            unresolved=_unresolved(self.person),
+            unresolved=unresolved(self.person),
             why_indicated=why_indicated,
             notes=(
                 *filter(None, [missing_words(asked, self.person)]),
-                *_notes(numbers, months, bool(self.ways.options)),
+                *notes_on(numbers, months, bool(self.ways.options)),
             ),
             preferences=self.preferences,
             months=months,
@@ -217,7 +260,7 @@ class _Ranker:
         for number, current in enumerate(self.currents.values()):
             found += self.ways.of_current(current, number)
         for option in self.ways.options:
-            found += self.ways.of_option(option, self.currents)
+            found += self.ways.of_option(option, self.currents, self._serves)
         return found
 
     def _with_harms(self, numbers: list[Numbers], months: float) -> list[Numbers]:
@@ -263,32 +306,43 @@ class _Ranker:
         """What is taken away as an option; of another dose too, as it is a burden alike."""
         if way.medicine is None:
             return None
-        current = next(c for c in self.currents.values() if c.taken is way.medicine)
+        current = self._current_of(way)
         alike = (
             option
             for option in self.pharmacy.options
             if set(option.ingredients) == set(way.medicine.ingredients)
         )
-        return current.option or next(alike, None)
+        return (current.option if current else None) or next(alike, None)
 
     def _candidate(
-        self, numbers: Numbers, score: order.Score, stops: Mapping[Taken | None, Numbers]
+        self,
+        numbers: Numbers,
+        score: order.Score,
+        stops: Mapping[Taken | None, Numbers],
+        *,
+        is_indicated: bool,
     ) -> Candidate:
         way = numbers.way
         about = way.about
         said = self._said_of(about)
-        if way.kind in ("keep", "stop") and way.medicine:
+        if way.medicine and (way.fitting or way.kind in ("keep", "stop")):
             said = self._said_of_kept(way.medicine, about)
         if way.kind == "stop":
             # that it is recommended is no recommendation to stop it
             said = tuple(row for row in said if row.tier == AGAINST)
+        is_partial = bool(benefits := self._uncounted(numbers)) or numbers.lacks_values
+        is_first = self._tier(said) == FIRST and way.kind not in ("keep", "stop")
         low, high = score.span
         points = score.points
-        label, plain = _labels(way)
-        dose, dose_why = _dose(way)
+        label, plain = labels(way)
+        dose, dose_why = dose_of(way)
         stop = stops.get(way.medicine) if way.kind == "keep" else None
-        unknown = [*numbers.unknown, *self._untold(about)]
-        benefits = self._uncounted(numbers)
+        unknown = [*numbers.unknown, *self._untold(about), *self._lost(way)]
+        is_unknown = way.kind == "change_dose" and not (
+            numbers.events or numbers.harms or numbers.after
+        )
+        if is_unknown:
+            unknown.append(NO_DOSE_EFFECT)
         if benefits:
             unknown.append(NOT_IN_SCORE.format(outcomes=", ".join(benefits)))
         if numbers.lacks_values:
@@ -317,8 +371,15 @@ class _Ranker:
             score_high=max(high, sum(points.values())),
             points=points,
             unknown=tuple(dict.fromkeys(unknown)),
-            evidence=_evidence(numbers),
-            is_score_partial=bool(benefits) or numbers.lacks_values,
+            evidence=evidence_of(numbers),
+            is_score_partial=is_partial,
+            is_score_unknown=is_unknown,
+            is_benefit_uncounted=(
+                is_partial
+                and is_first
+                and is_indicated
+                and not any(one > 0 for one in points.values())
+            ),
             is_today_wrong=self._is_today_wrong(way),
             brings=brought((*stop.events, *stop.harms)) if stop else (),
             brings_values=brought_values(stop) if stop else (),
@@ -339,12 +400,41 @@ class _Ranker:
     def _said_of(self, drug: Drug) -> tuple[Recommendation, ...]:
         return tuple(row for row in self.recommendations if is_about(drug, row.applies_to))
 
-    def _said_of_kept(self, taken: Taken, drug: Drug) -> tuple[Recommendation, ...]:
-        """What is said of beginning a medicine that is taken: for the person without it."""
-        others = tuple(one for one in self.person.medicines if one is not taken)
-        without = replace(self.person, medicines=others)
-        rows = [row for row in self.own_recommendations if is_about(drug, row.applies_to)]
-        return tuple(holding(rows, without))
+    def _said_of_kept(
+        self,
+        taken: Taken,
+        drug: Drug,
+        indication: Indication | None = None,
+        without: Taken | None = None,
+    ) -> tuple[Recommendation, ...]:
+        """What is said of beginning a medicine that is taken: for the person without it.
+
+        Rows on an option of another dose stand for it too; those on every option of its class
+        stand for a medicine of the class that is no option [J].
+        """
+        indication = indication or self.indication
+        gone = without or taken
+        others = tuple(one for one in self.person.medicines if one is not gone)
+        person = replace(self.person, medicines=others, treats=indication)
+        same = self.pharmacy.standing_for(taken, indication)
+        mates = () if same else self.pharmacy.mates_of(taken, indication)
+        as_option = replace(drug, options=drug.options | same)
+        rows = []
+        for row in self.knowledge.rows(Recommendation):
+            if row.indication != indication:
+                continue
+            named = {one.name for one in row.applies_to if one.kind == "option"}
+            if is_about(as_option, row.applies_to) or any(group <= named for group in mates):
+                rows.append(row)
+        return tuple(holding(rows, person))
+
+    def _lost(self, way: Way) -> list[str]:
+        """What taking a medicine away loses and no score counts."""
+        current = self._current_of(way)
+        if current is None or way.kind not in ("stop", "switch") or not current.elsewhere:
+            return []
+        others = " and ".join(one.replace("_", " ") for one in current.elsewhere)
+        return [WANTED_ELSEWHERE.format(label=current.taken.label, others=others)]
 
     def _untold(self, drug: Drug) -> list[str]:
         return [
@@ -365,15 +455,18 @@ class _Ranker:
         return min(tiers, default=UNSPOKEN)
 
     def _is_today_wrong(self, way: Way) -> bool:
-        return way.kind in ("switch", "change_dose") and any(
-            one.taken is way.medicine and one.safety.is_excluded for one in self.currents.values()
-        )
+        current = self._current_of(way)
+        return bool(current and current.safety.is_excluded) and way.kind != "keep"
 
     def _tier_of_stopping(self, way: Way) -> int:
-        """No guideline row speaks of stopping: first where the medicine is advised against [J]."""
-        current = next(c for c in self.currents.values() if c.taken is way.medicine)
-        is_wrong = current.tier == AGAINST or current.safety.level in ("X", "D")
-        return FIRST if is_wrong else RESERVE
+        """No guideline row speaks of stopping: first where the medicine must not be given, or is
+        advised against and nothing else asks for it [J].
+        """
+        current = self._current_of(way)
+        if current is None:
+            return RESERVE
+        is_wrong = current.tier == AGAINST and not current.elsewhere
+        return FIRST if current.safety.is_excluded or is_wrong else RESERVE
 
     def _monitoring(self, way: Way) -> tuple[Monitoring, ...]:
         rows = self.knowledge.rows(Monitoring)
@@ -398,54 +491,3 @@ class _Ranker:
 def _once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Each finding once, however many ways it stands at."""
     return tuple({(f.kind, f.level, f.table, f.row, f.message): f for f in findings}.values())
-
-
-def _labels(way: Way) -> tuple[str, str]:
-    taken = way.medicine.label if way.medicine else ""
-    option = way.option
-    if way.kind in ("keep", "stop") or option is None:
-        plain = option.plain_label if option else taken
-        verb = "Keep" if way.kind == "keep" else "Stop"
-        return f"{verb} {taken}", f"{verb} {plain}"
-    if way.kind == "switch":
-        return f"{option.label} instead of {taken}", f"{option.plain_label} instead of {taken}"
-    return option.label, option.plain_label
-
-
-def _dose(way: Way) -> tuple[str, str]:
-    """The dose, and why it is not the usual one."""
-    if way.kind == "stop":
-        return "", ""
-    for finding in way.safety.findings:
-        if finding.kind == "kidney_dose" and finding.dose:
-            return finding.dose, finding.message
-    if way.kind == "keep":
-        return _dose_taken(way.medicine), ""
-    return (way.option.dose if way.option else ""), ""
-
-
-def _dose_taken(medicine: Taken | None) -> str:
-    if medicine is None or medicine.daily_mg is None:
-        return medicine.dose_text if medicine else ""
-    told = f" ({medicine.dose_text})" if medicine.dose_text else ""
-    return f"{medicine.daily_mg:g} mg a day{told}"
-
-
-def _evidence(numbers: Numbers) -> str:
-    """The least known tag of all that the numbers rest on; empty where there are none."""
-    paths = {path.id: path.evidence for path in value_effects().paths}
-    tags = [tag for one in (*numbers.events, *numbers.harms) for tag in one.evidence]
-    tags += [paths[row] for value in numbers.values for _, row in value.rows]
-    return max(tags, key=KNOWN.index, default="")
-
-
-def _notes(numbers: Iterable[Numbers], months: float, has_options: bool) -> tuple[str, ...]:
-    events: list[Change] = [one for n in numbers for one in n.events]
-    found = [] if has_options else [NO_OPTIONS]
-    if any(one.told.months != months for one in events):
-        found.append(OWN_HORIZONS.format(months=months))
-    if any(one.told.baseline == "trial" for one in events):
-        found.append(TRIALS)
-    if any(not one.told.is_counted for one in events) or len({c.weight for c in events}) > 1:
-        found.append(OVERLAP)
-    return tuple(found)

@@ -27,6 +27,8 @@ from models_engine.catalogue.what_if.draws import DRAWS
 
 NO_DRUG = ("placebo", "none")
 EVERYBODY = ("", "any")
+# a class of which nothing is known is counted as its nearest kind [J]
+STANDS_FOR = {"arb": "acei"}
 Falls = Mapping[str, FloatArray]
 NOTHING: FloatArray = np.zeros(1 + DRAWS)
 
@@ -125,7 +127,17 @@ class EventEffects:
     def of(self, drug: Drug, event: str, falls: Falls) -> Effect | None:
         """Against no drug. `falls`: how much lower it makes each measured value, (1 + draws,)."""
         direct = self._against_no_drug(drug, event, frozenset())
-        return direct or self._by_change(event, falls)
+        return direct or self._by_change(event, falls) or self._of_nearest_kind(drug, event)
+
+    def _of_nearest_kind(self, drug: Drug, event: str) -> Effect | None:
+        kinds = [STANDS_FOR[kind] for kind in sorted(drug.classes) if kind in STANDS_FOR]
+        is_known = any(nearest(drug, rows) for rows in self._direct.values())
+        if is_known or len(drug.parts) != 1 or len(kinds) != 1:
+            return None
+        alike = self.pharmacy.of_comparator(kinds[0])
+        found = self._against_no_drug(alike, event, frozenset())
+        note = f"Nothing is known of {drug.label} here: it is counted as {alike.label}."
+        return found * Effect(notes=(note,)) if found else None
 
     def knows(self, drug: Drug, event: str) -> tuple[EventEffect, ...]:
         """The rows of trials of a drug on the event itself, whatever it was compared with."""
@@ -142,6 +154,8 @@ class EventEffects:
         """Of giving `new` in the place of `old`; None where nothing is known of either."""
         if new and old and (direct := self._compared(new, old, event)):
             return direct
+        if new and old and (alike := self._compared_alike(new, old, event)):
+            return alike
         of_new = self.of(new, event, new_falls) if new else None
         of_old = self.of(old, event, old_falls) if old else None
         if of_new is None and of_old is None:
@@ -164,6 +178,19 @@ class EventEffects:
             return effect_of_row(ahead[0])
         back = nearest(old, [row for row in rows if new.is_named(row.comparator)])
         return effect_of_row(back[0]).reversed if len(back) == 1 else None
+
+    def _compared_alike(self, new: Drug, old: Drug, event: str) -> Effect | None:
+        """What a trial against the nearest kind of the old one found, of which nothing is known."""
+        if self._against_no_drug(old, event, frozenset()):
+            return None
+        kinds = {STANDS_FOR[kind] for kind in old.classes if kind in STANDS_FOR}
+        rows = [row for row in self._direct.get(event, []) if row.comparator in kinds]
+        found = nearest(new, rows)
+        if len(found) != 1:
+            return None
+        comparator = self.pharmacy.of_comparator(found[0].comparator).label
+        note = f"Compared with {comparator} in its trial: {old.label} is counted as one of them."
+        return effect_of_row(found[0]) * Effect(notes=(note,))
 
     def _against_no_drug(self, drug: Drug, event: str, passed: frozenset[str]) -> Effect | None:
         rows = self._direct.get(event, [])

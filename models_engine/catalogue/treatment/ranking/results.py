@@ -25,6 +25,10 @@ Kind = Literal["keep", "start", "add", "switch", "change_dose", "stop"]
 # where the probability of today comes from: a model of this twin, or the control group of a trial
 BaselineOf = Literal["twin", "trial"]
 PREFERENCES = ("no_injections", "no_weight_gain", "low_cost", "few_doses", "avoid_low_sugar")
+# tiers: recommended first; of what no recommendation speaks; in reserve; advised against
+FIRST, UNSPOKEN, RESERVE, AGAINST = 1, 2, 3, 4
+# nothing is taken for the indication, and nothing is begun
+NO_MEDICINE = "keep:none"
 # the strongest of a preference, and what one point of it takes away, in thousandths [J]: all ten
 # points weigh as much as one heart attack or stroke (weight 0.5) more in 100 people
 MOST = 10
@@ -123,8 +127,11 @@ class Candidate:
     `replaces` is the medicine that a switch or a change of dose takes away. `comparisons` are the
     twin's models rerun with the new values: told on the page, never in the score. `withdrawal`:
     what stopping needs. `is_score_partial`: an effect on an event is known as a ratio only, so that
-    the score holds the harms without that benefit. `is_today_wrong`: it takes the place of a medicine
-    that must not be given to this person.
+    the score holds the harms without that benefit. `is_score_unknown`: nothing of it could be counted,
+    so that a score of 0 does not say that nothing changes. `is_benefit_uncounted`: recommended first for
+    what this person has, and no benefit could be counted, so that a score below 0 does not speak against
+    it. `is_today_wrong`: it takes the place of a medicine that must not be given to this person.
+    `NO_MEDICINE` is the key of "nothing", where nothing is taken: neither option nor medicine.
     """
 
     key: str
@@ -156,7 +163,20 @@ class Candidate:
     comparisons: tuple[ModelComparison, ...] = ()
     withdrawal: tuple[Deprescribing, ...] = ()
     is_score_partial: bool = False
+    is_score_unknown: bool = False
+    is_benefit_uncounted: bool = False
     is_today_wrong: bool = False
+
+
+NOTHING = Candidate(
+    NO_MEDICINE,
+    "keep",
+    "No medicine for this",
+    "No medicine for this",
+    option=None,
+    medicine=None,
+    tier=RESERVE,
+)
 
 
 @dataclass(frozen=True)

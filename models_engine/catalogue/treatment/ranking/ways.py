@@ -1,14 +1,16 @@
 """Every way to treat: what is taken kept, stopped, exchanged or given in another dose; what is begun.
 
 A second medicine of a class of which two are a duplication is never added: it becomes a switch.
-A medicine that should not be given any more, that a guideline keeps in reserve, or that stands in
-the way of an option is also exchanged for medicines of other classes.
+A medicine that must not be given any more, that a guideline advises against, or that stands in the
+way of an option is also exchanged for medicines of other classes, unless another indication of the
+person wants it. A medicine whose dose does not fit is also given at the dose that does.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from models_engine.catalogue.treatment.indications import LOWERS_PRESSURE
 from models_engine.catalogue.treatment.knowledge.criteria import Answer
 from models_engine.catalogue.treatment.knowledge.loading import Knowledge
 from models_engine.catalogue.treatment.knowledge.schema import Indication, Option
@@ -19,17 +21,15 @@ from models_engine.catalogue.treatment.ranking.drugs import (
     holding,
     same_ingredients,
 )
-from models_engine.catalogue.treatment.ranking.results import Kind
-from models_engine.catalogue.treatment.safety.finding import LEVELS, Finding, Safety
+from models_engine.catalogue.treatment.ranking.results import AGAINST, UNSPOKEN, Kind
+from models_engine.catalogue.treatment.safety.finding import Finding, Safety, sorted_findings
 from models_engine.catalogue.treatment.safety.words import name_of
 
+# of what these replaced none is given again where another indication wants them [J]
+NEVER_BACK = frozenset({"arni"})
 STANDS_IN_THE_WAY = ("interaction", "duplicate")
 # of these kinds no two are given together, though each is a class of its own [J]
 EXCLUSIVE = (frozenset({"acei", "arb", "arni"}), frozenset({"glp1", "dpp4"}))
-# from this tier on a medicine is in reserve, and others are thought of in its place
-RESERVE = 3
-# but not in the place of these: whom they were begun for may not live well without [J]
-NOT_FOR_RESERVE = frozenset({"insulin"})
 
 
 class Check(Protocol):
@@ -50,7 +50,10 @@ class Check(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Way:
-    """One way. `new` is what is given then, `old` what is taken away."""
+    """One way. `new` is what is given then, `old` what is taken away.
+
+    `fitting`: a medicine that is taken goes on at the dose that this finding proposes.
+    """
 
     kind: Kind
     key: str
@@ -60,6 +63,7 @@ class Way:
     old: Drug | None = None
     safety: Safety = field(default_factory=Safety)
     unknown: tuple[str, ...] = ()
+    fitting: Finding | None = None
 
     @property
     def about(self) -> Drug:
@@ -72,13 +76,20 @@ class Way:
 
 @dataclass(frozen=True, eq=False)
 class Current:
-    """A medicine that is taken for the indication. `option`: the one it is, with its dose."""
+    """A medicine that is taken for the indication. `option`: the one it is, with its dose.
+
+    `elsewhere` are other indications of the person for which a guideline has it first or second.
+    """
 
     taken: Taken
     drug: Drug
     option: Option | None
     safety: Safety
-    tier: int = 2
+    tier: int = UNSPOKEN
+    elsewhere: tuple[Indication, ...] = ()
+
+
+Serves = Callable[[Option, Current], bool]
 
 
 class Ways:
@@ -107,9 +118,15 @@ class Ways:
         self._all = of_indication
 
     def taken(self) -> tuple[Taken, ...]:
-        """The medicines that belong to the indication: of an option's ingredients or main class."""
+        """The medicines that belong to the indication: of an option's ingredients or main class, or
+        of a class that is never given beside one; against hypertension all that lower the pressure.
+        """
         ingredients = {name for option in self._all for name in option.ingredients}
         classes = {option.main_class for option in self._all} - {""}
+        for kinds in EXCLUSIVE:
+            classes |= kinds if classes & kinds else frozenset()
+        if self.indication == "hypertension":
+            classes |= set(LOWERS_PRESSURE)
         return tuple(
             one
             for one in self.person.medicines
@@ -120,15 +137,7 @@ class Ways:
         """One of them, as rows see it."""
         options = self.pharmacy.options_of(taken, self.indication)
         safety = (
-            self.check(
-                taken.ingredients,
-                taken.daily_mg,
-                taken.route,
-                self.indication,
-                self.person,
-                self.pharmacy.knowledge,
-                replaces=(taken,),
-            )
+            self._checked(taken.ingredients, taken.daily_mg, taken.route, (taken,))
             if taken.ingredients
             else Safety((_which(taken),))
         )
@@ -136,26 +145,47 @@ class Ways:
         return Current(taken, self.pharmacy.of_taken(taken), option, safety)
 
     def of_current(self, current: Current, number: int) -> Iterator[Way]:
-        """To keep it, and to stop it."""
+        """To keep it, to give it at the dose that fits, and to stop it."""
         name = _slug(current.taken, number)
         option, drug, taken = current.option, current.drug, current.taken
         open_ = _doubt(taken)
         yield Way("keep", f"keep:{name}", option, drug, taken, drug, current.safety, open_)
+        fits = dose_that_fits(current)
+        if fits and not any(_is_at(one, taken, fits) for one in self.options):
+            safety = self._checked(taken.ingredients, fits.daily_mg, taken.route, (taken,))
+            key = f"change_dose:fit:{name}"
+            yield Way("change_dose", key, option, drug, taken, drug, safety, open_, fits)
         yield Way("stop", f"stop:{name}", option, None, taken, drug, unknown=open_)
 
-    def of_option(self, option: Option, currents: Mapping[str, Current]) -> Iterator[Way]:
-        """To begin it, to add it, or to give it in the place of something."""
+    def of_option(
+        self, option: Option, currents: Mapping[str, Current], serves: Serves
+    ) -> Iterator[Way]:
+        """To begin it, to add it, or to give it in the place of something.
+
+        `serves`: whether an option does for the other indications what a medicine is for there.
+        """
         drug = self.pharmacy.of_option(option)
         if any(option.id == one.option.id for one in currents.values() if one.option):
             return
         same = [n for n, one in currents.items() if same_ingredients(option, one.taken)]
         rivals = [n for n, one in currents.items() if self._are_rivals(drug, one.drug)]
         if same:
-            yield self._instead("change_dose", option, drug, currents[same[0]], same[0])
+            current = currents[same[0]]
+            fits = dose_that_fits(current)
+            # what would be proposed in place of its dose stands already
+            if not fits or _is_at(option, current.taken, fits) or not self._is_unfit(option):
+                yield self._instead("change_dose", option, drug, current, same[0])
             return
         if rivals:
             for name in rivals:
-                yield self._instead("switch", option, drug, currents[name], name)
+                one = currents[name]
+                is_free = _is_of_one_class(drug, one.drug) or one.safety.is_excluded
+                if (
+                    is_free
+                    or not one.elsewhere
+                    or (not one.drug.classes & NEVER_BACK and serves(option, one))
+                ):
+                    yield self._instead("switch", option, drug, one, name)
             return
         added = self._safety(option, ())
         kind: Kind = "add" if currents else "start"
@@ -165,9 +195,11 @@ class Ways:
         for name, one in currents.items():
             if is_worth_replacing(one):
                 yield self._instead("switch", option, drug, one, name)
-            elif any(f.kind in STANDS_IN_THE_WAY and f.level in ("X", "D") for f in added.findings):
+            elif not one.elsewhere and any(
+                f.kind in STANDS_IN_THE_WAY and f.level in ("X", "D") for f in added.findings
+            ):
                 exchanged = self._instead("switch", option, drug, one, name)
-                if _rank(exchanged.safety) > _rank(added):
+                if _gravity(exchanged.safety) < _gravity(added):
                     yield exchanged
 
     def _are_rivals(self, one: Drug, other: Drug) -> bool:
@@ -189,10 +221,34 @@ class Ways:
         )
 
     def _safety(self, option: Option, replaces: tuple[Taken, ...]) -> Safety:
+        found = self._checked(option.ingredients, option.daily_mg, option.route, replaces)
+        # a tablet of two has no dose of its own for either
+        if len(option.ingredients) > 1 or self._has_smaller(option, found):
+            return found
+        return _at_fitting_dose(found)
+
+    def _has_smaller(self, option: Option, safety: Safety) -> bool:
+        """Whether the dose that fits is an option of its own."""
+        fits = [f.daily_mg for f in safety.findings if _is_unfit_dose(f) and f.daily_mg]
+        alike = [o.daily_mg for o in self.options if o.ingredients == option.ingredients]
+        return any(dose <= min(fits) for dose in alike if dose and fits)
+
+    def _is_unfit(self, option: Option) -> bool:
+        """Whether its own dose is not the one that fits."""
+        found = self._checked(option.ingredients, option.daily_mg, option.route, ())
+        return any(map(_is_unfit_dose, found.findings))
+
+    def _checked(
+        self,
+        ingredients: tuple[str, ...],
+        daily_mg: float | None,
+        route: str,
+        replaces: tuple[Taken, ...],
+    ) -> Safety:
         return self.check(
-            option.ingredients,
-            option.daily_mg,
-            option.route,
+            ingredients,
+            daily_mg,
+            route,
             self.indication,
             self.person,
             self.pharmacy.knowledge,
@@ -207,10 +263,43 @@ class Ways:
 
 
 def is_worth_replacing(current: Current) -> bool:
-    """Whether it should not be given as it is, or is kept in reserve."""
-    if current.safety.level in ("X", "D"):
+    """Whether a medicine of another class is thought of in its place."""
+    if current.safety.is_excluded:
         return True
-    return current.tier >= RESERVE and not current.drug.classes & NOT_FOR_RESERVE
+    return current.tier == AGAINST and not current.elsewhere
+
+
+def _is_of_one_class(new: Drug, old: Drug) -> bool:
+    return new.main_class in old.classes and old.main_class in ("", new.main_class)
+
+
+def dose_that_fits(current: Current) -> Finding | None:
+    """The finding that proposes another dose of what is taken; the smallest of several."""
+    if len(current.taken.ingredients) != 1 or current.safety.is_excluded:
+        return None
+    found = [f for f in current.safety.findings if _is_unfit_dose(f) and f.daily_mg is not None]
+    return min(found, key=lambda f: f.daily_mg or 0.0, default=None)
+
+
+def _is_unfit_dose(finding: Finding) -> bool:
+    return finding.kind == "kidney_dose" and finding.level == "D" and bool(finding.dose)
+
+
+def _is_at(option: Option, taken: Taken, fits: Finding) -> bool:
+    """Whether an option is the medicine at the dose that fits."""
+    return same_ingredients(option, taken) and option.daily_mg == fits.daily_mg
+
+
+def _at_fitting_dose(safety: Safety) -> Safety:
+    """What is proposed is given at the dose that fits: that the usual one does not is told."""
+    return Safety(
+        sorted_findings(
+            replace(f, level="C", message=f"{f.message} Proposed is what fits: {f.dose}.")
+            if _is_unfit_dose(f)
+            else f
+            for f in safety.findings
+        )
+    )
 
 
 def _which(taken: Taken) -> Finding:
@@ -242,9 +331,10 @@ def in_words(concepts: Iterable[str]) -> str:
     return " and ".join(map(name_of, concepts))
 
 
-def _rank(safety: Safety) -> int:
-    """Higher is safer."""
-    return LEVELS.index(safety.level) if safety.level else len(LEVELS)
+def _gravity(safety: Safety) -> tuple[int, int]:
+    """How many findings speak against it, those that exclude it first."""
+    levels = [f.level for f in safety.findings]
+    return levels.count("X"), levels.count("D")
 
 
 def _slug(taken: Taken, number: int) -> str:

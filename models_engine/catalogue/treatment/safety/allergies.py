@@ -16,6 +16,7 @@ from models_engine.catalogue.treatment.safety.medicine import Compared, Part, ro
 
 TABLE = "allergies"
 ANY_REACTION = ("", "any")
+UNRECORDED, OTHER_THAN = "unrecorded", "other_than:"
 REACTION = "reaction"
 
 
@@ -81,7 +82,7 @@ def _crossing(
             yield Finding(
                 kind="allergy",
                 level="told" if row.severity == "C" else "ask",
-                message=f"Allergy to {allergy.label}: the reaction is not recorded, and {row.reaction} decides this. {row.says}",
+                message=f"Allergy to {allergy.label}: the reaction is not recorded, and {_named(row)[0]} decides this. {row.says}",
                 plain=f"Tell your care team what happened when you took {allergy.label}.",
                 table=TABLE,
                 row=row.id,
@@ -103,13 +104,23 @@ def _crossing(
 
 
 def _has_reaction(row: AllergyRule, allergy: Allergy) -> bool | None:
-    """Whether the reaction is the row's; None where none is recorded."""
-    wanted = row.reaction.lower().replace("_", " ")
-    if wanted in ANY_REACTION:
+    """Whether the reaction is one of the row's; None where none is recorded and it decides."""
+    if row.reaction in ANY_REACTION:
         return True
+    if row.reaction == UNRECORDED:
+        return not allergy.reactions
+    is_other = row.reaction.startswith(OTHER_THAN)
     if not allergy.reactions:
-        return None
-    return any(wanted in one.lower().replace("_", " ") for one in allergy.reactions)
+        # what is said of no reaction at all is a row of its own
+        return False if is_other else None
+    named = [one.replace("_", " ") for one in _named(row)]
+    told = [text.lower().replace("_", " ") for text in allergy.reactions]
+    return any(one in text for one in named for text in told) != is_other
+
+
+def _named(row: AllergyRule) -> list[str]:
+    """The reactions that a row names, the usual word first."""
+    return [one.strip() for one in row.reaction.lower().removeprefix(OTHER_THAN).split("/")]
 
 
 def _unread(label: str, references: tuple[tuple[str, str, int], ...]) -> Finding:

@@ -1,6 +1,7 @@
 """Everything that speaks against giving one medicine to one person. Pure.
 
-No finding takes another away or makes it lighter. What decides and is missing is asked for.
+No finding takes another away or makes it lighter. What decides and is missing is asked for, unless
+the medicine is excluded whatever the answer.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from models_engine.catalogue.treatment.safety.allergies import allergies
 from models_engine.catalogue.treatment.safety.contraindications import contraindications
 from models_engine.catalogue.treatment.safety.dosing import kidney_doses
 from models_engine.catalogue.treatment.safety.duplicates import duplicates
-from models_engine.catalogue.treatment.safety.finding import Finding, Safety, sorted_findings
+from models_engine.catalogue.treatment.safety.finding import Finding, Safety, settled
 from models_engine.catalogue.treatment.safety.genes import genes
 from models_engine.catalogue.treatment.safety.interactions import interactions, interactions_among
 from models_engine.catalogue.treatment.safety.medicine import (
@@ -58,7 +59,7 @@ def check(
         *duplicates(medicine, beside, knowledge),
         *genes(medicine, person, knowledge),
     )
-    return Safety(sorted_findings(findings))
+    return Safety(settled(findings))
 
 
 def _without(medicines: Sequence[Taken], replaced: Sequence[Taken]) -> list[Taken]:

@@ -22,8 +22,13 @@ def contraindications(
 ) -> Iterator[Finding]:
     """One finding of each row that holds, or that could not be told."""
     for row in rows_about(Contraindication, medicine, knowledge):
+        limit, given = row.over_daily_mg, medicine.daily_mg
+        if limit is not None and given is not None and given <= limit:
+            continue
         answer = row.when.ask(person)
-        if answer.holds:
+        if answer.holds and limit is not None and given is None:
+            yield _found(row, "told", f"The daily dose is not known. {row.says}", answer, person)
+        elif answer.holds:
             yield _found(row, row.severity, row.says, answer, person)
         elif answer.holds is None:
             yield _not_told(row, answer, person)

@@ -2,10 +2,10 @@
 
 What speaks against a medicine of old age, and when no reason for it is recorded, are rows of
 `deprescribing`; beside them stand the contraindications, doses, allergies and genes of what is
-taken, and what the medicines do together. Nothing here says "stop": it says what to talk about.
+taken (`current.py`, at any age), and what the medicines do together. Nothing here says "stop": it says what to talk about.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from models_engine.catalogue.treatment.knowledge.criteria import AGE
@@ -13,12 +13,9 @@ from models_engine.catalogue.treatment.knowledge.loading import Knowledge
 from models_engine.catalogue.treatment.knowledge.schema import Deprescribing
 from models_engine.catalogue.treatment.person import LOADS, Reference, Taken, TreatmentPerson
 from models_engine.catalogue.treatment.safety import words
-from models_engine.catalogue.treatment.safety.allergies import allergies
-from models_engine.catalogue.treatment.safety.contraindications import contraindications
-from models_engine.catalogue.treatment.safety.dosing import kidney_doses
+from models_engine.catalogue.treatment.safety.current import findings_of_taken
 from models_engine.catalogue.treatment.safety.duplicates import duplicates_among
 from models_engine.catalogue.treatment.safety.finding import LEVELS, Finding, Level
-from models_engine.catalogue.treatment.safety.genes import genes
 from models_engine.catalogue.treatment.safety.interactions import interactions_among
 from models_engine.catalogue.treatment.safety.medicine import Compared, all_taken, rows_about
 
@@ -51,12 +48,13 @@ class Review:
 
 @dataclass(frozen=True)
 class MedicinesReview:
-    """`why` says for whom it is or is not. Unless it `is_due` nothing else is filled.
+    """`why` says for whom it is or is not. Unless it `is_due` only `checked` is filled.
 
-    `medicines` are those with a reason, the gravest first; `general` reasons are about the list
-    as a whole; `together` interactions and
-    duplicates among all; `loads` the medicines that are counted together, by the name of the
-    count; `unresolved` could not be looked at.
+    `checked` are medicines with what speaks against them at any age (conditions, pregnancy,
+    allergies, kidneys, genes), the gravest first; none of the dead. `medicines` are those with a
+    reason of old age as well; `general` reasons are about the list as a whole; `together`
+    interactions and duplicates among all; `loads` the medicines that are counted together, by the
+    name of the count; `unresolved` could not be looked at.
     """
 
     is_due: bool
@@ -66,23 +64,26 @@ class MedicinesReview:
     together: tuple[Finding, ...] = ()
     loads: Mapping[str, tuple[Taken, ...]] = field(default_factory=dict)
     unresolved: tuple[Taken, ...] = ()
+    checked: tuple[Review, ...] = ()
 
 
 def review_medicines(person: TreatmentPerson, knowledge: Knowledge) -> MedicinesReview:
     """The review of a person of 65 or more who takes five medicines or more."""
     is_due, why = _is_due(person)
+    found = findings_of_taken(person, knowledge)
+    at_any_age = [(one, [Reason(finding) for finding in findings]) for one, findings in found]
+    checked = _reviews(at_any_age)
     if not is_due:
-        return MedicinesReview(is_due, why)
+        return MedicinesReview(is_due, why, checked=checked)
     taken = all_taken(person.medicines, knowledge)
-    reviews = [
-        Review(medicine, tuple(sorted(reasons, key=lambda one: LEVELS.index(one.finding.level))))
-        for medicine, one in zip(person.medicines, taken, strict=True)
-        if (reasons := _reasons(one, person, knowledge))
+    of_old_age = [
+        (medicine, [*_of_rows(one, person, knowledge), *reasons])
+        for (medicine, reasons), one in zip(at_any_age, taken, strict=True)
     ]
     return MedicinesReview(
         is_due,
         why,
-        tuple(sorted(reviews, key=lambda one: LEVELS.index(one.level))),
+        _reviews(of_old_age),
         tuple(_general(person, knowledge)),
         (
             *interactions_among(person.medicines, knowledge),
@@ -90,6 +91,7 @@ def review_medicines(person: TreatmentPerson, knowledge: Knowledge) -> Medicines
         ),
         {name: _with_class(person.medicines, kinds) for name, kinds in LOADS.items()},
         tuple(one for one in person.medicines if not one.is_known),
+        checked,
     )
 
 
@@ -115,16 +117,15 @@ def _with_class(medicines: Sequence[Taken], kinds: frozenset[str]) -> tuple[Take
     return tuple(one for one in medicines if one.classes & kinds)
 
 
-def _reasons(medicine: Compared, person: TreatmentPerson, knowledge: Knowledge) -> list[Reason]:
-    found = list(_of_rows(medicine, person, knowledge))
-    for check in (contraindications, kidney_doses, genes):
-        found += [Reason(finding) for finding in check(medicine, person, knowledge)]
-    # that allergies are not recorded, or not read, is no reason about one medicine
-    known = [
-        one for one in allergies(medicine, person, knowledge) if one.other and one.level != "ask"
-    ]
-    found += [Reason(finding) for finding in known]
-    return [one for one in found if one.finding.level != "told"]
+def _reviews(found: Iterable[tuple[Taken, Iterable[Reason]]]) -> tuple[Review, ...]:
+    """Those with a reason that is more than told."""
+    reviews = []
+    for medicine, reasons in found:
+        grave = [one for one in reasons if one.finding.level != "told"]
+        if grave:
+            grave.sort(key=lambda one: LEVELS.index(one.finding.level))
+            reviews.append(Review(medicine, tuple(grave)))
+    return tuple(sorted(reviews, key=lambda one: LEVELS.index(one.level)))
 
 
 def _is_about_indication(row: Deprescribing) -> bool:

@@ -2,40 +2,65 @@
 
 Rows without bounds are about the person alone: apixaban's two of three is written as
 `age>=80|weight<=60;age>=80|creatinine>=1.5;weight<=60|creatinine>=1.5`, which is their majority.
+
+On dialysis no filtration is known, and none is asked for: what is said of dialysis counts
+(contraindications), and where nothing is, the band of the lowest kidney function.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from models_engine.catalogue.treatment.knowledge.criteria import Answer
 from models_engine.catalogue.treatment.knowledge.loading import Knowledge
-from models_engine.catalogue.treatment.knowledge.schema import Dosing
-from models_engine.catalogue.treatment.person import TreatmentPerson
+from models_engine.catalogue.treatment.knowledge.schema import Contraindication, Dosing
+from models_engine.catalogue.treatment.person import Reading, TreatmentPerson
 from models_engine.catalogue.treatment.safety import words
 from models_engine.catalogue.treatment.safety.finding import Finding, Level
 from models_engine.catalogue.treatment.safety.medicine import Compared, rows_about
 
 TABLE = "dosing"
 DECIDING = ("avoid", "reduce", "full")
+DIALYSIS = "dialysis"
 
 
 def kidney_doses(
     medicine: Compared, person: TreatmentPerson, knowledge: Knowledge
 ) -> Iterator[Finding]:
     """One finding of each row that holds and changes something, and what is missing to tell."""
-    rows = rows_about(Dosing, medicine, knowledge)
-    asked = [(row, row.when.ask(person)) for row in rows]
+    rows: Sequence[Dosing] = rows_about(Dosing, medicine, knowledge)
+    known = person
+    if person.has(DIALYSIS):
+        known = _without_filtration(person)
+        if _is_said_of_dialysis(medicine, knowledge):
+            rows = [row for row in rows if not row.is_bound]
+    asked = [(row, row.when.ask(known)) for row in rows]
     possible = [(row, answer) for row, answer in asked if answer.holds is not False]
-    yield from _measures_missing([one for one in possible if _may_change(one[0], medicine)], person)
+    yield from _measures_missing([one for one in possible if _may_change(one[0], medicine)], known)
     for row, answer in possible:
-        value = person.value(row.measure) if row.is_bound else None
+        value = known.value(row.measure) if row.is_bound else None
         if row.is_bound and (value is None or not row.covers(value)):
             continue
-        used = (row.measure, *answer.used) if row.is_bound else answer.used
+        measure = row.measure if person.value(row.measure) is not None else DIALYSIS
+        used = (measure, *answer.used) if row.is_bound else answer.used
         if answer.holds is None:
             if _may_change(row, medicine):
                 yield from _person_missing(row, answer, person)
         else:
             yield from _holds(row, used, medicine, person)
+
+
+def _without_filtration(person: TreatmentPerson) -> TreatmentPerson:
+    """As if no kidney filtered, for comparing only: these values are never told."""
+    none = {name: Reading(0.0, "", None) for name in ("egfr", "crcl")}
+    return replace(person, readings={**none, **person.readings})
+
+
+def _is_said_of_dialysis(medicine: Compared, knowledge: Knowledge) -> bool:
+    return any(
+        word.kind == "has" and word.name == DIALYSIS
+        for row in rows_about(Contraindication, medicine, knowledge)
+        for word in row.when.words
+    )
 
 
 def _may_change(row: Dosing, medicine: Compared) -> bool:

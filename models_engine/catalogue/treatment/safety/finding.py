@@ -1,7 +1,7 @@
 """What a rule of safety says about an option for a person."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from models_engine.catalogue.treatment.person import Reference
@@ -67,3 +67,14 @@ class Safety:
 def sorted_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The gravest first; of one level as they came."""
     return tuple(sorted(findings, key=lambda one: LEVELS.index(one.level)))
+
+
+def settled(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The gravest first. Of what is excluded anyway no value is asked for: it is told only."""
+    found = list(findings)
+    if any(one.level == "X" for one in found):
+        found = [
+            replace(one, level="told") if (one.kind, one.level) == ("missing", "ask") else one
+            for one in found
+        ]
+    return sorted_findings(found)

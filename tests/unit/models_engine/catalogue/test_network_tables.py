@@ -150,6 +150,11 @@ def test_expression_keeps_what_is_significant() -> None:
     assert found.not_significant == {"T cell": 1, "B cell": 1}
 
 
+def test_two_hundred_cell_types_are_kept() -> None:
+    rows = [f"T{n}\tTNF\t1\t0" for n in range(200)]
+    assert len(read_expression([CELL_HEAD, *rows], SYMBOL).changes) == 200
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
@@ -163,6 +168,9 @@ def test_expression_keeps_what_is_significant() -> None:
         (["T\tTNF\t1\t1.2"], "adjusted P '1.2' is not between 0 and 1"),
         (["T\tTNF\t1\tNA"], "adjusted P 'NA' is not between 0 and 1"),
         (["T\tTNF\t1\tnan"], "adjusted P 'nan' is not between 0 and 1"),
+        ([f"T{n}\tTNF\t1\t0" for n in range(100_000)], "line 202: more than 200 cell types"),
+        ([f"T{n}\tTNF\t1\t1" for n in range(201)], "line 202: more than 200 cell types"),
+        (["T" * 201 + "\tTNF\t1\t0"], "line 2: a cell type of 201 characters, 200 at most"),
     ],
 )
 def test_expression_is_refused(rows: list[str], message: str) -> None:

@@ -4,6 +4,7 @@ from copy import deepcopy
 
 import pytest
 
+from patients.record.daily_dose import daily_dose
 from patients.record.doses import INTRAVENOUS, ORAL, given_dose
 from patients.terminology.units import UCUM
 
@@ -96,3 +97,21 @@ def test_routes():
     assert given_dose(administration(route={"coding": [v3]})).route == ORAL
     both = {"coding": [*IV["coding"], v3]}
     assert given_dose(administration(route=both)).why_not.startswith("the route")
+
+
+@pytest.mark.parametrize(
+    ("route", "words"),
+    [
+        ({"coding": [{"system": "http://snomed.info/sct", "code": "26643006"}]}, "oral"),
+        ({"coding": [{"system": "http://snomed.info/sct", "code": "34206005"}]}, "subcutaneous"),
+        ({"coding": [{"system": "http://snomed.info/sct", "code": "1"}]}, "route code 1"),
+        (
+            {"coding": [{"system": "http://snomed.info/sct", "code": "26643006", "display": "PO"}]},
+            "PO",
+        ),
+        ({"text": "by mouth", "coding": [{"code": "26643006"}]}, "by mouth"),
+        ({}, ""),
+    ],
+)
+def test_the_route_of_an_order_is_shown_in_words(route, words):
+    assert daily_dose([{"route": route}], None, 1).route == words

@@ -64,6 +64,9 @@ from patients.terminology.conditions import (
         ("icd10cm", "I74.3", ["systemic_embolism"], ""),
         ("icd10cm", "I70.0", ["aortic_atherosclerosis"], ""),
         ("icd10cm", "I61.9", ["stroke", "major_bleeding", "intracranial_haemorrhage"], ""),
+        ("icd10cm", "I69.151", ["stroke", "intracranial_haemorrhage"], ""),
+        ("icd10cm", "I63.9", ["stroke", "ischaemic_stroke"], ""),
+        ("icd10cm", "I69.354", ["stroke", "ischaemic_stroke"], ""),
         (
             "icd10cm",
             "K25.4",

@@ -50,6 +50,7 @@ def test_a_code_and_its_drug_are_of_one_class():
         ("C09AA03", ("lisinopril",)),
         ("A10BB01", ("glyburide",)),
         ("C09DX04", ("sacubitril", "valsartan")),
+        ("A10AE04", ("insulin glargine",)),
         ("C09AA", ()),  # a group
         ("C09AA99", ()),
     ],

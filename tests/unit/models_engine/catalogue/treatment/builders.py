@@ -71,8 +71,10 @@ INGREDIENTS: Rows = [
 
 
 def write_tables(folder: Path, **tables: Rows) -> Path:
-    """CSV files of the rows; what a row leaves out is filled in."""
+    """CSV files of the rows; what a row leaves out is filled in. A table without a row has none."""
     for name, rows in tables.items():
+        if not rows:
+            continue
         wanted = columns(TABLES[name])
         (folder / name).mkdir(parents=True, exist_ok=True)
         with (folder / name / "made.csv").open("w", encoding="utf-8", newline="") as text:

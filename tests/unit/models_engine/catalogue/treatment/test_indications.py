@@ -37,7 +37,12 @@ def days(*values: tuple[float, str]) -> tuple[Reading, ...]:
     [
         ("hypertension", ["hypertension"], {}, True, ()),
         ("hypertension", [], {"systolic_bp": 180}, False, ()),
-        ("ldl_primary", [], {"ldl_cholesterol": 3.2}, True, ()),
+        ("ldl_primary", [], {"ldl_cholesterol": 3.2}, None, ()),
+        ("ldl_primary", [], {"ldl_cholesterol": 4.9}, True, ()),
+        ("ldl_primary", [], {"ldl_cholesterol": 3.2, "ascvd_risk_10y": 0.05}, True, ()),
+        ("ldl_primary", [], {"ldl_cholesterol": 3.2, "ascvd_risk_10y": 0.049}, None, ()),
+        ("ldl_primary", ["diabetes_type_2"], {"ldl_cholesterol": 1.9}, True, ()),
+        ("ldl_primary", ["ckd"], {"ldl_cholesterol": 1.9}, True, ()),
         ("ldl_primary", [], {}, None, ("ldl_cholesterol",)),
         ("ldl_primary", ["tia"], {"ldl_cholesterol": 3.2}, False, ()),
         ("ldl_secondary", [], {"ldl_cholesterol": 3.2}, False, ()),

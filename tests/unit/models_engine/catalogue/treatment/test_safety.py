@@ -111,6 +111,12 @@ class TestContraindications:
         found = checked(knowledge, person(sex=sex, age=age), "simvastatin").findings
         assert [one.level for one in found] == (["told"] if is_told else [])
 
+    @pytest.mark.parametrize(("daily_mg", "level"), [(40.0, ""), (80.0, "X"), (None, "told")])
+    def test_a_row_of_high_doses(self, tmp_path: Path, daily_mg: float | None, level: str) -> None:
+        row = {"id": "much", "applies_to": "class:statin", "over_daily_mg": "40"}
+        knowledge = knowledge_of(tmp_path, contraindications=[row])
+        assert checked(knowledge, person(), "simvastatin", daily_mg=daily_mg).level == level
+
     def test_a_recorded_pregnancy_excludes(self, knowledge: Knowledge) -> None:
         who = person(sex="female", age=30, conditions={"pregnancy": ()})
         assert only(checked(knowledge, who, "simvastatin")).level == "X"
@@ -145,6 +151,32 @@ class TestAllergies:
         assert self.levels(knowledge, allergy, "amoxicillin") == ["X"]
         assert self.levels(knowledge, allergy, "cephalexin") == ["D"]
         assert self.levels(knowledge, allergy, "metformin") == []
+
+    @pytest.mark.parametrize(
+        ("reactions", "rows"),
+        [
+            ((), {"swelling", "untold"}),
+            (("Angioneurotic oedema",), {"swelling"}),
+            (("Angioedema", "Cough"), {"swelling"}),
+            (("Dry cough",), set()),
+            (("Rash",), {"else"}),
+        ],
+    )
+    def test_rows_of_no_reaction_and_of_any_other(
+        self, tmp_path: Path, reactions: tuple[str, ...], rows: set[str]
+    ) -> None:
+        of = {"applies_to": "class:acei", "allergen": "class:acei"}
+        knowledge = knowledge_of(
+            tmp_path,
+            allergies=[
+                {**of, "id": "swelling", "reaction": "angioedema/angioneurotic"},
+                {**of, "id": "untold", "reaction": "unrecorded", "severity": "D"},
+                {**of, "id": "else", "reaction": "other_than:angioedema/angioneurotic/cough"},
+            ],
+        )
+        allergy = Allergy("Enalapril", ("enalapril",), frozenset({"acei"}), reactions)
+        found = checked(knowledge, person(allergies=(allergy,)), "lisinopril").findings
+        assert {one.row for one in found} == rows
 
     def test_an_intolerance_says_avoid(self, knowledge: Knowledge) -> None:
         allergy = Allergy("Metformin", ("metformin",), kind="intolerance")
@@ -303,6 +335,32 @@ class TestDosing:
         found = only(checked(knowledge, person(too_old=old), "metformin"))
         assert (found.level, found.missing) == ("ask", ("creatinine",))
         assert "2025-01-01" in found.message
+
+    def test_on_dialysis_no_filtration_is_asked_for(self, tmp_path: Path) -> None:
+        band = {"applies_to": "ingredient:metformin", "high": "30", "action": "avoid"}
+        rows: dict[str, Rows] = {
+            "dosing": [
+                {**band, "id": "lowest"},
+                {**band, "id": "next", "low": "30", "high": "60", "action": "caution"},
+                {**band, "id": "other", "applies_to": "ingredient:apixaban"},
+            ],
+            "contraindications": [
+                {
+                    "id": "said",
+                    "applies_to": "ingredient:apixaban",
+                    "when": "has:dialysis",
+                    "severity": "C",
+                }
+            ],
+        }
+        knowledge = knowledge_of(tmp_path, **rows)
+        who = person(conditions={"dialysis": ()})
+        found = only(checked(knowledge, who, "metformin"))
+        assert (found.row, found.level, found.missing) == ("lowest", "X", ())
+        assert "Dialysis" in found.message and " 0 " not in found.message
+        # a row on dialysis goes before the band
+        assert only(checked(knowledge, who, "apixaban")).row == "said"
+        assert only(checked(knowledge, person(), "apixaban")).level == "ask"
 
 
 class TestInteractions:
@@ -547,5 +605,7 @@ def test_the_gravest_comes_first_and_none_is_lighter(tmp_path: Path) -> None:
         ],
     )
     found = checked(knowledge, person(conditions={"gout": ()}), "metformin")
-    assert [one.row for one in found.findings] == ["x", "ask", "d", "c"]
-    assert [one.level for one in found.findings] == ["X", "ask", "D", "C"]
+    # what is excluded whatever the potassium asks for none
+    assert [one.row for one in found.findings] == ["x", "d", "c", "ask"]
+    assert [one.level for one in found.findings] == ["X", "D", "C", "told"]
+    assert only(checked(knowledge, person(), "metformin")).level == "ask"

@@ -150,9 +150,12 @@ def test_forgetting_a_value_never_makes_it_look_safe(
 def test_one_medicine_more_takes_no_finding_away(
     knowledge: Knowledge, who: TreatmentPerson, more: Taken, given_: tuple[str, float | None]
 ) -> None:
-    before = set(findings(knowledge, who, given_))
-    after = set(findings(knowledge, replace(who, medicines=(*who.medicines, more)), given_))
-    assert before <= after
+    before = findings(knowledge, who, given_)
+    after = findings(knowledge, replace(who, medicines=(*who.medicines, more)), given_)
+    if any(one.level == "X" for one in after):
+        # it may be excluded now, and then no value is asked for
+        before = [replace(f, level="told") if f.kind == "missing" else f for f in before]
+    assert set(before) <= set(after)
 
 
 @given(people, option, st.integers(0, 4))

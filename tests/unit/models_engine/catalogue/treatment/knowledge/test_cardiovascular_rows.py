@@ -232,6 +232,41 @@ def test_first_drugs_of_hypertension() -> None:
     assert not _tiers(Somebody("pregnancy", systolic_bp=150, age=30), two)
 
 
+@pytest.mark.parametrize(
+    ("systolic", "conditions", "tiers"),
+    [(129, (), set()), (130, (), {1}), (150, ("orthostatic_hypotension",), set())],
+)
+def test_a_next_drug_is_first_only_while_the_pressure_is_high(
+    systolic: float, conditions: tuple[str, ...], tiers: set[int]
+) -> None:
+    for taken, option in (
+        ("ccb_dhp", "option:htn_lisinopril_10"),
+        ("raas", "option:htn_amlodipine_5"),
+        ("raas", "option:htn_indapamide_2_5"),
+    ):
+        # between the ages of the rows on the first step
+        who = Somebody(*conditions, takes=(taken,), age=54.5, systolic_bp=systolic)
+        next_rows = {
+            row.tier
+            for row in knowledge().rows(Recommendation)
+            if row.id.startswith("htn_next_")
+            and option in map(str, row.applies_to)
+            and row.requires.ask(who).holds
+        }
+        assert next_rows == tiers
+
+
+def test_aspirin_is_never_in_place_of_an_anticoagulant() -> None:
+    for conditions in ((), ("stroke", "ischaemic_stroke"), ("tia",)):
+        assert _tiers(Somebody(*conditions), "ingredient:aspirin") == {4}
+    coronary = Somebody("coronary_heart_disease")
+    assert _tiers(coronary, "ingredient:aspirin") == {2}
+    option = knowledge().by_id(Option)["af_aspirin_75"]
+    assert option.requires.ask(Somebody()).holds
+    assert option.requires.ask(coronary).holds is False
+    assert option.requires.ask(Somebody("coronary_heart_disease", takes=("aspirin",))).holds
+
+
 def test_statins_with_and_without_arterial_disease() -> None:
     somebody = Somebody(age=60, ldl_cholesterol=3.4)
     assert _tiers(somebody, "option:lp_atorvastatin_20") == {1}

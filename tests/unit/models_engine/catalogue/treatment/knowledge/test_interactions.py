@@ -127,3 +127,8 @@ def test_a_pair_that_must_be_found(first: str, second: str, severity: str) -> No
 )
 def test_a_pair_that_is_harmless_stays_silent(first: str, second: str) -> None:
     assert severities(first, second) == set()
+
+
+def test_two_kinds_of_calcium_channel_blockers() -> None:
+    assert "C" in severities("amlodipine", "verapamil")
+    assert "C" in severities("nifedipine", "diltiazem")

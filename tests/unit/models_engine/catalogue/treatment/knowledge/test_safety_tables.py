@@ -178,6 +178,36 @@ class TestApixaban:
         assert doses(found("apixaban", AF, 10, **values)) == {"apixaban_15_30": "C"}
 
 
+@pytest.mark.parametrize("has", [AF, ()])
+@pytest.mark.parametrize(
+    ("ingredient", "doses_mg"),
+    [
+        ("apixaban", (5, 10)),
+        ("dabigatran etexilate", (220, 300)),
+        ("edoxaban", (30, 60)),
+        ("rivaroxaban", (15, 20)),
+    ],
+)
+def test_every_doac_asks_for_the_kidneys(
+    ingredient: str, doses_mg: tuple[float, ...], has: tuple[str, ...]
+) -> None:
+    for daily_mg in doses_mg:
+        findings = found(ingredient, has, daily_mg, age=68, weight=80.0)
+        asked = {name for one in findings.values() if one.level == "ask" for name in one.missing}
+        assert "creatinine" in asked
+
+
+@pytest.mark.parametrize(
+    ("ingredient", "level"),
+    [("apixaban", "C"), ("rivaroxaban", "D"), ("edoxaban", "X"), ("dabigatran etexilate", "X")],
+)
+def test_on_dialysis_the_rows_of_dialysis_decide(ingredient: str, level: str) -> None:
+    findings = found(ingredient, (*AF, "dialysis"), 10, age=68, weight=80.0, creatinine=6.0)
+    assert not [one for one in findings.values() if one.level == "ask"]
+    grave = [one.level for one in findings.values() if one.level != "told"]
+    assert grave == [level]
+
+
 def allergic(ingredient: str, *reactions: str) -> tuple[Allergy, ...]:
     classes = index_of(knowledge()).classes_of(ingredient)
     return (Allergy(ingredient, (ingredient,), classes, reactions),)
@@ -196,6 +226,8 @@ def allergic(ingredient: str, *reactions: str) -> tuple[Allergy, ...]:
         (allergic("enalapril", "angioedema"), "lisinopril", "acei_angioedema_acei", "X"),
         (allergic("enalapril", "angioedema"), "losartan", "acei_angioedema_arb", "C"),
         (allergic("enalapril", "cough"), "lisinopril", "acei_cough", "D"),
+        (allergic("enalapril"), "lisinopril", "acei_unrecorded", "D"),
+        (allergic("enalapril", "lip swelling"), "lisinopril", "acei_other", "D"),
         (allergic("enoxaparin"), "heparin", "heparin_all", "X"),
         (allergic("simvastatin"), "rosuvastatin", "statin_muscle", "C"),
     ],
@@ -204,6 +236,19 @@ def test_what_crosses(to: tuple[Allergy, ...], ingredient: str, row: str, level:
     findings = found(ingredient, allergies=to)
     assert row in findings, sorted(findings)
     assert findings[row].level == level
+
+
+def test_a_reaction_that_is_told_is_not_called_untold() -> None:
+    rows = found("lisinopril", allergies=allergic("enalapril", "angioedema"))
+    assert not {"acei_unrecorded", "acei_other", "acei_cough"} & set(rows)
+
+
+def test_only_80_mg_of_simvastatin_should_not_be_begun() -> None:
+    for age in (50, 70):
+        assert not {row for row in found("simvastatin", daily_mg=40, age=age) if "_80" in row}
+        assert found("simvastatin", daily_mg=80, age=age)["simvastatin_80"].level == "D"
+        taken = found("simvastatin", daily_mg=80, age=age, medicines=("simvastatin",))
+        assert taken["simvastatin_80_taken"].level == "C" and "simvastatin_80" not in taken
 
 
 def test_cough_is_no_angioedema() -> None:

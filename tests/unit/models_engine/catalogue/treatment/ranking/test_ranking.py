@@ -353,18 +353,19 @@ class TestToday:
     def test_what_should_not_be_given_is_also_exchanged(self, tmp_path: Path) -> None:
         knowledge = tables(tmp_path)
         person = who(taken("lisinopril", daily_mg=10.0))
-        found = by_key(ranked(knowledge, person, check=Says(lisinopril="D")))
+        found = by_key(ranked(knowledge, person, check=Says(lisinopril="X")))
         assert {"add:ccb", "switch:ccb:lisinopril_1", "switch:mra:lisinopril_1"} <= set(found)
         # there the guideline's tier of stopping goes first
         assert found["stop:lisinopril_1"].tier == 1
-        assert by_key(ranked(knowledge, person))["stop:lisinopril_1"].tier == 3
+        found = by_key(ranked(knowledge, person, check=Says(lisinopril="D")))
+        assert "switch:ccb:lisinopril_1" not in found and found["stop:lisinopril_1"].tier == 3
 
     def test_in_the_place_of_what_must_not_be_given_nothing_is_worse(self, tmp_path: Path) -> None:
         """Lisinopril lowers events by 0.8; in its place the others have only less of that."""
-        knowledge = tables(tmp_path)
+        against: Rows = [{"applies_to": "class:acei", "indication": "hypertension", "tier": "4"}]
         person = who(taken("lisinopril", daily_mg=10.0))
-        found = by_key(ranked(knowledge, person, check=Says(lisinopril="D", amlodipine="D")))
-        switch = found["switch:ccb:lisinopril_1"]
+        knowledge = tables(tmp_path, recommendations=against)
+        switch = by_key(ranked(knowledge, person))["switch:ccb:lisinopril_1"]
         assert switch.score_high < 0 and is_worse(replace(switch, unknown=()))
         levels: dict[str, Any] = {"lisinopril": "X", "amlodipine": "D", "spironolactone": "D"}
         ranking = ranked(knowledge, person, check=Says(**levels))
@@ -377,16 +378,18 @@ class TestToday:
         assert order.index(switch.key) < order.index(stop.key)
 
     @pytest.mark.parametrize(
-        ("kind", "level", "tier", "expected"),
-        [("insulin", None, 3, False), ("insulin", "D", 3, True), ("sulfonylurea", None, 3, True),
-         ("sulfonylurea", None, 2, False)],
+        ("level", "tier", "elsewhere", "expected"),
+        [(None, 3, (), False), ("D", 2, (), False), ("X", 1, ("hypertension",), True),
+         (None, 4, (), True), (None, 4, ("hypertension",), False)],
     )  # fmt: skip
-    def test_insulin_is_not_exchanged_for_being_in_reserve(
-        self, kind: str, level: Any, tier: int, expected: bool
+    def test_what_is_exchanged_for_another_class(
+        self, level: Any, tier: int, elsewhere: tuple[str, ...], expected: bool
     ) -> None:
-        drug = Drug("it", (Part("it", frozenset({kind})),))
+        """Neither for being in reserve, nor where another indication wants it."""
+        drug = Drug("it", (Part("it", frozenset({"arb"})),))
         safety = Safety((Finding("contraindication", level, "", ""),) if level else ())
-        assert is_worth_replacing(Current(Taken("it"), drug, None, safety, tier)) is expected
+        current = Current(Taken("it"), drug, None, safety, tier, elsewhere)
+        assert is_worth_replacing(current) is expected
 
     def test_what_stands_in_the_way_is_also_exchanged(self, tmp_path: Path) -> None:
         def check(*args: Any, replaces: tuple[Taken, ...] = (), **_: Any) -> Safety:
@@ -500,14 +503,15 @@ class TestOrder:
             {"applies_to": "class:acei", "indication": "hypertension", "requires": "has:ckd"},
             {"applies_to": "class:ccb_dhp", "indication": "hypertension", "requires": "egfr<60"},
         ]
-        knowledge = tables(tmp_path, options=options, recommendations=rows)
+        knowledge = tables(tmp_path, options=options, recommendations=rows, harms=[])
         check = Says(spironolactone="C", amlodipine="ask", lisinopril="D", glipizide="X")
         ranking = ranked(knowledge, check=check)
         assert [one.key for one in ranking.candidates] == [
             "start:mra",
-            "start:arb",
-            "start:acei",
             "start:ccb",
+            "start:acei",
+            "keep:none",
+            "start:arb",
         ]
         assert [one.key for one in ranking.excluded] == ["start:sulfa"]
         assert [f.message for f in ranking.asked] == ["amlodipine"]
@@ -535,7 +539,8 @@ class TestOrder:
         first = ranked(knowledge).candidates[0]
         assert first.key == "start:mra"
         numbers = ranked(knowledge, preferences=Preferences(order_by="numbers"))
-        assert [c.key for c in numbers.candidates] == ["start:acei", "start:ccb", "start:mra"]
+        keys = [c.key for c in numbers.candidates]
+        assert keys == ["start:acei", "start:ccb", "keep:none", "start:mra"]
         assert sum(c.first_share for c in numbers.candidates) == pytest.approx(1.0)
         # 0.85 (0.7 to 1) is the better one in many draws
         assert 0.05 < numbers.candidates[1].first_share < 0.5
@@ -543,7 +548,7 @@ class TestOrder:
     def test_two_alike_share_the_draws(self, tmp_path: Path) -> None:
         options = [option("one", "lisinopril", "acei"), option("two", "enalapril", "acei")]
         shares = [c.first_share for c in ranked(tables(tmp_path, options=options)).candidates]
-        assert shares == [pytest.approx(0.5), pytest.approx(0.5)]
+        assert shares == [pytest.approx(0.5), pytest.approx(0.5), 0.0]
 
     def test_preferences_take_what_they_say(self, tmp_path: Path) -> None:
         knowledge = tables(tmp_path)
@@ -626,7 +631,7 @@ class TestWhole:
             option("open", "losartan", requires="egfr>=30"),
         ]
         found = by_key(ranked(tables(tmp_path, options=options)))
-        assert list(found) == ["start:open"]
+        assert list(found) == ["start:open", "keep:none"]
         assert "without eGFR" in found["start:open"].unknown[0]
 
     def test_evidence_is_the_least_known(self, tmp_path: Path) -> None:
@@ -668,6 +673,10 @@ medicines = st.lists(
 quick = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+def takes_no_d(keep: Candidate) -> bool:
+    return keep.tier != 4 and keep.safety.level != "D"
+
+
 @quick
 @given(asked=preferences, says=levels, takes=medicines)
 def test_what_always_holds(
@@ -688,10 +697,18 @@ def test_what_always_holds(
             assert one.score == 0.0
     if ranking.candidates:
         assert sum(one.first_share for one in ranking.candidates) == pytest.approx(1.0)
-    stops_what_helps = [c.kind == "stop" and c.score_high < 0 for c in ranking.candidates]
-    groups = [2 if c.safety.level == "ask" else 1 if c.safety.level == "D" or stops else 0
-              for c, stops in zip(ranking.candidates, stops_what_helps, strict=True)]  # fmt: skip
-    assert groups == sorted(groups)
+    at = {one.key: place for place, one in enumerate(ranking.candidates)}
+    for one in ranking.candidates:
+        keep = one.key.replace("stop:", "keep:", 1)
+        if one.kind == "stop" and keep in at and takes_no_d(by_key(ranking)[keep]):
+            assert at[keep] < at[one.key]
+    behind = [c.kind != "keep" and is_worse(c) for c in ranking.candidates]
+    assert behind == sorted(behind)
+    ahead = [c for c, is_last in zip(ranking.candidates, behind, strict=True) if not is_last]
+    levels_of = {"D": 2, "ask": 1}
+    groups = [levels_of.get(c.safety.level, 0) for c in ahead if c.kind != "stop"]
+    # an ask that all options share tells them not apart
+    assert set(groups) == {0, 1} or groups == sorted(groups)
 
 
 @quick
