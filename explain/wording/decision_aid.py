@@ -67,10 +67,11 @@ NOT_KNOWN: dict[Level, str] = {
     "standard": "This number is not known.",
     "detailed": "No figure is known for this option.",
 }
-AS_NOW: dict[Level, str] = {
-    "plain": "The same as now.",
-    "standard": "The same as now.",
-    "detailed": "As it is today.",
+# of today, where only how many more or fewer is known
+ONLY_CHANGE: dict[Level, str] = {
+    "plain": "We only know how a choice changes it.",
+    "standard": "Only how an option changes it is known.",
+    "detailed": "Only the difference that an option makes is known.",
 }
 NONE_KNOWN: dict[Level, str] = {
     "plain": "We have no numbers for this. That does not mean there is nothing. Ask your doctor.",
@@ -181,7 +182,7 @@ def shown(probability: float, count: int) -> str:
 def more_or_fewer(apart: int | None, *, is_more: bool) -> str:
     """ "3 more than now, out of 100 people", where only the difference is known; None: below 1."""
     side = "more" if is_more else "fewer"
-    number = "less than 1" if apart is None else str(apart)
+    number = "Less than 1" if apart is None else str(apart)
     return f"{number} {side} than now, out of {DENOMINATOR} people"
 
 

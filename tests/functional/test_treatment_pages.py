@@ -36,12 +36,12 @@ def _is_sound(visitor: Visitor) -> None:
     assert visitor.complaints == []
 
 
-def _keep(visitor: Visitor, path: str, *, share: bool) -> None:
+def _keep(visitor: Visitor, path: str, *, share: bool, options: tuple[str, ...] = ()) -> None:
     visitor.goes_to(f"{path}1/")
     visitor.page.get_by_role("button", name="more option").click()
     visitor.page.wait_for_selector("[name=all][type=hidden]", state="attached")
-    visitor.page.locator("[name=keep][value^='keep:']").first.check()
-    visitor.page.locator(f"[name=keep][value='{ADD}']").check()
+    for start in options or ("keep:", ADD):
+        visitor.page.locator(f"[name=keep][value^='{start}']").first.check()
     if share:
         visitor.page.check("[name=share]")
     visitor.page.get_by_role("button", name="Save as a draft proposal").click()
@@ -112,6 +112,24 @@ def test_the_patient_compares_what_was_shared(path: str, visit: Visit) -> None:
     patient.page.emulate_media(media="print")
     assert patient.page.locator(".choice").first.is_visible()
     assert not patient.page.locator(".masthead").is_visible()
+
+
+def test_a_choice_without_today_begins_with_today(path: str, visit: Visit) -> None:
+    doctor, patient = visit("doctor", DESKTOP), visit("patient", PHONE, java_script_enabled=False)
+    _keep(doctor, path, share=True, options=(ADD, "switch:htn_losartan_50", "add:htn_doxazosin_4"))
+    patient.goes_to("/my/choices/")
+    _fits(patient)
+    patient.page.click("main li > a")
+    cards = patient.page.locator(".choice")
+    assert cards.count() == 4
+    assert "As now" in cards.first.inner_text()
+    assert cards.first.get_attribute("data-key") is None
+    for size in (DESKTOP, NARROW):
+        patient.page.set_viewport_size(size)  # type: ignore[arg-type]
+        _fits(patient)
+    reader = visit("patient", DESKTOP)
+    reader.goes_to(patient.page.url.removeprefix(patient.base))
+    _is_sound(reader)
 
 
 def test_without_scripts_one_can_weigh_and_keep(path: str, visit: Visit) -> None:

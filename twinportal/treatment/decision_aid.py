@@ -8,11 +8,11 @@ from typing import Any
 from explain.figures.icon_array import IconArray, icon_array
 from explain.wording.check_ups import CheckUp, check_up_words
 from explain.wording.decision_aid import (
-    AS_NOW,
     KEEP,
     NEW_CAUTION,
     NOT_KNOWN,
     NOTHING_NEW,
+    ONLY_CHANGE,
     STUDIES_DIFFER,
     TODAY,
     Counts,
@@ -195,7 +195,7 @@ def _today(
     """What every option is compared with; of that, `before` of the options is known."""
     horizon = horizon_words((started or others)[0]["months"])
     if not started:
-        return Cell(name, title, horizon, None, AS_NOW[level], "", "")
+        return Cell(name, title, horizon, None, ONLY_CHANGE[level], "", "")
     if len(started) > 1:
         first, last = _without(started[0]), _without(started[-1])
         number = last if first == last else f"{first.removesuffix(' out of 100')} to {last}"

@@ -121,6 +121,8 @@ def test_today_stands_first_where_no_option_is_today() -> None:
     assert aid(switch, start).sides[0].title == "As now"
     kept = aid(option("keep:z"), start)
     assert [side.key for side in kept.sides] == ["keep:z", "start:x"]
+    only = aid(option("start:x", excess("cough", 0.04)))
+    assert "only know" in cells(only, 0)["cough"].number
     assert cells(kept, 0)["stroke"].number == "5 out of 100"
 
 

@@ -90,8 +90,8 @@ def test_a_difference_alone_says_than_now_and_which_way() -> None:
     assert more_or_fewer(14, is_more=True) == "14 more than now, out of 100 people"
     small = {more_or_fewer(None, is_more=more) for more in (True, False)}
     assert small == {
-        "less than 1 more than now, out of 100 people",
-        "less than 1 fewer than now, out of 100 people",
+        "Less than 1 more than now, out of 100 people",
+        "Less than 1 fewer than now, out of 100 people",
     }
     assert "other 86" in rest_words(14, "plain")
     assert "nearly all" in rest_words(None, "detailed")
