@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from models_engine import fingerprints
 from models_engine.catalogue.contract import ClinicalModel
 from models_engine.catalogue.treatment.indications import Indicated
-from models_engine.catalogue.treatment.knowledge.schema import Indication
+from models_engine.catalogue.treatment.knowledge.schema import Indication, Outcome
 from models_engine.catalogue.treatment.person import Taken, TreatmentPerson
 from models_engine.catalogue.treatment.ranking.results import Preferences, Ranking
 from models_engine.catalogue.treatment.safety.deprescribing import (
@@ -434,6 +434,25 @@ def treatment_ranking(
         knowledge=treatment_knowledge(),
         with_models=with_models,
     )
+
+
+def silent_models(start: StartingPoint, ranking: Ranking) -> list[tuple[str, list[str]]]:
+    """Models that would give a probability of today if they had their inputs, with what is missing.
+
+    Only where a benefit could not be counted.
+    """
+    if not any(one.is_score_partial for one in ranking.candidates):
+        return []
+    first = {
+        outcome.models[-1].partition(":")[0]
+        for outcome in treatment_knowledge().rows(Outcome)
+        if outcome.models and outcome.kind == "event"
+    }
+    return [
+        (one.model.title, [refusal.message for refusal in one.features.refusals])
+        for one in start.models
+        if one.model.id in first and not one.features.is_usable and not one.model.research
+    ]
 
 
 def medication_review(

@@ -106,11 +106,7 @@ def test_a_reaction_a_medicine_and_a_missing_value(
     assert found(knowledge, who) == [
         ("allergy", "X", "s"),
         ("interaction", "D", "r"),
-<<<<<<< HEAD
-        # of what must not be given nothing is asked for
-=======
         # excluded anyway: potassium is not asked for
->>>>>>> fixs
         ("missing", "told", "k"),
     ]
 

@@ -25,7 +25,6 @@ from models_engine.catalogue.treatment.ranking.results import (
 from models_engine.catalogue.treatment.safety.deprescribing import Review
 from models_engine.catalogue.treatment.safety.finding import Finding
 from models_engine.catalogue.what_if.effects import effects
-from models_engine.services.simulate import StartingPoint
 from models_engine.treatment_knowledge import treatment_knowledge
 from twinportal.treatment.doses import dose_words
 from twinportal.treatment.forms import PREFERENCES
@@ -406,25 +405,6 @@ class RankingPage:
     @property
     def keys(self) -> list[str]:
         return [row.one.key for row in self.rows]
-
-
-def silent_models(start: StartingPoint, ranking: Ranking) -> list[tuple[str, list[str]]]:
-    """Models that would give a probability of today if they had their inputs, with what is missing.
-
-    Only where a benefit could not be counted; each reason once.
-    """
-    if not any(one.is_score_partial for one in ranking.candidates):
-        return []
-    first = {
-        outcome.models[-1].partition(":")[0]
-        for outcome in treatment_knowledge().rows(Outcome)
-        if outcome.models and outcome.kind == "event"
-    }
-    return [
-        (one.model.title, [refusal.message for refusal in one.features.refusals])
-        for one in start.models
-        if one.model.id in first and not one.features.is_usable and not one.model.research
-    ]
 
 
 def link_to(row: RowId) -> RowLink:

@@ -24,7 +24,6 @@ from twinportal.treatment.presenters import (
     FindingLine,
     RankingPage,
     ReviewLine,
-    silent_models,
 )
 from twinportal.treatment.services import (
     NotToKeep,
@@ -89,7 +88,7 @@ def _page(
         "label": LABELS[indication],
         "form": form,
         "page": RankingPage(done),
-        "silent": silent_models(begin[0], done),
+        "silent": pipeline.silent_models(begin[0], done),
         "is_partial": is_partial,
         "chosen": request.POST.getlist("keep"),
         "show_all": request.POST.get("all") == "1",
