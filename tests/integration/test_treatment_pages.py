@@ -412,3 +412,10 @@ def test_what_speaks_against_a_medicine_is_told_at_any_age(ward: Ward) -> None:
     assert "contraindications" in page
     index = ward.doctor.get(ward.path("")).content.decode()
     assert "Something speaks against 1 of them" in index
+
+
+def test_one_more_medicine_is_not_recommended_first_at_a_normal_pressure(ward: Ward) -> None:
+    push(ward.ehr, fhir.blood_pressure("p1-bp-low", 118, 74, date="2026-11-19T09:00:00Z"))
+    ranking = pipeline.treatment_ranking(ward.mine.pk, "hypertension", now=timezone.now())
+    assert ranking.candidates[0].kind == "keep"
+    assert {one.tier for one in ranking.candidates if one.kind == "add"} <= {3, 4}

@@ -38,6 +38,7 @@ from models_engine.catalogue.treatment.ranking.results import (
     Preferences,
     Ranking,
 )
+from models_engine.catalogue.treatment.ranking.tiers import next_step, tier_of
 from models_engine.catalogue.treatment.ranking.values import Today
 from models_engine.catalogue.treatment.ranking.ways import (
     Check,
@@ -362,7 +363,7 @@ class _Ranker:
             values=numbers.values,
             relative_only=numbers.relative_only,
             recommendations=said,
-            tier=self._tier_of_stopping(way) if way.kind == "stop" else self._tier(said),
+            tier=self._tier_of(way, said),
             monitoring=self._monitoring(way),
             dose=dose,
             dose_why=dose_why,
@@ -449,11 +450,13 @@ class _Ranker:
             if is_about(drug, row.applies_to)
         ]
 
+    def _tier_of(self, way: Way, said: Iterable[Recommendation]) -> int:
+        if way.kind == "stop":
+            return self._tier_of_stopping(way)
+        return next_step(self._tier(said), self.indication, way.kind, self.person)
+
     def _tier(self, said: Iterable[Recommendation]) -> int:
-        tiers = {row.tier for row in said}
-        if AGAINST in tiers:
-            return AGAINST
-        return min(tiers, default=UNSPOKEN)
+        return tier_of(said)
 
     def _is_today_wrong(self, way: Way) -> bool:
         current = self._current_of(way)
