@@ -82,8 +82,8 @@ def test_the_twin_page_says_early_what_can_be_tried(ward: Ward, visit: Visit) ->
     doctor.goes_to(twin)
     row = doctor.page.get_by_role("navigation", name="Try")
     names = row.get_by_role("link").all_inner_texts()
-    assert names[:2] == ["What if", "Trajectories"]
-    assert names[2].startswith("Drug levels: ")
+    assert names[:4] == ["Treatment", "Medicines", "What if", "Trajectories"]
+    assert names[4].startswith("Drug levels: ")
     assert names[-2:] == ["Body weight", "Course of diabetes"]
     # before the first section
     heading = doctor.page.get_by_role("heading", name="What changed")
