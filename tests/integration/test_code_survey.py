@@ -26,6 +26,7 @@ from tests.integration.mapping_calls import CHOL, LAB, coded, local, replay_all,
 
 pytestmark = pytest.mark.django_db
 Json = dict[str, Any]
+GENE_STUDIED = ("http://loinc.org", "48018-6")
 Counted = dict[tuple[str, str, str], tuple[int, int]]
 
 
@@ -53,7 +54,8 @@ def by_hand(meanings: LocalMeanings) -> Counted:
         if not (is_panel and "valueQuantity" not in content) and not any(read(*p) for p in main):
             places |= {(name, *pair) for pair in main}
         for part in parts:
-            if not any(read(*pair) for pair in pairs(part)):
+            # the gene of a genetic result is read with it, and is no code of its own
+            if not any(read(*pair) or pair == GENE_STUDIED for pair in pairs(part)):
                 places |= {("Observation.component", *pair) for pair in pairs(part)}
         for place in places:
             found[place] += 1
