@@ -156,3 +156,9 @@ def test_three_sides_are_easy_to_read(aid: Aid, level: str, grade: float) -> Non
     if level == "plain":
         assert max(len(one.split()) for one in re.split(r"[.!?:]", words)) <= 20
         assert not re.search(r"mm\[Hg\]|eGFR|clearance|guess|\d\.\d+ year", words)
+
+
+def test_today_is_the_first_card(aid: Aid) -> None:
+    page = aid.page(aid.share(ADD, aid.keep))
+    keys = re.findall(r'<article class="card choice[^"]*" data-key="([^"]+)"', page)
+    assert keys[0].startswith("keep:")

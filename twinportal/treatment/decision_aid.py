@@ -120,7 +120,8 @@ def aid_of(
     `new`: by option, the cautions that came up after it was shared. `units`: by concept, the UCUM
     unit in which the patient knows it; the canonical one without.
     """
-    candidates = result["candidates"]
+    # today first, as every other option is compared with it
+    candidates = sorted(result["candidates"], key=lambda one: one["kind"] != "keep")
     prevented = _numbered(rows_of(candidates, "event"))
     side_effects = _numbered(rows_of(candidates, "harm"))
     kept = sum(one["kind"] == "keep" for one in candidates)
