@@ -19,15 +19,12 @@ from models_engine import fingerprints
 from models_engine.catalogue.contract import ClinicalModel
 from models_engine.catalogue.treatment.indications import Indicated
 from models_engine.catalogue.treatment.knowledge.schema import Indication, Outcome
-from models_engine.catalogue.treatment.person import Taken, TreatmentPerson
+from models_engine.catalogue.treatment.person import TreatmentPerson
 from models_engine.catalogue.treatment.ranking.results import Preferences, Ranking
 from models_engine.catalogue.treatment.safety.deprescribing import (
     MedicinesReview,
     review_medicines,
 )
-from models_engine.catalogue.treatment.safety.duplicates import duplicates_among
-from models_engine.catalogue.treatment.safety.finding import Finding
-from models_engine.catalogue.treatment.safety.interactions import interactions_among
 from models_engine.catalogue.what_if.forecasting import DEFAULT_MONTHS
 from models_engine.catalogue.what_if.interventions import Intervention
 from models_engine.catalogue.what_if.simulation import Simulation
@@ -455,13 +452,6 @@ def silent_models(start: StartingPoint, ranking: Ranking) -> list[tuple[str, lis
     ]
 
 
-def medication_review(
-    person: TreatmentPerson,
-) -> tuple[MedicinesReview, tuple[Finding, ...], tuple[Taken, ...]]:
+def medication_review(person: TreatmentPerson) -> MedicinesReview:
     """What to look at again of what is taken, what interacts, and what nothing names."""
-    together = (
-        *interactions_among(person.medicines, treatment_knowledge()),
-        *duplicates_among(person.medicines, treatment_knowledge()),
-    )
-    unresolved = tuple(one for one in person.medicines if not one.is_known)
-    return review_medicines(person, treatment_knowledge()), together, unresolved
+    return review_medicines(person, treatment_knowledge())

@@ -20,7 +20,7 @@ from models_engine.catalogue.treatment.knowledge.loading import knowledge as com
 from models_engine.catalogue.treatment.knowledge.schema import Indication, Outcome
 from models_engine.catalogue.treatment.person import Reading, TreatmentPerson
 from models_engine.catalogue.treatment.ranking.baselines import TwinNumber
-from models_engine.catalogue.treatment.ranking.rank import Subject, rank, unresolved
+from models_engine.catalogue.treatment.ranking.rank import Subject, rank
 from models_engine.catalogue.treatment.ranking.results import Preferences, Ranking
 from models_engine.catalogue.treatment.ranking.values import Today
 from models_engine.catalogue.treatment.ranking.ways import Check
@@ -72,7 +72,7 @@ def rank_treatments(
             person.as_of,
             barred=has.why,
             current=together,
-            unresolved=unresolved(person),
+            unresolved=person.unresolved,
             preferences=preferences,
         )
     subject = Subject(

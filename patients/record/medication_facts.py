@@ -18,6 +18,7 @@ from patients.record.elements import (
 )
 from patients.record.exposure import exposure
 from patients.record.judgement import FINE, Judgement, settled, unclassified, verify
+from patients.record.medication_reference import medication_referred_to
 from patients.terminology.meanings import NO_MEANINGS, LocalMeanings
 from patients.terminology.medications import OTHER, Medication
 
@@ -79,21 +80,11 @@ def _named(resource: Json, resolve: Resolve | None, meanings: LocalMeanings) -> 
     concept = child(resource, "medicationCodeableConcept")
     if concept:
         return _by_codes(concept, meanings)
-    pointer = child(resource, "medicationReference")
-    reference = text(pointer, "reference")
-    found = _contained(resource, reference) if reference.startswith("#") else None
-    if found is None and resolve is not None and reference:
-        found = resolve(reference)
+    found, shown_as = medication_referred_to(resource, resolve)
     if not found:
-        shown_as = text(pointer, "display") or reference
         return _Named((), "", NO_CODING, shown_as, unclassified("the Medication is not here"))
     by_code = _by_codes(child(found, "code"), meanings)
     return by_code if by_code.classes else _by_ingredients(found, by_code, meanings)
-
-
-def _contained(resource: Json, reference: str) -> Json | None:
-    wanted = reference.removeprefix("#")
-    return next((c for c in children(resource, "contained") if text(c, "id") == wanted), None)
 
 
 def _by_codes(concept: Json, meanings: LocalMeanings) -> _Named:

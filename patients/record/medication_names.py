@@ -19,6 +19,7 @@ from patients.record.elements import (
     shown,
     text,
 )
+from patients.record.medication_reference import medication_referred_to
 from patients.terminology.codings import Atc, Code, RxNorm, code_of
 from patients.terminology.meanings import Key, LocalMeanings, MappingKind
 from patients.terminology.medications import medication_of
@@ -57,21 +58,11 @@ def named(resource: Json, resolve: Resolve | None, meanings: LocalMeanings) -> N
     concept = child(resource, "medicationCodeableConcept")
     if concept:
         return _by_codes(concept, meanings)
-    pointer = child(resource, "medicationReference")
-    reference = text(pointer, "reference")
-    found = _contained(resource, reference) if reference.startswith("#") else None
-    if found is None and resolve is not None and reference:
-        found = resolve(reference)
+    found, display = medication_referred_to(resource, resolve)
     if not found:
-        display = text(pointer, "display") or reference
         return Named((), (), (), display, "the Medication is not here", None, f"text {display}")
     by_code = _by_codes(child(found, "code"), meanings)
     return by_code if by_code.ingredients else _by_ingredients(found, by_code, meanings)
-
-
-def _contained(resource: Json, reference: str) -> Json | None:
-    wanted = reference.removeprefix("#")
-    return next((c for c in children(resource, "contained") if text(c, "id") == wanted), None)
 
 
 def _by_codes(concept: Json, meanings: LocalMeanings) -> Named:

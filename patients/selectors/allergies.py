@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+import orjson
 from django.db.models import F
 
-from patients.fhir.json_codec import loads
 from patients.models import Fact, ResourceVersion
 from patients.record.allergy_details import AllergyDetails, allergy_details
 
@@ -20,9 +20,4 @@ def allergy_details_of(patient_id: int) -> Mapping[str, AllergyDetails]:
         resource__deleted=False,
         version=F("resource__version"),
     ).values_list("resource__fhir_id", "content")
-    found = {fhir_id: loads(content.encode()) for fhir_id, content in rows}
-    return {
-        fhir_id: allergy_details(content)
-        for fhir_id, content in found.items()
-        if isinstance(content, dict)
-    }
+    return {fhir_id: allergy_details(orjson.loads(content)) for fhir_id, content in rows}

@@ -1,17 +1,19 @@
 """What a person takes, reconciled from every medication resource of the twin."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
+import orjson
 from django.db.models import F
 
-from patients.fhir.json_codec import loads
 from patients.models import Fact, ResourceVersion
 from patients.record.elements import Json, child, text
 from patients.record.medicines import ADMINISTRATION, MedicineTaken, Recorded, reconciled
 from patients.record.modifiers import unknown_modifier
+from patients.selectors.contents import current_contents, unversioned
 from patients.selectors.meanings import meanings_in_force
 
+MEDICATION = "Medication/"
 # what was given longer ago tells nothing of today, and a ward records thousands
 GIVEN_WITHIN = timedelta(days=365)
 
@@ -26,7 +28,7 @@ def medicines_of(patient_id: int, as_of: datetime) -> tuple[MedicineTaken, ...]:
     return reconciled(
         recorded,
         as_of,
-        resolve=lambda reference: drugs.get(_unversioned(reference)),
+        resolve=lambda reference: drugs.get(unversioned(reference)),
         meanings=meanings_in_force(),
     )
 
@@ -40,35 +42,16 @@ def _recorded(patient_id: int, as_of: datetime) -> Iterator[Recorded]:
         resource__in=keys, version=F("resource__version"), resource__deleted=False
     )
     for row in rows.select_related("resource").order_by("resource__type", "resource__fhir_id"):
-        content = loads(row.content.encode())
-        if isinstance(content, dict):
-            stored = row.resource
-            yield Recorded(content, stored.type, stored.fhir_id, row.version, row.recorded_at)
+        stored, content = row.resource, orjson.loads(row.content)
+        yield Recorded(content, stored.type, stored.fhir_id, row.version, row.recorded_at)
 
 
 def _medications(contents: Iterable[Json]) -> dict[str, Json]:
     """The Medications that they refer to. One that something unknown changes tells nothing."""
     found = (text(child(one, "medicationReference"), "reference") for one in contents)
+    named = {reference for reference in found if reference.startswith(MEDICATION)}
     return {
         name: content
-        for name, content in _current({_unversioned(r) for r in found if r}).items()
+        for name, content in current_contents(named).items()
         if not unknown_modifier(content)
     }
-
-
-def _current(references: Collection[str]) -> dict[str, Json]:
-    ids = {r.removeprefix("Medication/") for r in references if r.startswith("Medication/")}
-    if not ids:
-        return {}
-    rows = ResourceVersion.objects.filter(
-        resource__type="Medication",
-        resource__fhir_id__in=ids,
-        resource__deleted=False,
-        version=F("resource__version"),
-    ).values_list("resource__fhir_id", "content")
-    found = {f"Medication/{fhir_id}": loads(content.encode()) for fhir_id, content in rows}
-    return {name: content for name, content in found.items() if isinstance(content, dict)}
-
-
-def _unversioned(reference: str) -> str:
-    return reference.split("/_history")[0]

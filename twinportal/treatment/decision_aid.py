@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.text import capfirst
+
 from explain.figures.icon_array import IconArray, icon_array
 from explain.wording.check_ups import CheckUp, check_up_words
 from explain.wording.decision_aid import (
@@ -168,7 +170,7 @@ def _numbered(rows: Sequence[Row]) -> list[tuple[str, Row]]:
 
 
 def _cell(name: str, row: Row, one: Json | None, candidates: Sequence[Json], level: Level) -> Cell:
-    title = _capital(row.plain_label)
+    title = capfirst(row.plain_label)
     others = [c for c in map(row.of, candidates) if c]
     started = _started(others)
     if one is None or one["kind"] == "keep":
@@ -225,7 +227,7 @@ def _title(one: Json, level: Level, *, alone: bool) -> str:
         # of what is begun; what it takes the place of keeps its own
         begun, *rest = label.split(" instead of ")
         label = " instead of ".join([re.sub(r"\s[\d.,]+ mg\b", "", begun), *rest])
-    return _capital(label)
+    return capfirst(label)
 
 
 def _how(one: Json) -> str:
@@ -234,7 +236,7 @@ def _how(one: Json) -> str:
     if found := _kidney_dose(one):
         fits, usual = found.get("daily_mg"), one.get("daily_mg")
         return kidney_dose_words(found["dose"], is_lower=bool(fits and usual and fits < usual))
-    return _capital(one["plain_dose"] or EVERY.get(one["every"], ""))
+    return capfirst(one["plain_dose"] or EVERY.get(one["every"], ""))
 
 
 def _kidney_dose(one: Json) -> Json | None:
@@ -265,7 +267,3 @@ def _value(change: Json, units: Mapping[str, str], level: Level) -> str:
     if wanted != unit and (conversion := CONVERSIONS.get((concept, wanted))):
         before, after, unit = conversion.back(before), conversion.back(after), wanted
     return value_words(concept, change["label"], before, after, unit, level)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -39,25 +39,10 @@ class PreferencesForm(forms.Form):
     def __init__(self, sent: Mapping[str, str]) -> None:
         super().__init__({**self.starting(), **_known(sent)})
         for name, label in PREFERENCES.items():
-            self.fields[name] = forms.IntegerField(
-                label=label,
-                min_value=0,
-                max_value=MOST,
-                widget=forms.NumberInput(
-                    attrs={
-                        "type": "range",
-                        "step": "1",
-                        "list": "points",
-                        "class": "what-if__range",
-                    }
-                ),
-            )
+            self.fields[name] = forms.IntegerField(label=label, min_value=0, max_value=MOST)
         for one in _weighed():
             self.fields[f"{WEIGHT}{one.id}"] = forms.FloatField(
-                label=one.label,
-                min_value=0,
-                max_value=MOST_WEIGHT,
-                widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
+                label=one.label, min_value=0, max_value=MOST_WEIGHT
             )
 
     @staticmethod

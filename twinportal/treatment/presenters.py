@@ -1,15 +1,14 @@
 """A ranking as the clinician's page shows it: one row a candidate, every number with its rows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
 
 from explain.wording.numbers import percent
-from models_engine.catalogue.treatment.knowledge.loading import Knowledge, table_of
+from models_engine.catalogue.treatment.knowledge.loading import table_of
 from models_engine.catalogue.treatment.knowledge.schema import (
-    EVIDENCE_TEXT,
     TABLES,
     Deprescribing,
     Outcome,
@@ -26,6 +25,7 @@ from models_engine.catalogue.treatment.safety.deprescribing import Review
 from models_engine.catalogue.treatment.safety.finding import Finding
 from models_engine.catalogue.what_if.effects import effects
 from models_engine.treatment_knowledge import treatment_knowledge
+from twinportal.dashboards.clinician.trends import unit_text
 from twinportal.treatment.doses import dose_words
 from twinportal.treatment.forms import PREFERENCES
 from twinportal.treatment.words import (
@@ -44,7 +44,6 @@ BARS = 100.0
 # events of a line before its details are opened, and lines before the rest is
 MOST_SHOWN, FIRST_LINES, MOST_RERUN = 2, 10, 12
 MAIN_VALUES = ("hba1c", "systolic_bp", "ldl_cholesterol", "weight")
-UNITS = {"mm[Hg]": "mmHg"}
 NOTHING = "0.0"
 
 
@@ -65,10 +64,6 @@ class RowLink:
     @property
     def is_unverified(self) -> bool:
         return self.evidence == "M"
-
-    @property
-    def evidence_text(self) -> str:
-        return EVIDENCE_TEXT.get(self.evidence, "")
 
 
 @dataclass(frozen=True)
@@ -137,7 +132,7 @@ class ValueLine:
     @property
     def words(self) -> str:
         one = self.change
-        unit = UNITS.get(one.unit, one.unit)
+        unit = unit_text(one.unit)
         low, high = f"{one.low:.3g}", f"{one.high:.3g}"
         spread = f" ({low} to {high})" if low != high else ""
         return f"{one.before:.3g} to {one.after:.3g} {unit}{spread}"
@@ -146,7 +141,7 @@ class ValueLine:
     def short(self) -> str:
         """Only the change."""
         one = self.change
-        unit = UNITS.get(one.unit, one.unit)
+        unit = unit_text(one.unit)
         return f"{one.label} {signed(one.after - one.before)} {unit}"
 
     @property
@@ -258,16 +253,19 @@ class CandidateRow:
     @property
     def main_benefits(self) -> list[EventLine]:
         """The two that weigh most of what gets better."""
-        return self._weightiest([*self.one.benefits, *self.one.harms], better=True)
+        return self._weightiest(better=True)
 
     @property
     def main_harms(self) -> list[EventLine]:
         """The two that weigh most of what gets worse."""
-        return self._weightiest([*self.one.benefits, *self.one.harms], better=False)
+        return self._weightiest(better=False)
 
-    def _weightiest(self, changes: list[EventChange], *, better: bool) -> list[EventLine]:
-        wanted = [c for c in changes if c.is_counted and (c.difference < 0) == better]
-        wanted = [c for c in wanted if c.difference]
+    def _weightiest(self, *, better: bool) -> list[EventLine]:
+        wanted = [
+            c
+            for c in (*self.one.benefits, *self.one.harms)
+            if c.is_counted and c.difference and (c.difference < 0) == better
+        ]
         wanted.sort(key=lambda c: -abs(self.one.points.get(c.outcome, 0.0)))
         return [EventLine(change) for change in wanted[:MOST_SHOWN]]
 
@@ -289,11 +287,6 @@ class CandidateRow:
     def gravest(self) -> list[FindingLine]:
         """Why it is excluded."""
         return [line for line in self.findings if line.found.level == self.one.safety.level]
-
-    @property
-    def level(self) -> str:
-        level = self.one.safety.level
-        return LEVELS[level] if level else ""
 
     @property
     def net(self) -> str:
@@ -423,11 +416,3 @@ def signed(value: float) -> str:
     if float(shown) == 0:
         return NOTHING
     return f"{'+' if value > 0 else '−'}{shown}"
-
-
-def unverified_rows(known: Knowledge) -> Iterable[RowLink]:
-    """Every row whose source was not opened."""
-    for table, rows in known.tables.items():
-        for key, row in rows.items():
-            if getattr(row, "evidence", "") == "M":
-                yield RowLink(table, key, "M")

@@ -1,16 +1,17 @@
 """Keeps, shares and withdraws proposals of treatment, with what they leave in the FHIR record."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from models_engine.catalogue.treatment.ranking.results import Candidate, Preferences, Ranking
+from models_engine.catalogue.treatment.ranking.results import Candidate, Ranking
 from models_engine.catalogue.treatment.safety.finding import Finding
 from patients.models import Patient, Resource
-from patients.services.server_written import Json, create_resources
+from patients.services.server_written import create_resources
 from twinportal.treatment import fhir_rendering
 from twinportal.treatment.models import TreatmentProposal
 from twinportal.treatment.sharing import why_not_shared
@@ -58,7 +59,7 @@ def proposal_save(
         owner=by,
         indication=ranking.indication,
         result=snapshot(ranking, keys),
-        preferences=_kept(ranking.preferences),
+        preferences=asdict(ranking.preferences),
         created_at=now,
         shared_at=now if share else None,
         token=token,
@@ -79,18 +80,6 @@ def _chosen(ranking: Ranking, keys: Sequence[str], *, share: bool) -> list[Candi
         if len(chosen) == 1:
             raise NotToKeep("A choice has at least two sides: choose two or three to share.")
     return chosen
-
-
-def _kept(preferences: Preferences) -> Json:
-    return {
-        "no_injections": preferences.no_injections,
-        "no_weight_gain": preferences.no_weight_gain,
-        "low_cost": preferences.low_cost,
-        "few_doses": preferences.few_doses,
-        "avoid_low_sugar": preferences.avoid_low_sugar,
-        "weights": dict(preferences.weights),
-        "order_by": preferences.order_by,
-    }
 
 
 def _propose(

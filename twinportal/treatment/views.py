@@ -46,9 +46,9 @@ def index(request: HttpRequest, public_id: UUID) -> HttpResponse:
     found = pipeline.treatment_indications(patient.pk, now=now, begin=begin)
     context = {
         "patient": patient,
-        "banner": Banner(patient, state_of(patient.pk, now), now),
+        "banner": Banner(patient, begin[0].reader.state, now),
         "person": begin[1],
-        "checked": len(pipeline.medication_review(begin[1])[0].checked),
+        "checked": len(pipeline.medication_review(begin[1]).checked),
         "present": [
             (one, LABELS[one.indication], NUMBERS[one.indication]) for one in found if one.holds
         ],
@@ -99,7 +99,7 @@ def _page(
     if is_partial:
         return render(request, "treatment/answer.html", context)
     context |= {
-        "banner": Banner(patient, state_of(patient.pk, now), now),
+        "banner": Banner(patient, begin[0].reader.state, now),
         "is_stale": StaleTwin.objects.filter(pk=patient.pk).exists(),
         "token": request.POST.get("token") or KeepForm.new_token(),
     }
@@ -114,7 +114,9 @@ def save(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse:
     indication = indication_of(number)
     now = timezone.now()
     form = PreferencesForm(request.POST.dict())
-    done = pipeline.treatment_ranking(patient.pk, indication, form.asked, now=now)
+    done = pipeline.treatment_ranking(
+        patient.pk, indication, form.asked, now=now, with_models=False
+    )
     keep = KeepForm(request.POST, RankingPage(done).keys)
     wrong = " ".join(form.wrong) or keep.wrong
     if not wrong:
@@ -225,17 +227,17 @@ def review(request: HttpRequest, public_id: UUID) -> HttpResponse:
     patient = visible_patient(request, public_id)
     audit.record_read(request, patient, what="medication review")
     now = timezone.now()
-    _, person = pipeline.treatment_start(patient.pk, now=now)
-    found, together, unresolved = pipeline.medication_review(person)
+    start, person = pipeline.treatment_start(patient.pk, now=now)
+    found = pipeline.medication_review(person)
     context = {
         "patient": patient,
-        "banner": Banner(patient, state_of(patient.pk, now), now),
+        "banner": Banner(patient, start.reader.state, now),
         "review": found,
         "items": [ReviewLine(one) for one in (found.medicines if found.is_due else found.checked)],
         "shared": [FindingLine(reason.finding) for reason in found.general],
         "loads": [(LOADS.get(name, name), taken) for name, taken in found.loads.items()],
-        "unresolved": unresolved,
-        "together": [FindingLine(one) for one in together],
+        "unresolved": found.unresolved,
+        "together": [FindingLine(one) for one in found.together],
         "is_stale": StaleTwin.objects.filter(pk=patient.pk).exists(),
     }
     return render(request, "treatment/review.html", context)
@@ -243,17 +245,9 @@ def review(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 def indication_of(number: int) -> Indication:
     """The indication of an address. Raises Http404 on a number that is none."""
-    for indication, own in NUMBERS.items():
-        if own == number:
-            return as_indication(indication)
-    raise Http404
-
-
-def as_indication(text: str) -> Indication:
-    """An indication of the tables. Raises Http404 on anything else."""
-    if text not in INDICATIONS:
+    if not 1 <= number <= len(INDICATIONS):
         raise Http404
-    return cast(Indication, text)
+    return cast(Indication, INDICATIONS[number - 1])
 
 
 def _proposal(patient: Patient, proposal_id: UUID) -> TreatmentProposal:

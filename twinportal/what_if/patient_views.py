@@ -1,25 +1,22 @@
 """The patient's what-if: large controls, and only numbers that were released to them."""
 
 from dataclasses import dataclass, replace
-from typing import cast
 
-from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from explain.figures.icon_array import IconArray, icon_array
 from explain.wording.numbers import frequency
-from explain.wording.phrases import LEVEL_NAMES, LEVELS, Level
+from explain.wording.phrases import Level
 from explain.wording.what_if import BARRED, CAUTIONS, OPENING, SMOKING, WhatIfText, what_if_text
 from models_engine.catalogue.what_if.compare import Comparison
 from models_engine.catalogue.what_if.simulation import Simulation
-from patients.access.policy import visible_patients
-from patients.models import StaleTwin
 from patients.record.loading import state_of
 from twinportal import pipeline
 from twinportal.dashboards.access import role_required
+from twinportal.dashboards.portal.reader import level_of, own_patient, reader_context
 from twinportal.dashboards.portal.results import Result, released_results
 from twinportal.what_if.forms import what_if_form
 from twinportal.what_if.patient_forecasts import PatientForecast, patient_forecasts
@@ -52,11 +49,9 @@ class PatientOutcome:
 @role_required("patient")
 def what_if(request: HttpRequest) -> HttpResponse:
     """My what-if. Whose it is follows from who is signed in, never from the URL."""
-    patient = visible_patients(request.user).first()
-    if patient is None:
-        raise Http404
+    patient = own_patient(request)
     record_reading(request, patient, what="own what-if")
-    level = cast(Level, getattr(request.user, "literacy_level", "plain"))
+    level = level_of(request)
     now = timezone.now()
     state = state_of(patient.pk, now)
     results = released_results(patient, level)
@@ -70,13 +65,7 @@ def what_if(request: HttpRequest) -> HttpResponse:
     forecasts = patient_forecasts(answer, level)
     is_partial = request.headers.get("HX-Request") == "true"
     outcomes = _outcomes(results, answer, level)
-    context = {
-        "patient": patient,
-        "level": level,
-        "levels": [(key, LEVEL_NAMES[key]) for key in LEVELS],
-        "is_stale": StaleTwin.objects.filter(pk=patient.pk).exists(),
-        "contact": settings.CONTACT,
-        "emergency_number": settings.EMERGENCY_NUMBER,
+    context = reader_context(request, patient) | {
         "form": form,
         "opening": OPENING[level],
         "cautions": CAUTIONS[level],

@@ -116,6 +116,11 @@ class TreatmentPerson:
         """Whether a medicine with this ingredient or of this class is taken."""
         return any(what in one.ingredients or what in one.classes for one in self.medicines)
 
+    @property
+    def unresolved(self) -> tuple[Taken, ...]:
+        """The medicines that nothing names: they may be anything."""
+        return tuple(one for one in self.medicines if not one.is_known)
+
     def value(self, concept: str) -> float | None:
         """A value that rules may read."""
         if concept == "age":

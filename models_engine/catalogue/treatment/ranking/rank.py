@@ -131,14 +131,9 @@ def _without_numbers(
         subject.person.as_of,
         barred=subject.today.person.barred,
         current=_once([*current_findings, *kept]),
-        unresolved=unresolved(subject.person),
+        unresolved=subject.person.unresolved,
         preferences=preferences,
     )
-
-
-def unresolved(person: TreatmentPerson) -> tuple[Taken, ...]:
-    """The medicines that nothing names: they may be anything."""
-    return tuple(one for one in person.medicines if not one.is_known)
 
 
 class _Ranker:
@@ -181,7 +176,7 @@ class _Ranker:
             current = self.ways.current(taken)
             said = self._said_of_kept(taken, current.drug)
             elsewhere = tuple(o for o in self.others if self._is_wanted(taken, current.drug, o))
-            found[name] = replace(current, tier=self._tier(said), elsewhere=elsewhere)
+            found[name] = replace(current, tier=tier_of(said), elsewhere=elsewhere)
         return found
 
     def _is_wanted(
@@ -246,7 +241,7 @@ class _Ranker:
             excluded=tuple(sorted((c for c in made if c.safety.is_excluded), key=lambda c: c.key)),
             asked=_once(f for one in made for f in one.safety.findings if f.level == "ask"),
             current=_once([*current_findings, *keeps]),
-            unresolved=unresolved(self.person),
+            unresolved=self.person.unresolved,
             why_indicated=why_indicated,
             notes=(
                 *filter(None, [missing_words(asked, self.person)]),
@@ -332,7 +327,7 @@ class _Ranker:
             # that it is recommended is no recommendation to stop it
             said = tuple(row for row in said if row.tier == AGAINST)
         is_partial = bool(benefits := self._uncounted(numbers)) or numbers.lacks_values
-        is_first = self._tier(said) == FIRST and way.kind not in ("keep", "stop")
+        is_first = tier_of(said) == FIRST and way.kind not in ("keep", "stop")
         low, high = score.span
         points = score.points
         label, plain = labels(way)
@@ -453,10 +448,7 @@ class _Ranker:
     def _tier_of(self, way: Way, said: Iterable[Recommendation]) -> int:
         if way.kind == "stop":
             return self._tier_of_stopping(way)
-        return next_step(self._tier(said), self.indication, way.kind, self.person)
-
-    def _tier(self, said: Iterable[Recommendation]) -> int:
-        return tier_of(said)
+        return next_step(tier_of(said), self.indication, way.kind, self.person)
 
     def _is_today_wrong(self, way: Way) -> bool:
         current = self._current_of(way)

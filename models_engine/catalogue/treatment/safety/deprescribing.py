@@ -6,7 +6,7 @@ taken (`current.py`, at any age), and what the medicines do together. Nothing he
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from models_engine.catalogue.treatment.knowledge.criteria import AGE
 from models_engine.catalogue.treatment.knowledge.loading import Knowledge
@@ -48,7 +48,9 @@ class Review:
 
 @dataclass(frozen=True)
 class MedicinesReview:
-    """`why` says for whom it is or is not. Unless it `is_due` only `checked` is filled.
+    """`why` says for whom a review of old age is or is not.
+
+    Unless it `is_due` only `checked`, `together` and `unresolved` are filled.
 
     `checked` are medicines with what speaks against them at any age (conditions, pregnancy,
     allergies, kidneys, genes), the gravest first; none of the dead. `medicines` are those with a
@@ -72,26 +74,28 @@ def review_medicines(person: TreatmentPerson, knowledge: Knowledge) -> Medicines
     is_due, why = _is_due(person)
     found = findings_of_taken(person, knowledge)
     at_any_age = [(one, [Reason(finding) for finding in findings]) for one, findings in found]
-    checked = _reviews(at_any_age)
+    review = MedicinesReview(
+        is_due,
+        why,
+        together=(
+            *interactions_among(person.medicines, knowledge),
+            *duplicates_among(person.medicines, knowledge),
+        ),
+        unresolved=person.unresolved,
+        checked=_reviews(at_any_age),
+    )
     if not is_due:
-        return MedicinesReview(is_due, why, checked=checked)
+        return review
     taken = all_taken(person.medicines, knowledge)
     of_old_age = [
         (medicine, [*_of_rows(one, person, knowledge), *reasons])
         for (medicine, reasons), one in zip(at_any_age, taken, strict=True)
     ]
-    return MedicinesReview(
-        is_due,
-        why,
-        _reviews(of_old_age),
-        tuple(_general(person, knowledge)),
-        (
-            *interactions_among(person.medicines, knowledge),
-            *duplicates_among(person.medicines, knowledge),
-        ),
-        {name: _with_class(person.medicines, kinds) for name, kinds in LOADS.items()},
-        tuple(one for one in person.medicines if not one.is_known),
-        checked,
+    return replace(
+        review,
+        medicines=_reviews(of_old_age),
+        general=tuple(_general(person, knowledge)),
+        loads={name: _with_class(person.medicines, kinds) for name, kinds in LOADS.items()},
     )
 
 
