@@ -4,6 +4,7 @@ from patients.models.bulk import BulkFile, BulkJob
 from patients.models.care_team import CareTeamMember
 from patients.models.client import ClientProfile
 from patients.models.code_survey import CodeSurvey, UnmappedCode
+from patients.models.consent import ConsentChoice
 from patients.models.correction_rule import CorrectionRule
 from patients.models.fact import Fact
 from patients.models.import_fault import ImportFault
@@ -23,6 +24,7 @@ __all__ = [
     "ClientHour",
     "ClientProfile",
     "CodeSurvey",
+    "ConsentChoice",
     "CorrectionRule",
     "Fact",
     "Heartbeat",

@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
@@ -30,6 +31,13 @@ class User(AbstractUser):
     )
     literacy_level = models.CharField(
         max_length=8, choices=LiteracyLevel, default=LiteracyLevel.PLAIN
+    )
+
+    language = models.CharField(
+        max_length=5,
+        blank=True,
+        choices=settings.LANGUAGES,
+        help_text="Of a patient's pages. Empty: what the browser asks for.",
     )
 
     class Meta(AbstractUser.Meta):

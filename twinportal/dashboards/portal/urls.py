@@ -7,4 +7,5 @@ urlpatterns = [
     path("results/<int:pk>/", views.result, name="portal-result"),
     path("outlook/", views.outlook, name="portal-outlook"),
     path("level/", views.level, name="portal-level"),
+    path("language/", views.language, name="portal-language"),
 ]

@@ -1,21 +1,20 @@
 """The patient's own pages. Whose they are follows from who is signed in, never from the URL."""
 
-from typing import Any, cast
+from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from explain.wording.phrases import LEVEL_NAMES, LEVELS, Level
+from explain.wording.language import LANGUAGES
+from explain.wording.phrases import LEVELS
 from patients import audit
-from patients.access.policy import visible_patients
-from patients.models import Patient, StaleTwin
 from patients.record.loading import state_of
 from twinportal.dashboards.access import role_required
 from twinportal.dashboards.portal.outlook import released_outlooks
+from twinportal.dashboards.portal.reader import level_of, own_patient, reader_context
 from twinportal.dashboards.portal.results import released_result, released_results, waits_for_review
 from twinportal.treatment.models import TreatmentProposal
 
@@ -23,10 +22,10 @@ from twinportal.treatment.models import TreatmentProposal
 @role_required("patient")
 def home(request: HttpRequest) -> HttpResponse:
     """My results: at most three, the main message first."""
-    patient = _own(request)
+    patient = own_patient(request)
     audit.record_read(request, patient, what="own results")
-    context = _context(request, patient)
-    context["results"] = released_results(patient, _level(request))
+    context = reader_context(request, patient)
+    context["results"] = released_results(patient, level_of(request))
     context["has_choices"] = TreatmentProposal.objects.about(patient.pk).shared().exists()
     if not context["results"]:
         context["waits_for_review"] = waits_for_review(patient)
@@ -36,24 +35,24 @@ def home(request: HttpRequest) -> HttpResponse:
 @role_required("patient")
 def result(request: HttpRequest, pk: int) -> HttpResponse:
     """One of my results, with more about it."""
-    patient = _own(request)
-    found = released_result(patient, pk, _level(request))
+    patient = own_patient(request)
+    found = released_result(patient, pk, level_of(request))
     if found is None:
         raise Http404
     audit.record_read(request, patient, what="own result", detail=str(pk))
-    context = _context(request, patient) | {"result": found}
+    context = reader_context(request, patient) | {"result": found}
     return render(request, "portal/result.html", context)
 
 
 @role_required("patient")
 def outlook(request: HttpRequest) -> HttpResponse:
     """Where my measurements may go: what the clinic has released."""
-    patient = _own(request)
+    patient = own_patient(request)
     audit.record_read(request, patient, what="own forecasts")
     now = timezone.now()
-    context = _context(request, patient)
+    context = reader_context(request, patient)
     state = state_of(patient.pk, now)
-    context["outlooks"] = released_outlooks(patient, state, _level(request), now)
+    context["outlooks"] = released_outlooks(patient, state, level_of(request), now)
     return render(request, "portal/outlook.html", context)
 
 
@@ -67,29 +66,25 @@ def level(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     user.literacy_level = wanted
     user.save(update_fields=["literacy_level"])
+    return _back(request)
+
+
+@require_POST
+@role_required("patient")
+def language(request: HttpRequest) -> HttpResponse:
+    """Keep the language that the person chose; it changes words, never numbers."""
+    wanted = request.POST.get("language", "")
+    if wanted not in LANGUAGES:
+        return HttpResponseBadRequest("Unknown language")
+    user: Any = request.user
+    user.language = wanted
+    user.save(update_fields=["language"])
+    return _back(request)
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    """To the page that the person was on, of this site only."""
     back = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
         return redirect(back)
     return redirect("portal-home")
-
-
-def _own(request: HttpRequest) -> Patient:
-    patient = visible_patients(request.user).first()
-    if patient is None:
-        raise Http404
-    return patient
-
-
-def _level(request: HttpRequest) -> Level:
-    return cast(Level, getattr(request.user, "literacy_level", "plain"))
-
-
-def _context(request: HttpRequest, patient: Patient) -> dict[str, Any]:
-    return {
-        "patient": patient,
-        "level": _level(request),
-        "levels": [(key, LEVEL_NAMES[key]) for key in LEVELS],
-        "is_stale": StaleTwin.objects.filter(pk=patient.pk).exists(),
-        "contact": settings.CONTACT,
-        "emergency_number": settings.EMERGENCY_NUMBER,
-    }
