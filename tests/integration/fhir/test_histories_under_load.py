@@ -20,7 +20,7 @@ from tests.integration.real_server import Answer, Door, RealServer, sessions
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.worker]
 Json = dict[str, Any]
-CLIENTS, STEPS, SEED = 8, 100, 20261001
+CLIENTS, STEPS, SEED = 8, 60, 20261001
 IDS = ["o0", "o1", "o2", "o3"]
 JSON_PATCH = "application/json-patch+json"
 # lost races, and conditions that do not hold any more

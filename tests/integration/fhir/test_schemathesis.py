@@ -40,17 +40,17 @@ def test_what_is_made_from_the_forms(
 ) -> None:
     with one_connection():
         for operation in fuzzing.operations(tag):
-            fuzzing.fuzz(operation, mode, 7)
+            fuzzing.fuzz(operation, mode, 5)
 
 
 @pytest.mark.parametrize("tag", TAGS)
 def test_what_nearly_makes_sense(filled: Client, tag: str) -> None:
     with one_connection():
         for operation in fuzzing.operations(tag):
-            fuzzing.fuzz_oddly(operation, 30)
+            fuzzing.fuzz_oddly(operation, 20)
 
 
 @pytest.mark.parametrize("tag", ["Patient", "Observation"])
 def test_what_the_links_of_the_answers_lead_to(filled: Client, tag: str) -> None:
     with one_connection():
-        fuzzing.follow_links(tag, 8)
+        fuzzing.follow_links(tag, 6)
