@@ -7,7 +7,7 @@ aimed at are here: HDL cholesterol is not (see NOT_AIMED_AT), and no medicine is
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from models_engine.catalogue.facts import EvidenceTag, require_tag, require_text
+from models_engine.catalogue.facts import EVIDENCE_TEXT, EvidenceTag, require_tag, require_text
 
 # the body mass index from which losing weight is recommended; nobody is led below it
 OVERWEIGHT = 25.0
@@ -43,6 +43,11 @@ class Recommended:
         require_tag(owner, self.evidence)
         if (self.effort > 0) == (self.effort_share > 0):
             raise ValueError(f"{owner}: an effort, or a share of today's value")
+
+    @property
+    def evidence_text(self) -> str:
+        """How well the numbers are founded, in words."""
+        return EVIDENCE_TEXT[self.evidence]
 
     def lowest_for(self, start: float) -> float:
         """The lowest value for somebody who starts from `start`."""

@@ -64,7 +64,7 @@ def asked(
 @st.composite
 def people(draw: st.DrawFn) -> tuple[dict[str, float], dict[str, float]]:
     """Values of a model and of the record of one person that fit each other."""
-    number = lambda low, high: st.floats(low, high).map(lambda x: round(x, 1))  # noqa: E731
+    number = lambda low, high: st.floats(low, high).map(lambda x: round(x, 1))
     hdl, ldl = draw(number(0.7, 2.2)), draw(number(1.0, 4.8))
     others = draw(number(0.3, 0.9))
     total = min(max(hdl + ldl + others, 3.4), 8.2)
