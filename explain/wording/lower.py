@@ -163,6 +163,13 @@ def number_text(*, outcome: str, level: Level, horizon: float, probability: floa
         "{count} out of 100 people like you will {event} within {years} years.",
         years,
     )
+    if not own.words.isdigit():
+        # "fewer than 1" takes two words more: the sentence stays short without the people
+        main = ngettext(
+            "{count} out of 100 will {event} within {years} year.",
+            "{count} out of 100 will {event} within {years} years.",
+            years,
+        )
     otherwise = ngettext(
         "{count} out of 100 will not, within {years} year.",
         "{count} out of 100 will not, within {years} years.",
@@ -189,7 +196,11 @@ def apart_text(*, horizon: float, before: float, after: float) -> str:
         "That is about {people} fewer out of 100 within {years} years.",
         years,
     )
-    return message.format(people=people, years=years)
+    told = message.format(people=people, years=years)
+    if people == abs(frequency(before).count - frequency(after).count):
+        return told
+    rounded = gettext("Both numbers are rounded.")
+    return f"{told} {rounded}"
 
 
 def change_text(concept: str, level: Level, *, before: str, after: str) -> str:

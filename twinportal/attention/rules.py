@@ -114,7 +114,7 @@ RULES: tuple[Rule, ...] = (
         "J",
         lambda s: _is_extreme(s) and s.is_urgent,
         "critical",
-        "Judgement of this project; the ranges are those of the PREVENT equations (2023).",
+        "Twinportal, from the published ranges of the PREVENT equations.",
     ),
     Rule(
         "K1",
@@ -136,7 +136,7 @@ RULES: tuple[Rule, ...] = (
         "J",
         _rose_by(0.05, 0.075),
         "warning",
-        "Judgement of this project; the floor is that of rule C4.",
+        "Twinportal; the 7.5 % are those of rule C4.",
     ),
     Rule(
         "C2",
@@ -169,7 +169,7 @@ RULES: tuple[Rule, ...] = (
         "J",
         _rose_by(0.02, 0.075),
         "info",
-        "Judgement of this project; the floor is that of rule C4.",
+        "Twinportal; the 7.5 % are those of rule C4.",
     ),
     Rule(
         "C4",
@@ -191,7 +191,7 @@ RULES: tuple[Rule, ...] = (
         "J",
         _is_extreme,
         "warning",
-        "Judgement of this project; the ranges are those of the PREVENT equations (2023).",
+        "Twinportal, from the published ranges of the PREVENT equations.",
     ),
     Rule(
         "C5",
@@ -202,7 +202,7 @@ RULES: tuple[Rule, ...] = (
         "J",
         _fell_by(0.02),
         "info",
-        "Judgement of this project.",
+        "Twinportal.",
     ),
 )
 NO_RULE_PRIORITY = 90

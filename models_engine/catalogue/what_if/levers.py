@@ -22,7 +22,7 @@ from models_engine.catalogue.what_if.recommended import (
 # lost to binary fractions, in steps
 BINARY = 1e-9
 # a change of a urine ratio is offered in so many parts
-PARTS = 6
+PARTS = 10
 
 
 @dataclass(frozen=True)
@@ -153,9 +153,7 @@ def _made(
 ) -> Lever | str:
     if now < known.offered_from:
         return f"Offered from {known.offered_from:g} {known.unit} on. {known.says}"
-    # a ratio over orders of magnitude goes in parts of the way, not in single units
-    step = max(known.step, round((now - lowest) / PARTS)) if known.offered_from else known.step
-    values = _raster(now, lowest, step)
+    values = _parts(now, lowest) if known.offered_from else _raster(now, lowest, known.step)
     if not values:
         return f"Already in the recommended range, or at its end. {known.says}"
     return Lever(known, now, values, moves)
@@ -166,6 +164,12 @@ def _raster(now: float, lowest: float, step: float) -> tuple[float, ...]:
     first = floor(now / step - 0.5 + BINARY)
     last = ceil(lowest / step - BINARY)
     return tuple(round(at * step, 6) for at in range(first, last - 1, -1))
+
+
+def _parts(now: float, lowest: float) -> tuple[float, ...]:
+    """Whole values below today's in even parts of the way, for a ratio over orders of magnitude."""
+    values = [float(ceil(now - at * (now - lowest) / PARTS - BINARY)) for at in range(1, PARTS + 1)]
+    return tuple(dict.fromkeys(value for value in values if lowest <= value < now))
 
 
 def _within(model: ClinicalModel, lever: Lever) -> Lever | str:

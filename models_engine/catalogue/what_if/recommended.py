@@ -126,7 +126,7 @@ RECOMMENDED = (
         0.0,
         0.5,
         "At most 10 % less, the first goal of losing weight, and not below a body mass index of 25.",
-        "NHLBI key recommendations (10 %); AHA/ACC/TOS 2013 (25 kg/m2). Both read. Counts one: 5 % "
+        "NHLBI key recommendations (10 %); AHA/ACC/TOS 2013 (25 kg/m2). Both read in excerpts. Counts one: 5 % "
         "of the weight, our choice.",
         "S",
         effort_share=0.05,
