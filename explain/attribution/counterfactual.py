@@ -43,7 +43,8 @@ class Change:
 class Counterfactual:
     """A set of changes with the number that the model gives then.
 
-    `values` are all inputs of the model after the changes; `interval_before` and `interval_after` the
+    `values` are all inputs of the model after the changes; `raises`: the model's other outcomes
+    that rise with them, by id with the number before and after. `interval_before` and `interval_after` the
     model's own, where it has one.
     """
 
@@ -54,6 +55,7 @@ class Counterfactual:
     distance: float
     interval_before: tuple[float, float] | None = None
     interval_after: tuple[float, float] | None = None
+    raises: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def concepts(self) -> frozenset[str]:
@@ -219,7 +221,8 @@ class _Search:
             values |= lever.inputs(float(value))
         if self.model.applies(replace(self.circumstances, values=values)):
             return None
-        after = self.model.predict_one(values)[self.outcome]
+        told = self.model.predict_one(values)
+        after = told[self.outcome]
         changes = tuple(Change(lever, float(v)) for lever, v in zip(levers, moved, strict=True))
         if not after < limit or self._has_needless(levers, moved, limit):
             return None
@@ -231,6 +234,11 @@ class _Search:
             _distance(levers, moved),
             self._interval(self.values),
             self._interval(values),
+            {
+                other: (was, told[other])
+                for other, was in self.model.predict_one(self.values).items()
+                if self.model.outcome(other).is_probability and told[other] >= was + LEAST
+            },
         )
 
     def _has_needless(self, levers: Sequence[Lever], moved: FloatArray, limit: float) -> bool:

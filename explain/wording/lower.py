@@ -110,6 +110,20 @@ NOT_SO_LOW: dict[Level, str] = {
         "That is not your fault."
     ),
 }
+ALREADY_LOW: dict[Level, str] = {
+    "plain": gettext_noop(
+        "Your number is so low that we found no way to show a change. "
+        "Ask your doctor what keeps you well."
+    ),
+    "standard": gettext_noop(
+        "Your number is so low that no change can be shown here. "
+        "Ask your doctor what keeps you well."
+    ),
+    "detailed": gettext_noop(
+        "The estimate is so low that no change can be shown in whole people. "
+        "Ask your doctor what keeps you well."
+    ),
+}
 NOTHING: dict[Level, str] = {
     "plain": gettext_noop(
         "We found nothing on this page to bring your number down. That is not your fault. "

@@ -226,3 +226,15 @@ def test_nobody_in_a_pregnancy_is_told_what_to_change(ward: Ward) -> None:
     assert "Nothing is tried here" in ward.clinician_page()
     page = ward.patient_page()
     assert "This page is not made for you right now." in page and "data-way" not in page
+
+
+def test_a_very_low_number_is_left_alone(ward: Ward) -> None:
+    """Of fewer than 1 out of 100 nobody can be taken away: no way is shown, kindly."""
+    # given somebody of 31 who smokes
+    push(ward.ehr, fhir.patient("p1", birth_date="1995-03-01", gender="female"))
+    pipeline.refresh_twin(ward.mine.pk, now=NOW)
+    assert (ward.main().value or 1.0) <= 0.01
+    # then
+    for how in ("little", "most"):
+        page = ward.patient_page(how=how)
+        assert "so low that we found no way" in page and "data-way" not in page

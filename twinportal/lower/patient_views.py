@@ -11,6 +11,7 @@ from explain.attribution.counterfactual import Counterfactual, Lowering, fewer
 from explain.figures.icon_array import IconArray, icon_array
 from explain.wording.language import gettext
 from explain.wording.lower import (
+    ALREADY_LOW,
     ASK,
     CAUTIONS,
     CHOICES,
@@ -37,6 +38,8 @@ from twinportal.lower.presenters import value_text
 
 MOST_WAYS = 3
 SAME = 1e-9
+# of "1 out of 100" and less no whole person can be taken away
+VERY_LOW = 0.01
 # how much lower, by what a person picks; as a probability, None: as low as it goes
 PICKED: dict[str, float | None] = {"little": 0.01, "more": 0.03, "most": None}
 
@@ -115,7 +118,9 @@ def _told(
     by = PICKED[picked]
     limit = None if by is None else fewer(question.before, by)
     answer = question.answer(limit)
-    ways = [_way(one, result, level) for one in answer.found[:MOST_WAYS]]
+    # what would raise another number of theirs is offered to nobody, and what is very low to none
+    offered = [one for one in answer.found if not one.raises and question.before > VERY_LOW]
+    ways = [_way(one, result, level) for one in offered[:MOST_WAYS]]
     stops = any(SMOKING_STATUS in way.found.concepts for way in ways)
     return {
         "now": _number(result, level, question.before),
@@ -124,13 +129,15 @@ def _told(
         "ways": ways,
         "ask": gettext(ASK[level]),
         "smoking": SMOKING[level] if stops else "",
-        "none": "" if ways else _none(answer, level),
+        "none": "" if ways else gettext(_none(answer)[level]),
     }
 
 
-def _none(answer: Lowering, level: Level) -> str:
-    """Why there is no way, kindly: not so far, or nothing to change at all."""
-    return gettext(NOT_SO_LOW[level] if answer.lowest else NOTHING[level])
+def _none(answer: Lowering) -> dict[Level, str]:
+    """Why there is no way, kindly: very low already, not so far, or nothing to change at all."""
+    if answer.before <= VERY_LOW:
+        return ALREADY_LOW
+    return NOT_SO_LOW if answer.lowest or answer.found else NOTHING
 
 
 def _way(one: Counterfactual, result: Result, level: Level) -> PatientWay:

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from explain.attribution.counterfactual import Change, Counterfactual
 from explain.wording.numbers import frequency, people_apart, percent, points
+from models_engine.catalogue.contract import ClinicalModel
 from models_engine.catalogue.feature_set import InputUsed
 from models_engine.catalogue.what_if.effects import SMOKING
 from models_engine.catalogue.what_if.levers import Lever
+from twinportal.dashboards.display import titled
 from twinportal.what_if.forms import STOP_SMOKING, WhatIfForm
 
 
@@ -56,6 +58,19 @@ class Way:
     changes: tuple[ChangeRow, ...]
     form: tuple[tuple[str, str], ...]
     not_there: tuple[str, ...]
+    model: ClinicalModel
+
+    @property
+    def raises(self) -> tuple[str, ...]:
+        """Other outcomes of the model that rise: "Heart failure, 10 years: 3.1 % to 3.3 %"."""
+        return tuple(
+            f"{self._titled(outcome)}: {percent(was)} to {percent(then)}"
+            for outcome, (was, then) in self.found.raises.items()
+        )
+
+    def _titled(self, outcome: str) -> str:
+        found = self.model.outcome(outcome)
+        return titled(found.label, found.horizon_years)
 
     @property
     def title(self) -> str:
@@ -94,7 +109,7 @@ class Way:
         )
 
 
-def way_of(found: Counterfactual, form: WhatIfForm) -> Way:
+def way_of(found: Counterfactual, form: WhatIfForm, model: ClinicalModel) -> Way:
     """A set with what the what-if page is to be sent to start from the same values."""
     fields = {field.control.concept: field for field in form.fields}
     rows, sent, not_there = [], [], []
@@ -107,7 +122,7 @@ def way_of(found: Counterfactual, form: WhatIfForm) -> Way:
             sent += [(field.start_name, field.start_shown), (field.name, f"{change.value:g}")]
         else:
             not_there.append(change.lever.recommended.label)
-    return Way(found, tuple(rows), tuple(sent), tuple(not_there))
+    return Way(found, tuple(rows), tuple(sent), tuple(not_there), model)
 
 
 def value_text(lever: Lever, value: float) -> str:

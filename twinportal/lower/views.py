@@ -77,8 +77,8 @@ def _answer(request: HttpRequest, question: Question, form: WhatIfForm) -> dict[
         "not_offered_target": bool(asked) and asked != target.code,
         "answer": answer,
         "before_text": percent(answer.before),
-        "ways": [way_of(one, form) for one in answer.found[:MOST_WAYS]],
-        "lowest": answer.lowest and way_of(answer.lowest, form),
+        "ways": [way_of(one, form, question.model) for one in answer.found[:MOST_WAYS]],
+        "lowest": answer.lowest and way_of(answer.lowest, form, question.model),
         "more": len(answer.found) - MOST_WAYS,
     }
 

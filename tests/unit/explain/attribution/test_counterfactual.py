@@ -244,3 +244,19 @@ def test_an_unknown_outcome_and_a_score_are_refused() -> None:
     news = MODELS["news2"]
     with pytest.raises(ValueError, match="no probability"):
         find_lowering(news, "news2", {}, (), Circumstances(), 0.1)
+
+
+def test_another_outcome_that_rises_is_told() -> None:
+    # given the man of 69 and the outcome that less cholesterol does lower
+    values = {**RAISED, "age": 69.0, "sex": 1.0, "total_cholesterol": 5.5, "systolic_bp": 118.0}
+    values["smoking_status"] = 0.0
+    # when
+    answer, _ = asked(values, None, outcome="ascvd")
+    # then the set says which numbers of the same model rise
+    lowered = PREVENT.predict_one(dict(values) | {"total_cholesterol": 3.8})
+    before = PREVENT.predict_one(values)
+    assert answer.found[0].concepts == {"total_cholesterol"}
+    rising = {o for o in before if lowered[o] >= before[o] + LEAST}
+    assert rising and set(answer.found[0].raises) == rising
+    # and of a lower pressure none rises
+    assert not any(one.raises for one in asked(RAISED, None)[0].found)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explain.wording.lower import (
+    ALREADY_LOW,
     ASK,
     CAUTIONS,
     CHANGES,
@@ -29,6 +30,7 @@ PROBABILITY = st.floats(0, 1)
 def all_sentences(level: Level) -> list[str]:
     changes = [change_text(c, level, before="152", after="138") for c in CHANGES]
     texts = [OPENING[level], *CAUTIONS[level], ASK[level], NOT_SO_LOW[level], NOTHING[level]]
+    texts.append(ALREADY_LOW[level])
     return [s for text in (*texts, *changes) for s in re.split(r"(?<=[.!?])\s+", text)]
 
 
