@@ -230,8 +230,13 @@ def test_nobody_in_a_pregnancy_is_told_what_to_change(ward: Ward) -> None:
 
 def test_a_very_low_number_is_left_alone(ward: Ward) -> None:
     """Of fewer than 1 out of 100 nobody can be taken away: no way is shown, kindly."""
-    # given somebody of 31 who smokes
-    push(ward.ehr, fhir.patient("p1", birth_date="1995-03-01", gender="female"))
+    # given somebody of 31 who does not smoke, with a pressure that could be lower
+    push(
+        ward.ehr,
+        fhir.patient("p1", birth_date="1995-03-01", gender="female"),
+        fhir.smoking("p1-then", "never", date="2026-10-20T09:00:00Z"),
+        fhir.blood_pressure("p1-new", 128, 80, date="2026-10-20T09:00:00Z"),
+    )
     pipeline.refresh_twin(ward.mine.pk, now=NOW)
     assert (ward.main().value or 1.0) <= 0.01
     # then
