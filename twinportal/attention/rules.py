@@ -9,6 +9,8 @@ model and outcome that is at least that old.
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from twinportal.attention.cards import Card, Level
+
 CVD_10Y = ("prevent", "cvd")
 KIDNEY_2Y = ("kfre", "kidney_failure_2y")
 KIDNEY_5Y = ("kfre", "kidney_failure_5y")
@@ -42,7 +44,10 @@ class Situation:
 
 @dataclass(frozen=True)
 class Rule:
-    """`fires` on a situation of its outcome; lower `priority` stands higher on the list."""
+    """`fires` on a situation of its outcome; lower `priority` stands higher on the list.
+
+    `source` names where the threshold is from. Raises ValueError when it makes no sound card.
+    """
 
     id: str
     priority: int
@@ -51,6 +56,17 @@ class Rule:
     text: str
     evidence: str
     fires: Callable[[Situation], bool]
+    level: Level
+    source: str
+
+    def __post_init__(self) -> None:
+        # a rule that makes no sound card is refused where it is written
+        _ = self.card
+
+    @property
+    def card(self) -> Card:
+        """What is told of it in one line."""
+        return Card(self.title, self.level, self.source, self.id)
 
 
 def extremes_of(refusals: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
@@ -97,6 +113,8 @@ RULES: tuple[Rule, ...] = (
         "No probability can be given, and that is no reason to come last: look at the value itself.",
         "J",
         lambda s: _is_extreme(s) and s.is_urgent,
+        "critical",
+        "Twinportal, from the published ranges of the PREVENT equations.",
     ),
     Rule(
         "K1",
@@ -106,6 +124,8 @@ RULES: tuple[Rule, ...] = (
         "The level at which many guidelines bring in the multidisciplinary kidney team.",
         "M",
         _at_least(0.10),
+        "warning",
+        "KDIGO 2024, practice point 2.2.2, which was not read to its end.",
     ),
     Rule(
         "C1",
@@ -115,6 +135,8 @@ RULES: tuple[Rule, ...] = (
         "A probability that rises this fast has a reason that may be treatable.",
         "J",
         _rose_by(0.05, 0.075),
+        "warning",
+        "Twinportal; the 7.5 % are those of rule C4.",
     ),
     Rule(
         "C2",
@@ -124,6 +146,8 @@ RULES: tuple[Rule, ...] = (
         "Called high in a published study of this model.",
         "S",
         _at_least(0.20),
+        "warning",
+        "Published study of PREVENT, see docs/evidence.md.",
     ),
     Rule(
         "K2",
@@ -133,6 +157,8 @@ RULES: tuple[Rule, ...] = (
         "The lower end of the range for a referral to nephrology (3 to 5 %) in KDIGO 2024.",
         "S",
         _at_least(0.03),
+        "warning",
+        "KDIGO 2024, practice point 2.2.1.",
     ),
     Rule(
         "C3",
@@ -142,6 +168,8 @@ RULES: tuple[Rule, ...] = (
         "A slower rise, in the range where treatment is discussed.",
         "J",
         _rose_by(0.02, 0.075),
+        "info",
+        "Twinportal; the 7.5 % are those of rule C4.",
     ),
     Rule(
         "C4",
@@ -151,6 +179,8 @@ RULES: tuple[Rule, ...] = (
         "From here the 2025 AHA/ACC guideline starts medicine in stage 1 hypertension.",
         "S",
         _at_least(0.075),
+        "info",
+        "AHA/ACC 2025 guideline on high blood pressure, in its points to know.",
     ),
     Rule(
         "X2",
@@ -160,6 +190,8 @@ RULES: tuple[Rule, ...] = (
         "No probability can be given, and the value is a reason to act by itself.",
         "J",
         _is_extreme,
+        "warning",
+        "Twinportal, from the published ranges of the PREVENT equations.",
     ),
     Rule(
         "C5",
@@ -169,6 +201,8 @@ RULES: tuple[Rule, ...] = (
         "Good news that is worth telling.",
         "J",
         _fell_by(0.02),
+        "info",
+        "Twinportal.",
     ),
 )
 NO_RULE_PRIORITY = 90

@@ -9,6 +9,7 @@ urlpatterns = [
     path("models/", include("twinportal.dashboards.model_facts.urls")),
     path("my/", include("twinportal.dashboards.portal.urls")),
     path("", include("twinportal.what_if.urls")),
+    path("", include("twinportal.lower.urls")),
     path("", include("twinportal.treatment.urls")),
     path("", include("twinportal.molecular.urls")),
     path("steward/", include("twinportal.dashboards.steward.urls")),
