@@ -3,7 +3,7 @@
     python tools/measure_explanations.py
 
 Writes models_engine/catalogue/explanation_quality.json and its checksum. Seeded: the same models
-give the same table. Takes some minutes.
+give the same table. Takes a minute.
 """
 
 import json
@@ -33,7 +33,7 @@ def row_of(found: dict[str, Any]) -> dict[str, Any]:
         **_rounded(found),
         "adds_up_within_1e_6": bool(gap <= 1e-6),
         # a p is small: three digits that count instead of decimals
-        "masking": masking and {**_rounded(masking), "p": float(f"{masking['p']:.3g}")},
+        "masking": [{**_rounded(row), "p": float(f"{row['p']:.3g}")} for row in masking],
     }
 
 

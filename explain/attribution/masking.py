@@ -5,6 +5,9 @@ people instead, one after the other, and the predictions averaged. That should m
 more than masking as many concepts that were drawn at random. What random concepts do is not drawn
 but counted out: the mean over all sets of so many concepts. Over the people, Wilcoxon's signed-rank
 test of the paired differences, one-sided, says how easily chance alone would give such an advantage.
+
+One concept is masked, and then three. Of three, some may pull the prediction up and some down: masked
+together they cancel, and the advantage is smaller than that of one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +21,7 @@ from explain.attribution.attribute import baseline_rows
 from explain.attribution.shapley import FloatArray
 from models_engine.catalogue.contract import ClinicalModel
 
-MASKED = 3
+MASKED = (1, 3)
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,9 @@ class Masking:
     p: float
 
 
-def masked_count(players: int) -> int:
-    """How many are masked: three, and at most half, so that the rest can differ from them."""
-    return min(MASKED, max(players // 2, 1))
+def masked_counts(players: int) -> tuple[int, ...]:
+    """How many are masked: at most half of the players, so that there are others to compare with."""
+    return tuple(sorted({min(count, players // 2) for count in MASKED} - {0}))
 
 
 def moves(
@@ -58,26 +61,35 @@ def masking(
     model: ClinicalModel,
     people: Sequence[Mapping[str, float]],
     contributions: Sequence[Mapping[str, FloatArray]],
-) -> tuple[Masking | None, ...]:
-    """One row an outcome; None with a single concept. `contributions` (o,) by concept, of each."""
+) -> tuple[tuple[Masking, ...], ...]:
+    """By outcome, a row a number of concepts masked; `contributions` (o,) by concept, of each."""
+    rows = [
+        _masking(model, people, contributions, masked)
+        for masked in masked_counts(len(contributions[0]))
+    ]
+    return tuple(zip(*rows, strict=True)) if rows else tuple(() for _ in model.outcomes)
+
+
+def _masking(
+    model: ClinicalModel,
+    people: Sequence[Mapping[str, float]],
+    contributions: Sequence[Mapping[str, FloatArray]],
+    masked: int,
+) -> list[Masking]:
     largest, at_random = [], []
-    masked = masked_count(len(contributions[0]))
-    if len(contributions[0]) < 2:
-        return tuple(None for _ in model.outcomes)
     for person, found in zip(people, contributions, strict=True):
         sets, moved = moves(model, person, list(found), masked)
         place = {chosen: at for at, chosen in enumerate(sets)}
         sizes = np.abs(np.array(list(found.values())))
         top = np.argsort(-sizes, axis=0, kind="stable")[:masked]
         names = np.array(list(found))
-        largest.append(
-            [moved[place[frozenset(names[column])], at] for at, column in enumerate(top.T)]
-        )
+        chosen = [place[frozenset(names[column].tolist())] for column in top.T]
+        largest.append(moved[chosen, np.arange(len(chosen))])
         at_random.append(moved.mean(axis=0))
-    return tuple(
+    return [
         _tested(masked, np.array(a), np.array(b))
         for a, b in zip(np.transpose(largest), np.transpose(at_random), strict=True)
-    )
+    ]
 
 
 def _tested(masked: int, largest: FloatArray, at_random: FloatArray) -> Masking:

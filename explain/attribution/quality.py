@@ -26,7 +26,7 @@ FEWEST_PLAYERS = 3
 
 @dataclass(frozen=True)
 class Quality:
-    """The figures of one outcome; `faithfulness` None with fewer than three inputs, `masking` with one."""
+    """The figures of one outcome; `faithfulness` None with fewer than three inputs."""
 
     outcome: str
     people: int
@@ -34,7 +34,7 @@ class Quality:
     overlap: float
     stable_share: float
     faithfulness: float | None
-    masking: Masking | None
+    masking: tuple[Masking, ...]
 
 
 def measure(model: ClinicalModel) -> tuple[Quality, ...]:
@@ -77,7 +77,7 @@ def _of(
     at: int,
     results: list[ShapleyResult],
     alone: list[FloatArray],
-    masked: Masking | None,
+    masked: tuple[Masking, ...],
 ) -> Quality:
     gaps, correlations = [], []
     for result, changes in zip(results, alone, strict=True):
