@@ -6,8 +6,13 @@ within 1e-6. Otherwise `NotShown` says in a sentence what is the matter.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
-from explain.attribution.attribute import BaselineId
+import numpy as np
+
+from explain.attribution.attribute import BaselineId, effect_of_missing
 from explain.attribution.comparison import Comparison, against_earlier, against_sample
 from explain.models import Attribution
 from models_engine.catalogue.contract import ClinicalModel
@@ -16,10 +21,31 @@ from models_engine.plugins import package_of
 from models_engine.registry import model_as_run
 
 TOLERANCE = 1e-6
+# what is tried in place of an input by its status: the sample's values, or no and yes
+UNKNOWN: Mapping[str, tuple[float, ...] | None] = {
+    "missing_term": None,
+    "not_assessable": None,
+    "assumed_absent": (0.0, 1.0),
+}
+Told = TypeVar("Told")
 
 
-class NotShown(Exception):  # noqa: N818 it is an answer, in a sentence for the page
+class NotShown(Exception):
     """Why no reasons can be computed anew."""
+
+
+class ModelGone(NotShown):
+    """The artefact that made the number is not here any more: what is stored still stands."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """The lowest and highest probability over the values that a missing or assumed input may have."""
+
+    label: str
+    status: str
+    low: float
+    high: float
 
 
 def compare(
@@ -52,6 +78,31 @@ def compare_with_earlier(row: Prediction, earlier: Prediction) -> Comparison:
     return found
 
 
+def effects_of_missing(row: Prediction) -> list[Effect]:
+    """How much each input that was missing or assumed could change the number. Raises NotShown."""
+    model, values = _model(row.run), values_of(row.run)
+    if model.background is None:
+        return []
+    found = []
+    for given in row.inputs:
+        if given["status"] in UNKNOWN and given["concept"] in model.background.rows:
+            tried = UNKNOWN[given["status"]]
+            low, high = _told(model, partial(_effect, model, values, given["concept"], tried))[
+                row.outcome
+            ]
+            found.append(Effect(given["label"], given["status"], low, high))
+    return found
+
+
+def _effect(
+    model: ClinicalModel,
+    values: Mapping[str, float],
+    concept: str,
+    tried: tuple[float, ...] | None,
+) -> dict[str, tuple[float, float]]:
+    return effect_of_missing(model, values, concept, np.array(tried) if tried else None)
+
+
 def values_of(run: ModelRun) -> dict[str, float]:
     """The inputs as they were given to the model, in canonical units; without missing ones."""
     return {row["concept"]: row["value"] for row in run.inputs if row["value"] is not None}
@@ -61,13 +112,13 @@ def _model(run: ModelRun) -> ClinicalModel:
     try:
         model = model_as_run(run.model_id, run.model_version)
     except KeyError:
-        raise NotShown("The model is no longer registered here.") from None
+        raise ModelGone("The model is no longer registered here.") from None
     if model.artefact_hash != run.artefact_hash:
-        raise NotShown("The model has changed since this number was made.")
+        raise ModelGone("The model has changed since this number was made.")
     return model
 
 
-def _told(model: ClinicalModel, asked: Callable[[], Comparison]) -> Comparison:
+def _told(model: ClinicalModel, asked: Callable[[], Told]) -> Told:
     try:
         return asked()
     except Exception as error:

@@ -470,6 +470,11 @@ def reasons_for_change(row: Prediction, earlier: Prediction) -> Comparison:
     return comparisons.compare_with_earlier(row, earlier)
 
 
+def effects_of_missing(row: Prediction) -> list[comparisons.Effect]:
+    """What the missing and assumed inputs could change of a stored number. Raises `NotShown`."""
+    return comparisons.effects_of_missing(row)
+
+
 def medication_review(person: TreatmentPerson) -> MedicinesReview:
     """What to look at again of what is taken, what interacts, and what nothing names."""
     return review_medicines(person, treatment_knowledge())

@@ -188,26 +188,27 @@ def _alike(
     """
     keys = np.isnan(people).astype(np.float64)
     if baseline == "optimal":
-        own = [
-            at
-            for at, c in enumerate(concepts)
-            if c not in FIXED and c not in model.optimal
-        ]
+        own = [at for at, c in enumerate(concepts) if c not in FIXED and c not in model.optimal]
         keys = np.concatenate([keys, np.nan_to_num(people[:, own])], axis=1)
     _, inverse = np.unique(keys, axis=0, return_inverse=True)
     return [np.flatnonzero(inverse == key) for key in range(inverse.max() + 1)]
 
 
 def effect_of_missing(
-    model: ClinicalModel, values: Mapping[str, float], concept: str
+    model: ClinicalModel,
+    values: Mapping[str, float],
+    concept: str,
+    tried: FloatArray | None = None,
 ) -> dict[str, tuple[float, float]]:
     """Lowest and highest probability by outcome, were the missing `concept` one of the sample's.
 
-    Says how much an optional input that was not measured could change the answer (E7).
+    Says how much an input that was not measured, or was assumed, could change the answer (E7);
+    `tried` are other values than the sample's: yes and no.
     """
     if model.background is None:
         raise ValueError(f"{model.id} is a derived value: it has no sample")
-    tried = model.background.rows[concept]
+    if tried is None:
+        tried = model.background.rows[concept]
     arrays = {
         i.concept: np.full(len(tried), float(values.get(i.concept, np.nan))) for i in model.inputs
     }

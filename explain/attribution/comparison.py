@@ -112,7 +112,10 @@ def _compare(
 ) -> Comparison:
     at = next(n for n, one in enumerate(model.outcomes) if one is model.outcome(outcome))
     found = exact_interactions(
-        lambda arrays: model.predict(arrays)[:, at : at + 1], _complete(model, values), rows, players
+        lambda arrays: model.predict(arrays)[:, at : at + 1],
+        _complete(model, values),
+        rows,
+        players,
     )
     parts = [
         contribution_of(model.input(concept), value)

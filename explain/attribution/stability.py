@@ -33,8 +33,10 @@ def overlaps(by_row: FloatArray, *, draws: int = DRAWS, top: int = TOP) -> Float
     largest = np.argsort(-sizes, axis=2, kind="stable")[:, :, :top]
     chosen = np.zeros(sizes.shape, dtype=np.bool_)
     np.put_along_axis(chosen, largest, True, axis=2)
-    shared = [(chosen[:, a] & chosen[:, b]).sum(axis=1) for a, b in combinations(range(draws), 2)]
-    found: FloatArray = np.mean(shared, axis=0) / top
+    pairs = list(combinations(range(draws), 2))
+    shared = np.sum([(chosen[:, a] & chosen[:, b]).sum(axis=1) for a, b in pairs], axis=0)
+    # whole numbers, divided once: 24 of 30 is 0.8, and not a hair less
+    found: FloatArray = shared / (len(pairs) * top)
     return found
 
 

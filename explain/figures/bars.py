@@ -1,4 +1,8 @@
-"""Attribution bars: each concept's contribution from one centre line, on one scale."""
+"""Attribution bars: each concept's contribution from one centre line, on one scale.
+
+What can be modified stands apart from what cannot, and in each list the concepts of one clinical
+group stand together under their sum.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,29 +27,106 @@ class Bar:
     status: str
     effective_at: str | None
     references: tuple[str, ...]
+    # of a comparison with an earlier run: where its value stood, and when
+    earlier_at: str | None = None
+    earlier_references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class BarGroup:
+    """The drawn bars of one clinical group within a list; `total` is the sum of all its members."""
+
+    label: str
+    total: float
+    bars: tuple[Bar, ...]
+
+    @property
+    def is_named(self) -> bool:
+        """A single bar needs no heading."""
+        return len(self.bars) > 1
+
+
+@dataclass(frozen=True)
+class BarList:
+    """What can be modified, or what cannot; `total` counts the bars that are too small to draw."""
+
+    title: str
+    total: float
+    groups: tuple[BarGroup, ...]
 
 
 @dataclass(frozen=True)
 class Bars:
-    """Bars, largest first, and the sum of those too small to draw."""
+    """Bars, largest first, and the sum of those too small to draw; `lists` are the same in order.
+
+    A small bar is drawn all the same where it stands in a group with a large one.
+    """
 
     bars: tuple[Bar, ...]
     rest: float
     rest_count: int
+    lists: tuple[BarList, ...] = ()
     width: float = WIDTH
+
+
+# where the name of the group is not its heading
+GROUP_WORDS = {"before": "Hospital care before", "stay": "This stay in hospital"}
+LISTS = ((True, "Modifiable"), (False, "Not modifiable"))
 
 
 def bars(contributions: Sequence[Mapping[str, Any]], *, largest: float | None = None) -> Bars:
     """Bars of stored contributions (probability). `largest` fixes the scale of several figures."""
-    shown = [c for c in contributions if abs(c["contribution"]) >= SMALLEST_SHOWN]
-    small = [c for c in contributions if abs(c["contribution"]) < SMALLEST_SHOWN]
-    scale = largest or max((abs(c["contribution"]) for c in shown), default=1.0)
-    ordered = sorted(shown, key=lambda c: (-abs(c["contribution"]), c["concept"]))
+    groups = _groups(contributions)
+    drawn = [rows for rows in groups if _size(rows) >= SMALLEST_SHOWN]
+    small = [c for rows in groups if _size(rows) < SMALLEST_SHOWN for c in rows]
+    scale = largest or max(map(_size, drawn), default=1.0)
+    made = [
+        (rows[0]["modifiable"], BarGroup(_label(rows), _sum(rows), _bars(rows, scale)))
+        for rows in drawn
+    ]
+    flat = [bar for _, group in made for bar in group.bars]
     return Bars(
-        tuple(_bar(c, scale) for c in ordered),
-        sum(c["contribution"] for c in small),
+        tuple(sorted(flat, key=lambda bar: (-abs(bar.contribution), bar.concept))),
+        _sum(small),
         len(small),
+        tuple(
+            BarList(
+                title,
+                _sum([c for c in contributions if c["modifiable"] == modifiable]),
+                tuple(group for of, group in made if of == modifiable),
+            )
+            for modifiable, title in LISTS
+            if any(of == modifiable for of, _ in made)
+        ),
     )
+
+
+def _groups(contributions: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """The rows by group and list, the group with the largest single row first."""
+    found: dict[tuple[str, bool], list[Mapping[str, Any]]] = {}
+    for row in contributions:
+        # rows of before groups were stored stand alone
+        key = row.get("group") or row["concept"], row["modifiable"]
+        found.setdefault(key, []).append(row)
+    return sorted(found.values(), key=lambda rows: (-_size(rows), rows[0]["concept"]))
+
+
+def _size(rows: Sequence[Mapping[str, Any]]) -> float:
+    return float(max(abs(row["contribution"]) for row in rows))
+
+
+def _sum(rows: Sequence[Mapping[str, Any]]) -> float:
+    return float(sum(row["contribution"] for row in rows))
+
+
+def _label(rows: Sequence[Mapping[str, Any]]) -> str:
+    group = rows[0].get("group") or rows[0]["concept"]
+    return GROUP_WORDS.get(group, group.replace("_", " ").capitalize())
+
+
+def _bars(rows: Sequence[Mapping[str, Any]], scale: float) -> tuple[Bar, ...]:
+    ordered = sorted(rows, key=lambda c: (-abs(c["contribution"]), c["concept"]))
+    return tuple(_bar(row, scale) for row in ordered)
 
 
 def _bar(row: Mapping[str, Any], scale: float) -> Bar:
@@ -64,4 +145,6 @@ def _bar(row: Mapping[str, Any], scale: float) -> Bar:
         status=row["status"],
         effective_at=row["effective_at"],
         references=tuple(row["references"]),
+        earlier_at=row.get("earlier_at"),
+        earlier_references=tuple(row.get("earlier_references", ())),
     )
