@@ -34,11 +34,20 @@ class Bar:
 
 @dataclass(frozen=True)
 class BarGroup:
-    """The drawn bars of one clinical group within a list; `total` is the sum of all its members."""
+    """The drawn bars of one clinical group within a list; `total` is the sum of all its members.
+
+    `x` and `width` are those of a bar of the total.
+    """
 
     label: str
     total: float
+    x: float
+    width: float
     bars: tuple[Bar, ...]
+
+    @property
+    def raises(self) -> bool:
+        return self.total > 0
 
     @property
     def is_named(self) -> bool:
@@ -79,11 +88,9 @@ def bars(contributions: Sequence[Mapping[str, Any]], *, largest: float | None = 
     groups = _groups(contributions)
     drawn = [rows for rows in groups if _size(rows) >= SMALLEST_SHOWN]
     small = [c for rows in groups if _size(rows) < SMALLEST_SHOWN for c in rows]
-    scale = largest or max(map(_size, drawn), default=1.0)
-    made = [
-        (rows[0]["modifiable"], BarGroup(_label(rows), _sum(rows), _bars(rows, scale)))
-        for rows in drawn
-    ]
+    sizes = [size for rows in drawn for size in (_size(rows), abs(_sum(rows)))]
+    scale = largest or max(sizes, default=1.0)
+    made = [(rows[0]["modifiable"], _group(rows, scale)) for rows in drawn]
     flat = [bar for _, group in made for bar in group.bars]
     return Bars(
         tuple(sorted(flat, key=lambda bar: (-abs(bar.contribution), bar.concept))),
@@ -119,6 +126,11 @@ def _sum(rows: Sequence[Mapping[str, Any]]) -> float:
     return float(sum(row["contribution"] for row in rows))
 
 
+def _group(rows: Sequence[Mapping[str, Any]], scale: float) -> BarGroup:
+    total = _sum(rows)
+    return BarGroup(_label(rows), total, *_box(total, scale), _bars(rows, scale))
+
+
 def _label(rows: Sequence[Mapping[str, Any]]) -> str:
     group = rows[0].get("group") or rows[0]["concept"]
     return GROUP_WORDS.get(group, group.replace("_", " ").capitalize())
@@ -129,18 +141,23 @@ def _bars(rows: Sequence[Mapping[str, Any]], scale: float) -> tuple[Bar, ...]:
     return tuple(_bar(row, scale) for row in ordered)
 
 
-def _bar(row: Mapping[str, Any], scale: float) -> Bar:
+def _box(value: float, scale: float) -> tuple[float, float]:
+    """Where a bar begins, and its width."""
     half = WIDTH / 2
-    length = min(abs(row["contribution"]) / scale, 1.0) * half
-    raises = row["contribution"] > 0
+    length = min(abs(value) / scale, 1.0) * half
+    return round(half if value > 0 else half - length, 2), round(length, 2)
+
+
+def _bar(row: Mapping[str, Any], scale: float) -> Bar:
+    x, width = _box(row["contribution"], scale)
     return Bar(
         concept=row["concept"],
         label=row["label"],
         display=row["display"],
         contribution=row["contribution"],
-        x=round(half if raises else half - length, 2),
-        width=round(length, 2),
-        raises=raises,
+        x=x,
+        width=width,
+        raises=row["contribution"] > 0,
         modifiable=row["modifiable"],
         status=row["status"],
         effective_at=row["effective_at"],

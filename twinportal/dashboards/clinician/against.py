@@ -55,7 +55,8 @@ class Told:
     doubts: list[str]
     source: str = ""
     stability: str = ""
-    is_change: bool = False
+    # of a comparison with an earlier number: its day
+    since: str = ""
     unchanged: tuple[str, ...] = ()
     comparison: Comparison | None = None
 
@@ -175,7 +176,7 @@ class Why:
             rows=changed,
             bars=bars(changed),
             doubts=doubts_of(None, found.far, self.row.inputs),
-            is_change=True,
+            since=day(before.as_of),
             unchanged=tuple(row["label"] for row in self.row.inputs if row["concept"] not in moved),
             comparison=found,
         )

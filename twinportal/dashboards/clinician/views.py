@@ -15,7 +15,7 @@ from explain.selectors import attributions_of
 from models_engine.catalogue.mechanistic.drugs import DRUGS
 from models_engine.models import Prediction
 from patients import audit
-from patients.models import Fact, Patient, ResourceVersion
+from patients.models import Fact, Patient, Resource, ResourceVersion
 from patients.record.loading import state_of
 from patients.selectors.mappings import readings, readings_of
 from patients.selectors.resources import concerns, history
@@ -121,6 +121,16 @@ def trend(request: HttpRequest, public_id: UUID, concept: str) -> HttpResponse:
         "reference_note": REFERENCE_NOTE,
     }
     return render(request, "clinician/trend.html", context)
+
+
+@role_required("clinician")
+def patient_resource(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Where age and sex come from: the newest version of the Patient resource."""
+    patient = visible_patient(request, public_id)
+    found = Resource.objects.filter(type="Patient", fhir_id=patient.fhir_id).first()
+    if found is None:
+        raise Http404
+    return redirect("resource", patient.public_id, "Patient", found.fhir_id, found.version)
 
 
 @role_required("clinician")
