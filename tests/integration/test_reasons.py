@@ -9,7 +9,7 @@ from django.test import Client
 
 from explain.models import Attribution
 from models_engine.models import ModelRun, Prediction
-from patients.models import Patient, StaleTwin
+from patients.models import Patient
 from tests.factories import fhir
 from tests.factories.people import NOW, clinician, patient_user, push, signed_in, twin
 from twinportal import pipeline
@@ -20,7 +20,7 @@ from twinportal.dashboards.clinician.blocks import PredictionView
 from twinportal.dashboards.portal.results import released_results
 
 pytestmark = pytest.mark.django_db
-LATER = datetime(2026, 12, 1, 12, tzinfo=UTC)
+LATER = datetime(2026, 11, 20, 18, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -60,8 +60,8 @@ def newer_values(ehr: Client, patient: Patient) -> Prediction:
     """Higher pressure, and an HbA1c where there was none; then a refresh."""
     push(
         ehr,
-        fhir.blood_pressure("p1-bp2", 168, 84, date="2026-11-30T09:00:00Z"),
-        fhir.quantity("p1-a1c", "4548-4", 6.9, "%", date="2026-11-30T09:00:00Z"),
+        fhir.blood_pressure("p1-bp2", 168, 84, date="2026-11-20T15:00:00Z"),
+        fhir.quantity("p1-a1c", "4548-4", 6.9, "%", date="2026-11-20T15:00:00Z"),
     )
     pipeline.refresh_twin(patient.pk, now=LATER)
     return current(patient)
@@ -89,8 +89,11 @@ class TestComparedWith:
             shown = {r["concept"]: r["contribution"] for r in told.rows}
             assert shown == {c["concept"]: c["contribution"] for c in stored.contributions}
 
-    def test_every_explained_run_is_recomputed_to_its_stored_number(self, patient: Patient) -> None:
+    def test_every_explained_run_is_recomputed_to_its_stored_number(
+        self, patient: Patient, ehr_client: Client
+    ) -> None:
         """UX E14, of all models and past moments of a twin: stored inputs give the stored value."""
+        newer_values(ehr_client, patient)
         explained = Attribution.objects.select_related("prediction__run").filter(
             prediction__patient=patient
         )
@@ -261,15 +264,19 @@ class TestUncertain:
         settings.RELEASE_POLICY = "auto"
         patient = twin(ehr_client, "p1")
         assert not current(patient).attributions.filter(far__len__gt=0).exists()
-        push(ehr_client, fhir.blood_pressure("p1-bp9", 199, 95, date="2026-11-30T09:00:00Z"))
+        push(
+            ehr_client,
+            fhir.quantity("p1-cr9", "2160-0", 2.6, "mg/dL", date="2026-11-20T15:00:00Z"),
+        )
         pipeline.refresh_twin(patient.pk, now=LATER)
         row = current(patient)
-        assert row.attributions.get(baseline="optimal").far == ["systolic_bp"]
+        assert row.attributions.get(baseline="optimal").far == ["egfr"]
 
         assert "far from everybody of the sample" in page_of(doctor, row)
-        assert 'data-reasons="uncertain"' in doctor.get(
-            f"/twins/{patient.public_id}/"
-        ).content.decode()
+        assert (
+            'data-reasons="uncertain"'
+            in doctor.get(f"/twins/{patient.public_id}/").content.decode()
+        )
         why = WorklistEntry.objects.get(patient=patient).why
         assert why and all(reason.endswith("(uncertain)") for reason in why)
         results = released_results(patient, "plain")
@@ -287,7 +294,6 @@ class TestUncertain:
         assert old.is_stable is None and not old.is_uncertain
 
         # when the twin is refreshed, with nothing new
-        StaleTwin.objects.get_or_create(pk=patient.pk)
         pipeline.score_twins([patient.pk], now=NOW)
 
         # then they have it, and say the same
@@ -306,7 +312,7 @@ class TestWhatStandsBehindABar:
         seen = set()
         for against in ("optimal", "population", str(before.pk)):
             page = page_of(doctor, row, against)
-            bars = re.findall(r"<li[^>]* data-contribution=.*?</li>", page, re.S)
+            bars = re.findall(r"<li[^>]* data-contribution=.*?</li>", page, re.DOTALL)
             assert bars
             for bar in bars:
                 links = re.findall(r'<a href="([^"]+)">([^<]+)</a>', bar)
@@ -328,3 +334,22 @@ def test_stored_inputs_are_those_that_the_model_was_given(patient: Patient) -> N
     model = PredictionView(row, {}).model
     assert model is not None
     assert model.predict_one(values)["cvd"] == row.value
+
+
+@pytest.mark.parametrize("model_id", ["score2", "prevent_base_10y"])
+def test_the_facts_page_says_how_good_the_reasons_are(
+    doctor: Client, settings: Any, model_id: str
+) -> None:
+    """UX E2, E9, E10 in words and figures, with what was not shown to hold."""
+    settings.SCORE2_REGION = "moderate"
+    page = doctor.get(f"/models/{model_id}/").content.decode()
+    document = doctor.get(f"/models/{model_id}/facts.json").json()
+
+    rows = [m for row in document["explanation_quality"] for m in row["masking"]]
+    assert {m["masked"] for m in rows} == {1, 3}
+    table = page.partition("Does masking the largest reasons")[2].partition("</table>")[0]
+    assert table.count("<tr>") == 1 + len(rows)
+    assert table.count("not shown") == sum(m["p"] >= 0.05 for m in rows)
+    for masked in rows:
+        assert f"{100 * masked['largest']:.2f}" in table
+    assert "It does not say that the reasons are causes" in page
