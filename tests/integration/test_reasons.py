@@ -278,7 +278,7 @@ class TestUncertain:
             in doctor.get(f"/twins/{patient.public_id}/").content.decode()
         )
         why = WorklistEntry.objects.get(patient=patient).why
-        assert why and all(reason.endswith("(uncertain)") for reason in why)
+        assert why and all(reason.endswith("(uncertain as a reason)") for reason in why)
         results = released_results(patient, "plain")
         assert any(result.reasons_are_uncertain for result in results)
         assert patient_user(patient).patient == patient
