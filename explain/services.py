@@ -77,6 +77,8 @@ def _row(run: Explained, explanation: Explanation) -> Attribution:
         baseline=explanation.baseline,
         baseline_value=explanation.baseline_value,
         contributions=[_contribution(run.features, part) for part in explanation.contributions],
+        overlap=explanation.overlap,
+        far=list(explanation.far),
     )
 
 

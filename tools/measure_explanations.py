@@ -3,7 +3,7 @@
     python tools/measure_explanations.py
 
 Writes models_engine/catalogue/explanation_quality.json and its checksum. Seeded: the same models
-give the same table. Takes some minutes.
+give the same table. Takes a minute.
 """
 
 import json
@@ -28,9 +28,17 @@ DIGITS = 4
 
 def row_of(found: dict[str, Any]) -> dict[str, Any]:
     """Rounded; of the gap only its order of size is stable across machines."""
-    gap = found.pop("largest_gap")
-    rounded = {k: round(v, DIGITS) if isinstance(v, float) else v for k, v in found.items()}
-    return {**rounded, "adds_up_within_1e_6": bool(gap <= 1e-6)}
+    gap, masking = found.pop("largest_gap"), found.pop("masking")
+    return {
+        **_rounded(found),
+        "adds_up_within_1e_6": bool(gap <= 1e-6),
+        # a p is small: three digits that count instead of decimals
+        "masking": [{**_rounded(row), "p": float(f"{row['p']:.3g}")} for row in masking],
+    }
+
+
+def _rounded(found: dict[str, Any]) -> dict[str, Any]:
+    return {k: round(v, DIGITS) if isinstance(v, float) else v for k, v in found.items()}
 
 
 def entry(model: ClinicalModel) -> dict[str, Any]:

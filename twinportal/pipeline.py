@@ -15,6 +15,9 @@ from typing import Literal
 from django.conf import settings
 from django.db import connection, transaction
 
+from explain.attribution.attribute import BaselineId
+from explain.attribution.comparison import Comparison
+from explain.models import Attribution
 from models_engine import fingerprints
 from models_engine.catalogue.contract import ClinicalModel
 from models_engine.catalogue.treatment.indications import Indicated
@@ -45,7 +48,7 @@ from patients.record.state_as_of import state_as_of
 from patients.selectors.allergies import allergy_details_of
 from patients.selectors.medicines import medicines_of
 from patients.selectors.quarantine import waiting_about
-from twinportal import reasons, staleness, twins, write_back
+from twinportal import comparisons, reasons, staleness, twins, write_back
 from twinportal.attention import services as attention
 from twinportal.attention.services import Standing
 from twinportal.history import anchors
@@ -450,6 +453,26 @@ def silent_models(start: StartingPoint, ranking: Ranking) -> list[tuple[str, lis
         for one in start.models
         if one.model.id in first and not one.features.is_usable and not one.model.research
     ]
+
+
+def reasons_against(
+    row: Prediction, against: BaselineId, stored: Attribution | None = None
+) -> Comparison:
+    """Why a stored number is what it is, against one of the baselines; writes nothing.
+
+    Raises `comparisons.NotShown` when that cannot be said, or is not what is `stored`.
+    """
+    return comparisons.compare(row, against, stored)
+
+
+def reasons_for_change(row: Prediction, earlier: Prediction) -> Comparison:
+    """What moved the number since an earlier run; writes nothing. Raises `NotShown`."""
+    return comparisons.compare_with_earlier(row, earlier)
+
+
+def effects_of_missing(row: Prediction) -> list[comparisons.Effect]:
+    """What the missing and assumed inputs could change of a stored number. Raises `NotShown`."""
+    return comparisons.effects_of_missing(row)
 
 
 def medication_review(person: TreatmentPerson) -> MedicinesReview:

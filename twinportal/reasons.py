@@ -2,7 +2,7 @@
 
 Of the variants of a model only one is shown: exact Shapley values of all would cost most of a
 refresh. A variant that becomes the one shown is explained then. Research models and plug-ins are
-all shown.
+all shown. What was explained before the stability of reasons was measured is explained anew.
 """
 
 from collections import defaultdict
@@ -59,14 +59,7 @@ def explain(stands: Collection[Stored]) -> None:
     for stored in stands:
         moments[stored.run.patient_id, stored.moment].append(stored)
     wanted = [stored for together in moments.values() for stored in _shown(together)]
-    old = [stored.run.pk for stored in wanted if not stored.is_new]
-    explained = set(
-        Attribution.objects.filter(prediction__run__in=old).values_list(
-            "prediction__run_id", flat=True
-        )
-        if old
-        else ()
-    )
+    explained = _explained([stored.run.pk for stored in wanted if not stored.is_new])
     table_rows.insert(
         explain_runs(
             [
@@ -84,6 +77,18 @@ def explain(stands: Collection[Stored]) -> None:
             ]
         )
     )
+
+
+def _explained(run_ids: Sequence[int]) -> set[int]:
+    """Which of these are explained; those without a measured stability are unexplained first."""
+    if not run_ids:
+        return set()
+    rows = Attribution.objects.filter(prediction__run__in=run_ids)
+    found = list(rows.values_list("prediction__run_id", "overlap"))
+    unmeasured = {run_id for run_id, overlap in found if overlap is None}
+    if unmeasured:
+        rows.filter(prediction__run__in=unmeasured).delete()
+    return {run_id for run_id, _ in found} - unmeasured
 
 
 def _shown(together: Sequence[Stored]) -> list[Stored]:

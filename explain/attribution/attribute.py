@@ -1,18 +1,21 @@
 """Attributes a clinical model's probabilities to clinical concepts, against named baselines.
 
-Two baselines. `optimal`: the same age and sex with the model's reference values; age and sex are
-then no players. `population`: the model's background sample. An optional input that is missing
+Three baselines. `optimal`: the same age and sex with the model's reference values; age and sex are
+then no players. `population`: the model's background sample. `peers`: the sample with the person's
+own age and sex, which again are no players. The first two are stored with a prediction; the third
+is computed when a page asks (explain.attribution.comparison). An optional input that is missing
 for the person is missing in the baseline too, so it contributes nothing; what it could change
 is told by `effect_of_missing`.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from explain.attribution.sample import far_from_sample
 from explain.attribution.shapley import (
     Arrays,
     FloatArray,
@@ -21,11 +24,11 @@ from explain.attribution.shapley import (
     exact_shapley,
     exact_shapley_many,
 )
-from models_engine.catalogue.contract import ClinicalModel
+from models_engine.catalogue.contract import ClinicalModel, Input
 
-BaselineId = Literal["optimal", "population"]
+BaselineId = Literal["optimal", "population", "peers"]
 BASELINES: tuple[BaselineId, ...] = ("optimal", "population")
-FIXED_UNDER_OPTIMAL = ("age", "sex")
+FIXED = ("age", "sex")
 ROUNDING_NOISE = 1e-13
 
 
@@ -44,7 +47,9 @@ class Contribution:
 class Attribution:
     """One outcome against one baseline, largest contribution first.
 
-    `baseline_value` + the contributions = `output` within 1e-6, on the probability scale.
+    `baseline_value` + the contributions = `output` within 1e-6, on the probability scale. `overlap`
+    (0 to 1): how many of the three largest stay when the sample is drawn anew; 1.0 against one
+    fixed row. `far` are the concepts whose value is far from everybody of the sample.
     """
 
     baseline: BaselineId
@@ -53,6 +58,8 @@ class Attribution:
     baseline_value: float
     output: float
     contributions: tuple[Contribution, ...]
+    overlap: float
+    far: tuple[str, ...]
 
     def by_group(self) -> dict[str, float]:
         """Contributions summed by clinical concept group, e.g. total and HDL cholesterol."""
@@ -80,9 +87,10 @@ def attribute_all(
         for i in model.inputs
     }
     tables = {baseline: _tabulate(model, arrays, baseline) for baseline in BASELINES}
+    far = [far_from_sample(model, values) for values in people]
     return [
         tuple(
-            _attribution(model, baseline, index, tables[baseline], person)
+            _attribution(model, baseline, index, tables[baseline], person, far[person])
             for baseline in BASELINES
             for index in range(len(model.outcomes))
         )
@@ -102,7 +110,7 @@ def explain(
         model.predict,
         person,
         baseline_rows(model, person, baseline),
-        _players(model, missing, baseline),
+        players_of(model, missing, baseline),
     )
 
 
@@ -115,10 +123,12 @@ def baseline_rows(
     """
     if model.background is None:
         raise ValueError(f"{model.id} is a derived value: it is not attributed")
-    if baseline == "population":
-        rows = dict(model.background.rows)
-    else:
+    if baseline == "optimal":
         rows = {c: np.array([model.optimal.get(c, v)]) for c, v in person.items()}
+    else:
+        rows = dict(model.background.rows)
+    if baseline == "peers":
+        rows |= {c: np.full_like(rows[c], person[c]) for c in FIXED if c in person}
     return {c: np.full_like(rows[c], np.nan) if np.isnan(person[c]) else rows[c] for c in person}
 
 
@@ -135,12 +145,13 @@ def attribute_many(
 
 @dataclass(frozen=True, eq=False)
 class _Table:
-    """`attribute_many` with the outputs (n, o) and who of the concepts played, (n, p)."""
+    """`attribute_many` with outputs and overlaps (n, o), and who of the concepts played, (n, p)."""
 
     concepts: tuple[str, ...]
     base: FloatArray
     output: FloatArray
     parts: FloatArray
+    overlap: FloatArray
     played: np.ndarray[tuple[int, int], np.dtype[np.bool_]]
 
 
@@ -148,7 +159,7 @@ def _tabulate(model: ClinicalModel, arrays: Arrays, baseline: BaselineId) -> _Ta
     concepts = tuple(i.concept for i in model.inputs)
     people = np.stack([np.asarray(arrays[c], dtype=np.float64) for c in concepts], axis=1)
     shape = len(people), len(model.outcomes)
-    base, output = np.zeros(shape), np.zeros(shape)
+    base, output, overlap = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     parts = np.zeros((len(people), len(concepts), len(model.outcomes)))
     played = np.zeros((len(people), len(concepts)), dtype=np.bool_)
     for who in _alike(model, people, concepts, baseline):
@@ -158,13 +169,13 @@ def _tabulate(model: ClinicalModel, arrays: Arrays, baseline: BaselineId) -> _Ta
             model.predict,
             {c: people[who, at] for at, c in enumerate(concepts)},
             baseline_rows(model, first, baseline),
-            _players(model, missing, baseline),
+            players_of(model, missing, baseline),
         )
-        base[who], output[who] = table.baseline, table.output
+        base[who], output[who], overlap[who] = table.baseline, table.output, table.overlap
         seats = [concepts.index(player[0]) for player in table.players]
         parts[who[:, None], seats] = table.contributions
         played[who[:, None], seats] = True
-    return _Table(concepts, base, output, parts, played)
+    return _Table(concepts, base, output, parts, overlap, played)
 
 
 def _alike(
@@ -177,26 +188,27 @@ def _alike(
     """
     keys = np.isnan(people).astype(np.float64)
     if baseline == "optimal":
-        own = [
-            at
-            for at, c in enumerate(concepts)
-            if c not in FIXED_UNDER_OPTIMAL and c not in model.optimal
-        ]
+        own = [at for at, c in enumerate(concepts) if c not in FIXED and c not in model.optimal]
         keys = np.concatenate([keys, np.nan_to_num(people[:, own])], axis=1)
     _, inverse = np.unique(keys, axis=0, return_inverse=True)
     return [np.flatnonzero(inverse == key) for key in range(inverse.max() + 1)]
 
 
 def effect_of_missing(
-    model: ClinicalModel, values: Mapping[str, float], concept: str
+    model: ClinicalModel,
+    values: Mapping[str, float],
+    concept: str,
+    tried: FloatArray | None = None,
 ) -> dict[str, tuple[float, float]]:
     """Lowest and highest probability by outcome, were the missing `concept` one of the sample's.
 
-    Says how much an optional input that was not measured could change the answer (E7).
+    Says how much an input that was not measured, or was assumed, could change the answer (E7);
+    `tried` are other values than the sample's: yes and no.
     """
     if model.background is None:
         raise ValueError(f"{model.id} is a derived value: it has no sample")
-    tried = model.background.rows[concept]
+    if tried is None:
+        tried = model.background.rows[concept]
     arrays = {
         i.concept: np.full(len(tried), float(values.get(i.concept, np.nan))) for i in model.inputs
     }
@@ -207,28 +219,27 @@ def effect_of_missing(
     }
 
 
-def _players(
+def players_of(
     model: ClinicalModel, missing: frozenset[str], baseline: BaselineId
 ) -> tuple[Player, ...]:
-    fixed = FIXED_UNDER_OPTIMAL if baseline == "optimal" else ()
+    """One player an input; none for what is missing, nor for what the baseline leaves as it is."""
+    fixed = FIXED if baseline != "population" else ()
     return tuple(
         (i.concept,) for i in model.inputs if i.concept not in missing and i.concept not in fixed
     )
 
 
 def _attribution(
-    model: ClinicalModel, baseline: BaselineId, index: int, table: _Table, person: int
+    model: ClinicalModel,
+    baseline: BaselineId,
+    index: int,
+    table: _Table,
+    person: int,
+    far: tuple[str, ...],
 ) -> Attribution:
-    source = model.optimal_source if baseline == "optimal" else _background_source(model)
     values = table.parts[person, :, index].tolist()
     parts = [
-        Contribution(
-            concept=declared.concept,
-            label=declared.label,
-            group=declared.group or declared.concept,
-            modifiable=declared.modifiable,
-            contribution=_without_noise(value),
-        )
+        contribution_of(declared, value)
         for declared, value, played in zip(
             model.inputs, values, table.played[person].tolist(), strict=True
         )
@@ -236,18 +247,33 @@ def _attribution(
     ]
     return Attribution(
         baseline=baseline,
-        source=source,
+        source=source_of(model, baseline),
         outcome=model.outcomes[index].id,
         baseline_value=float(table.base[person, index]),
         output=float(table.output[person, index]),
-        contributions=tuple(sorted(parts, key=lambda part: -abs(part.contribution))),
+        contributions=largest_first(parts),
+        overlap=float(table.overlap[person, index]),
+        far=far,
     )
 
 
-def _without_noise(contribution: float) -> float:
-    """Exactly 0.0 for a concept that the outcome's equation does not use."""
-    return contribution if abs(contribution) > ROUNDING_NOISE else 0.0
+def contribution_of(declared: Input, value: float) -> Contribution:
+    """What the input adds, as it is declared; exactly 0.0 when the equation does not use it."""
+    return Contribution(
+        concept=declared.concept,
+        label=declared.label,
+        group=declared.group or declared.concept,
+        modifiable=declared.modifiable,
+        contribution=value if abs(value) > ROUNDING_NOISE else 0.0,
+    )
 
 
-def _background_source(model: ClinicalModel) -> str:
+def largest_first(parts: Iterable[Contribution]) -> tuple[Contribution, ...]:
+    return tuple(sorted(parts, key=lambda part: -abs(part.contribution)))
+
+
+def source_of(model: ClinicalModel, baseline: BaselineId) -> str:
+    """Where the baseline's values come from, in words."""
+    if baseline == "optimal":
+        return model.optimal_source
     return model.background.source if model.background else ""

@@ -5,7 +5,8 @@ are asked. Do the contributions add up (the largest gap, on the probability scal
 the mean overlap of the three largest between bootstrap draws of the sample, and the share of people
 with an overlap of 0.8 or more? Are they faithful: does an input with a large
 contribution change the prediction much when its value alone is taken from the sample instead? That
-is the correlation over the inputs, and its mean over the people.
+is the correlation over the inputs, and its mean over the people. And does masking the largest move
+the prediction more than masking others (explain.attribution.masking)?
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,8 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from explain.attribution.attribute import baseline_rows, explain
+from explain.attribution.masking import Masking, masking
 from explain.attribution.shapley import FloatArray, ShapleyResult
-from explain.attribution.stability import STABLE_OVERLAP, top_overlap
+from explain.attribution.stability import is_stable, overlaps
 from models_engine.catalogue.contract import ClinicalModel
 
 # with fewer inputs that differ a correlation says nothing
@@ -32,6 +34,7 @@ class Quality:
     overlap: float
     stable_share: float
     faithfulness: float | None
+    masking: tuple[Masking, ...]
 
 
 def measure(model: ClinicalModel) -> tuple[Quality, ...]:
@@ -41,7 +44,10 @@ def measure(model: ClinicalModel) -> tuple[Quality, ...]:
     people = list(_people(model))
     results = [explain(model, person, "population") for person in people]
     alone = [_changes(model, person, found) for person, found in zip(people, results, strict=True)]
-    return tuple(_of(model, at, results, alone) for at in range(len(model.outcomes)))
+    masked = masking(
+        model, people, [{c: part for (c,), part in r.contributions.items()} for r in results]
+    )
+    return tuple(_of(model, at, results, alone, masked[at]) for at in range(len(model.outcomes)))
 
 
 def _people(model: ClinicalModel) -> Iterator[dict[str, float]]:
@@ -67,7 +73,11 @@ def _changes(
 
 
 def _of(
-    model: ClinicalModel, at: int, results: list[ShapleyResult], alone: list[FloatArray]
+    model: ClinicalModel,
+    at: int,
+    results: list[ShapleyResult],
+    alone: list[FloatArray],
+    masked: tuple[Masking, ...],
 ) -> Quality:
     gaps, correlations = [], []
     for result, changes in zip(results, alone, strict=True):
@@ -76,12 +86,13 @@ def _of(
         moved = changes[:, at]
         if len(parts) >= FEWEST_PLAYERS and parts.std() > 0 and moved.std() > 0:
             correlations.append(float(np.corrcoef(parts, moved)[0, 1]))
-    overlaps = [top_overlap(result, at) for result in results]
+    agreed = [float(overlaps(result.by_row[None])[0, at]) for result in results]
     return Quality(
         outcome=model.outcomes[at].id,
         people=len(results),
         largest_gap=float(max(gaps)),
-        overlap=float(np.mean(overlaps)),
-        stable_share=float(np.mean([one >= STABLE_OVERLAP for one in overlaps])),
+        overlap=float(np.mean(agreed)),
+        stable_share=float(np.mean([is_stable(one) for one in agreed])),
         faithfulness=float(np.mean(correlations)) if correlations else None,
+        masking=masked,
     )

@@ -14,7 +14,7 @@ Shapley LS, A value for n-person games, 1953. Lundberg SM and Lee SI, NIPS 2017 
 values against a background sample).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -22,6 +22,8 @@ from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
+
+from explain.attribution.stability import overlaps
 
 FloatArray = NDArray[np.float64]
 Arrays = Mapping[str, FloatArray]
@@ -48,12 +50,16 @@ class ShapleyResult:
 
 @dataclass(frozen=True, eq=False)
 class ShapleyTable:
-    """The same for many people: `baseline` and `output` (n, o), `contributions` (n, p, o)."""
+    """The same for many people: `baseline` and `output` (n, o), `contributions` (n, p, o).
+
+    `overlap` (n, o) says how far the largest depend on the rows that were drawn.
+    """
 
     players: tuple[Player, ...]
     baseline: FloatArray
     output: FloatArray
     contributions: FloatArray
+    overlap: FloatArray
     evaluations: int
 
 
@@ -77,7 +83,7 @@ def exact_shapley(
     ------
     ValueError on nobody, no or too many players, a concept in two groups, unequal concepts.
     """
-    game = _Game(predict, {c: np.array([v]) for c, v in x.items()}, background, players)
+    game = Game(predict, {c: np.array([v]) for c, v in x.items()}, background, players)
     phi, values = game.play(slice(0, 1))
     return ShapleyResult(
         baseline=values.empty[0],
@@ -94,13 +100,16 @@ def exact_shapley_many(
 
     Parameters are those of `exact_shapley`, with `xs` of shape (n,) a concept.
     """
-    game = _Game(predict, xs, background, players)
+    game = Game(predict, xs, background, players)
     parts = [game.play(block) for block in game.blocks()]
+    # of the same contributions by row: no evaluation of the model more
+    overlap = [overlaps(phi) for phi, _ in parts]
     return ShapleyTable(
         players=game.players,
         baseline=np.concatenate([values.empty for _, values in parts]),
         output=np.concatenate([values.full for _, values in parts]),
         contributions=np.concatenate([phi.mean(axis=1) for phi, _ in parts]),
+        overlap=np.concatenate(overlap),
         evaluations=int((1 << game.differs.sum(axis=2)).sum()),
     )
 
@@ -111,7 +120,7 @@ class _Values:
     full: FloatArray  # (n, o)
 
 
-class _Game:
+class Game:
     """People against background rows: which players differ, and the play of a block of people."""
 
     def __init__(
@@ -140,34 +149,40 @@ class _Game:
         edges = [0, *cuts.tolist(), len(rows)]
         return [slice(a, b) for a, b in pairwise(edges)]
 
-    def play(self, people: slice) -> tuple[FloatArray, _Values]:
-        """Contributions (n, b, p, o) of a block of people, and their values."""
+    def evaluate(self, people: slice) -> Iterator[tuple["Group", FloatArray]]:
+        """Groups of equally large games, and their coalitions' values (g, 2^k, o)."""
         differs = self.differs[people]
         sizes = differs.sum(axis=2)
-        groups = [_Group(int(k), sizes == k, differs) for k in np.unique(sizes)]
+        groups = [Group(int(k), sizes == k, differs) for k in np.unique(sizes)]
         xs = {concept: column[people] for concept, column in self.xs.items()}
         arrays = {
             c: np.concatenate([g.mix(xs[c], self.background[c], self.owner.get(c)) for g in groups])
             for c in self.xs
         }
         values = self.predict(arrays)
-        (n, b), outcomes = sizes.shape, values.shape[1]
-        phi = np.zeros((n, b, len(self.players), outcomes))
-        empty, full = np.zeros((n, b, outcomes)), np.zeros((n, outcomes))
         start = 0
         for group in groups:
             end = start + group.rows
-            played = values[start:end].reshape(len(group.person), 1 << group.k, -1)
+            yield group, values[start:end].reshape(len(group.person), 1 << group.k, -1)
+            start = end
+
+    def play(self, people: slice) -> tuple[FloatArray, _Values]:
+        """Contributions (n, b, p, o) of a block of people, and their values."""
+        n, b, _ = self.differs[people].shape
+        groups = list(self.evaluate(people))
+        outcomes = groups[0][1].shape[2]
+        phi = np.zeros((n, b, len(self.players), outcomes))
+        empty, full = np.zeros((n, b, outcomes)), np.zeros((n, outcomes))
+        for group, played in groups:
             phi[group.person[:, None], group.row[:, None], group.playing] = (
-                _weights(group.k) @ played
+                shapley_weights(group.k) @ played
             )
             empty[group.person, group.row] = played[:, 0]
             full[group.person] = played[:, -1]
-            start = end
         return phi, _Values(empty.mean(axis=1), full)
 
 
-class _Group:
+class Group:
     """The games of k players: `person` and `row` (g,), who plays (g, k)."""
 
     def __init__(self, k: int, member: NDArray[np.bool_], differs: NDArray[np.bool_]) -> None:
@@ -184,22 +199,22 @@ class _Group:
         if player is None:
             return own.ravel()
         plays = self.mine[:, player]
-        inside = _coalitions(self.k)[:, np.where(plays, self.seat[:, player], 0)].T
+        inside = coalitions(self.k)[:, np.where(plays, self.seat[:, player], 0)].T
         taken = inside | ~plays[:, None]
         return np.where(taken, own, z[self.row][:, None]).ravel()
 
 
 @cache
-def _coalitions(k: int) -> NDArray[np.bool_]:
+def coalitions(k: int) -> NDArray[np.bool_]:
     """(2^k, max(k, 1)): membership of each player in each coalition; the last holds everybody."""
     members: NDArray[np.bool_] = (np.arange(1 << k)[:, None] >> np.arange(max(k, 1)) & 1) == 1
     return members
 
 
 @cache
-def _weights(k: int) -> FloatArray:
+def shapley_weights(k: int) -> FloatArray:
     """(k, 2^k): the Shapley weight of each coalition's value for each player, signed."""
-    members = _coalitions(k)[:, :k]
+    members = coalitions(k)[:, :k]
     size = members.sum(axis=1)
     joined = np.array([1.0 / (k * comb(k - 1, s - 1)) if s else 0.0 for s in range(k + 1)])
     alone = np.array([1.0 / (k * comb(k - 1, s)) if s < k else 0.0 for s in range(k + 1)])

@@ -1,4 +1,7 @@
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+
+from explain.attribution import stability
 
 
 class Attribution(models.Model):
@@ -18,6 +21,17 @@ class Attribution(models.Model):
     baseline = models.CharField(max_length=12, choices=Baseline)
     baseline_value = models.FloatField()
     contributions = models.JSONField(default=list)
+    overlap = models.FloatField(
+        null=True,
+        blank=True,
+        help_text="Of the three largest between draws of the sample, 0 to 1; null: not measured.",
+    )
+    far = ArrayField(
+        models.CharField(max_length=64),
+        default=list,
+        blank=True,
+        help_text="Concepts whose value is far from everybody of the sample.",
+    )
 
     class Meta:
         constraints = [
@@ -25,6 +39,16 @@ class Attribution(models.Model):
                 fields=["prediction", "baseline"], name="attribution_one_per_baseline"
             ),
         ]
+
+    @property
+    def is_stable(self) -> bool | None:
+        """None: explained before it was measured; a refresh of what stands measures it."""
+        return None if self.overlap is None else stability.is_stable(self.overlap)
+
+    @property
+    def is_uncertain(self) -> bool:
+        """True: say "reasons uncertain". Known to be unstable, or far from the sample."""
+        return self.is_stable is False or bool(self.far)
 
     def __str__(self) -> str:
         return f"{self.baseline} attribution of prediction {self.prediction_id}"

@@ -118,7 +118,9 @@ def _reasons(attribution: Attribution | None) -> list[str]:
         if c["contribution"] >= SMALLEST_REASON and c["concept"] not in MEDICINES
     ]
     raising.sort(key=lambda c: (not c["modifiable"], -c["contribution"]))
-    return [f"{c['label']}: {c['display']}" for c in raising[:REASONS_SHOWN]]
+    # the value is as it was measured: what is uncertain is that it is a main reason
+    doubt = " (uncertain as a reason)" if attribution.is_uncertain else ""
+    return [f"{c['label']}: {c['display']}{doubt}" for c in raising[:REASONS_SHOWN]]
 
 
 def _refusals(blocks: tuple[Displayed[Line], ...]) -> list[str]:

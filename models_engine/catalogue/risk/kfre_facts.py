@@ -128,7 +128,8 @@ def kfre_facts(region: str) -> ModelFacts:
             "variants, the one that is shown is explained."
         ),
         explanation_quality=(
-            "Adds up to the probability within 1e-6 (tested); faithfulness is not yet measured."
+            "Adds up to the probability within 1e-6 (tested); stability and faithfulness over the "
+            "background sample stand in the table."
         ),
         risks=(
             "eGFR was CKD-EPI 2009 when the equation was made; with CKD-EPI 2021 it is a little "

@@ -138,8 +138,8 @@ def prevent_facts(title: str, years: int, variant: str) -> ModelFacts:
             "variants, the one that is shown is explained."
         ),
         explanation_quality=(
-            "Adds up to the probability within 1e-6 (tested). Agreement of the three largest "
-            "contributions between background samples is tested; faithfulness is not yet measured."
+            "Adds up to the probability within 1e-6 (tested); stability and faithfulness over the "
+            "background sample stand in the table."
         ),
         risks=(
             "Conditions and medicines that are not recorded count as absent, which makes the "

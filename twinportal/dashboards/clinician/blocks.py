@@ -1,9 +1,10 @@
 """Predictions as the twin page shows them: number, reasons, what was missing or assumed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
+from explain.attribution.stability import is_stable
 from explain.figures.bars import Bars, bars
 from explain.models import Attribution
 from explain.wording.numbers import frequency, percent, points
@@ -51,6 +52,26 @@ class BaselineView:
         self.start = percent(attribution.baseline_value)
         self.bars: Bars = bars(attribution.contributions)
         self.rows = attribution.contributions
+        self.is_stable = attribution.is_stable
+        self.doubts = doubts_of(attribution.overlap, attribution.far, attribution.contributions)
+
+
+def doubts_of(
+    overlap: float | None, far: Sequence[str], inputs: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """In sentences, why reasons are uncertain; none when they are not, or nothing is known."""
+    labels = {row["concept"]: row["label"] for row in inputs}
+    found = [
+        f"{labels.get(concept) or concept.replace('_', ' ').capitalize()}: far from everybody of "
+        "the sample that this model is explained against."
+        for concept in far
+    ]
+    if overlap is not None and not is_stable(overlap):
+        found.append(
+            "Which reasons are the three largest depends on who is in the sample: drawn anew, "
+            f"{100 * overlap:.0f} % of them stay, and 80 % is the limit."
+        )
+    return found
 
 
 class PredictionView:
@@ -184,6 +205,19 @@ class PredictionView:
             for row in rows
             if row["contribution"] >= 0.0005 and row["concept"] not in MEDICINES
         ]
+
+    @property
+    def has_reasons(self) -> bool:
+        """A probability that is explained; of a model that is gone, what was stored."""
+        if self.model is None:
+            return bool(self.baselines)
+        explained = self.model.background is not None and not self.model.quiet
+        return self.has_number and self.outcome.is_probability and explained
+
+    @property
+    def reasons_are_uncertain(self) -> bool:
+        """Of `raising`: say so wherever they are told."""
+        return bool(self.baselines and self.baselines[0].doubts)
 
     @property
     def is_for_patients(self) -> bool:

@@ -44,6 +44,11 @@ urlpatterns = [
     ),
     path("twins/<uuid:public_id>/trends/<slug:concept>/", views.trend, name="trend"),
     path(
+        "twins/<uuid:public_id>/patient-resource/",
+        views.patient_resource,
+        name="patient-resource",
+    ),
+    path(
         "twins/<uuid:public_id>/resources/<str:kind>/<str:fhir_id>/<int:version>/",
         views.resource,
         name="resource",

@@ -15,12 +15,13 @@ from explain.selectors import attributions_of
 from models_engine.catalogue.mechanistic.drugs import DRUGS
 from models_engine.models import Prediction
 from patients import audit
-from patients.models import Fact, Patient, ResourceVersion
+from patients.models import Fact, Patient, Resource, ResourceVersion
 from patients.record.loading import state_of
 from patients.selectors.mappings import readings, readings_of
 from patients.selectors.resources import concerns, history
 from patients.terminology.measurements import MEASUREMENTS
 from twinportal.dashboards.access import role_required, visible_patient
+from twinportal.dashboards.clinician.against import Why
 from twinportal.dashboards.clinician.blocks import PredictionView
 from twinportal.dashboards.clinician.next_conditions import next_conditions_of
 from twinportal.dashboards.clinician.releases import set_release
@@ -79,7 +80,8 @@ def prediction(request: HttpRequest, public_id: UUID, pk: int) -> HttpResponse:
     if row is None:
         raise Http404
     audit.record_read(request, patient, what="prediction", detail=str(pk))
-    view = PredictionView(row, attributions_of([row.pk]))
+    stored = attributions_of([row.pk])
+    view = PredictionView(row, stored)
     history = (
         Prediction.objects.filter(patient=patient, model_id=row.model_id, outcome=row.outcome)
         .select_related("run")
@@ -91,6 +93,7 @@ def prediction(request: HttpRequest, public_id: UUID, pk: int) -> HttpResponse:
         "patient": patient,
         "is_over": expires_at is not None and expires_at < timezone.now(),
         "view": view,
+        "why": Why(view, stored, request.GET.get("against", "")) if view.has_reasons else None,
         "readings": readings(view.read_by),
         "facts": view.model.facts if view.model else None,
         "history": [PredictionView(p, {}) for p in history],
@@ -118,6 +121,16 @@ def trend(request: HttpRequest, public_id: UUID, concept: str) -> HttpResponse:
         "reference_note": REFERENCE_NOTE,
     }
     return render(request, "clinician/trend.html", context)
+
+
+@role_required("clinician")
+def patient_resource(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Where age and sex come from: the newest version of the Patient resource."""
+    patient = visible_patient(request, public_id)
+    found = Resource.objects.filter(type="Patient", fhir_id=patient.fhir_id).first()
+    if found is None:
+        raise Http404
+    return redirect("resource", patient.public_id, "Patient", found.fhir_id, found.version)
 
 
 @role_required("clinician")

@@ -61,6 +61,8 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
 )
+# of the one-sided test whether masking the largest reasons moves the prediction more
+SIGNIFICANT = 0.05
 # shown beside the measured tables
 MEASURED_TEXTS = ("calibration", "net_benefit", "subgroups")
 
@@ -175,6 +177,22 @@ class FactsPage:
     def explanation_quality(self) -> list[dict[str, Any]]:
         rows = self.document["explanation_quality"]
         return [{**r, "outcome": self._labels.get(r["outcome"], r["outcome"])} for r in rows]
+
+    @property
+    def masking(self) -> list[dict[str, Any]]:
+        """A row an outcome and a number of masked inputs, in percentage points."""
+        return [
+            {
+                "outcome": row["outcome"],
+                "masked": masked["masked"],
+                "largest": f"{100 * masked['largest']:.2f}",
+                "at_random": f"{100 * masked['at_random']:.2f}",
+                "p": f"{masked['p']:.2g}",
+                "holds": masked["p"] < SIGNIFICANT,
+            }
+            for row in self.explanation_quality
+            for masked in row["masking"]
+        ]
 
     @property
     def _labels(self) -> dict[str, str]:

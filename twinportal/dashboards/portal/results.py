@@ -37,6 +37,8 @@ class Result:
         self.icons: IconArray = icon_array(self.text.frequency.count)
         self.compared_icons: IconArray = icon_array(self.text.compared.count)
         self.interval = (prediction.low, prediction.high)
+        # what else is said of the reasons rests on this: the page must not sound sure of them
+        self.reasons_are_uncertain = attribution.is_uncertain
 
     @property
     def data_day(self) -> date | None:

@@ -15,7 +15,7 @@ from explain.attribution.attribute import (
     explain,
 )
 from explain.attribution.shapley import exact_shapley
-from explain.attribution.stability import is_stable, top_overlap
+from explain.attribution.stability import is_stable, overlaps
 from models_engine.registry import all_models, model
 from models_engine.training.background_sample import MOMENTS, draw
 from tests.spec.models.test_every_model import people_strategy
@@ -157,15 +157,17 @@ def test_derived_values_are_not_attributed():
 def test_overlap_of_the_top_reasons():
     result = explain(BASE, {i.concept: CASE[i.concept] for i in BASE.inputs}, "population")
 
-    assert 0.0 < top_overlap(result, 0) <= 1.0
-    assert top_overlap(result, 0) == top_overlap(result, 0)
-    assert is_stable(result, 0) == (top_overlap(result, 0) >= 0.8)
+    (found,) = overlaps(result.by_row[None])
+    assert found.shape == (len(BASE.outcomes),)
+    assert ((found > 0) & (found <= 1)).all()
+    np.testing.assert_array_equal(found, overlaps(result.by_row[None])[0])
+    assert is_stable(0.8) and not is_stable(0.79)
 
 
 def test_one_reference_row_is_always_stable():
     result = explain(BASE, {i.concept: CASE[i.concept] for i in BASE.inputs}, "optimal")
 
-    assert top_overlap(result, 0) == 1.0
+    assert (overlaps(result.by_row[None]) == 1.0).all()
 
 
 def test_clear_reasons_are_stable_across_newly_drawn_samples():

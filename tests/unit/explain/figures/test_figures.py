@@ -55,6 +55,55 @@ def test_bars_stay_in_their_box_and_nothing_is_lost(values: list[float]) -> None
     assert sizes == sorted(sizes, reverse=True)
 
 
+GROUPS = ("blood pressure", "cholesterol", "kidney", "")
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(-0.5, 0.5), st.sampled_from(GROUPS), st.booleans()),
+        min_size=1,
+        max_size=13,
+    )
+)
+def test_groups_and_lists_are_the_sums_of_their_members(
+    drawn: list[tuple[float, str, bool]],
+) -> None:
+    """UX E4: the sum of a group is that of its members. UX E5: what can be modified apart."""
+    rows = [
+        {**row(str(i), v), "group": group, "modifiable": can}
+        for i, (v, group, can) in enumerate(drawn)
+    ]
+    figure = bar_figure.bars(rows)
+    lists = {of.title: of for of in figure.lists}
+    for title, can in (("Modifiable", True), ("Not modifiable", False)):
+        mine = [r for r in rows if r["modifiable"] is can]
+        if title not in lists:
+            assert all(abs(float(str(r["contribution"]))) < bar_figure.SMALLEST_SHOWN for r in mine)
+            continue
+        of = lists[title]
+        assert of.total == pytest.approx(sum(float(str(r["contribution"])) for r in mine))
+        for group in of.groups:
+            assert group.total == pytest.approx(sum(bar.contribution for bar in group.bars))
+            assert all(bar.modifiable is can for bar in group.bars)
+            assert group.is_named == (len(group.bars) > 1)
+    listed = [bar for of in figure.lists for group in of.groups for bar in group.bars]
+    assert sorted(bar.concept for bar in listed) == sorted(bar.concept for bar in figure.bars)
+
+
+def test_a_group_is_named_once_in_either_list() -> None:
+    rows = [
+        {**row("systolic_bp", 0.05), "group": "blood pressure"},
+        {**row("antihypertensive", 0.01), "group": "blood pressure", "modifiable": False},
+        {**row("total", 0.02), "group": "cholesterol"},
+        {**row("hdl", -0.0001), "group": "cholesterol"},
+        {**row("length_of_stay", 0.03), "group": "stay", "modifiable": False},
+    ]
+    can, cannot = bar_figure.bars(rows).lists
+    assert [group.label for group in can.groups] == ["Blood pressure", "Cholesterol"]
+    assert [bar.concept for bar in can.groups[1].bars] == ["total", "hdl"]
+    assert [group.label for group in cannot.groups] == ["This stay in hospital", "Blood pressure"]
+
+
 @given(st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=30))
 def test_a_sparkline_has_a_point_a_value_inside_its_box(values: list[float]) -> None:
     start = datetime(2020, 1, 1, tzinfo=UTC)
