@@ -20,8 +20,6 @@ from explain.wording.decision_aid import (
     Counts,
     counts,
     difference_words,
-    horizon_words,
-    kidney_dose_words,
     more_or_fewer,
     people_words,
     rest_words,
@@ -29,8 +27,10 @@ from explain.wording.decision_aid import (
     started_from,
     value_words,
 )
+from explain.wording.doses import kidney_dose_words
 from explain.wording.numbers import people_apart
 from explain.wording.phrases import Level
+from explain.wording.times import horizon_words
 from patients.terminology.units import CONVERSIONS
 from twinportal.treatment.aid_rows import Row, rows_of
 
