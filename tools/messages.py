@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -91,15 +91,16 @@ def po_text(catalogue: Catalog) -> bytes:
     """The file: no dates and no lines, so that only words change it."""
     body = io.BytesIO()
     write_po(body, catalogue, sort_output=True, omit_header=True, include_lineno=False, width=100)
-    return (_header(str(catalogue.locale), catalogue.plural_forms) + "\n").encode() + body.getvalue()
+    return (
+        _header(str(catalogue.locale), catalogue.plural_forms) + "\n"
+    ).encode() + body.getvalue()
 
 
 def mo_bytes(catalogue: Catalog) -> bytes:
     """What gettext reads: without what is fuzzy or not translated."""
     plain = Catalog(locale=catalogue.locale, fuzzy=False)
     for entry in catalogue:
-        whole = entry.string and all([entry.string] if isinstance(entry.string, str) else entry.string)
-        if entry.id and whole and not entry.fuzzy:
+        if entry.id and is_translated(entry):
             plain.add(entry.id, entry.string, context=entry.context)
     plain.mime_headers = [
         ("Content-Type", "text/plain; charset=utf-8"),
@@ -108,6 +109,12 @@ def mo_bytes(catalogue: Catalog) -> bytes:
     body = io.BytesIO()
     write_mo(body, plain)
     return body.getvalue()
+
+
+def is_translated(entry: Message) -> bool:
+    """Whether every plural form is there, and nobody has to look at it again."""
+    forms = [entry.string] if isinstance(entry.string, str) else list(entry.string or ())
+    return bool(forms) and all(forms) and not entry.fuzzy
 
 
 def main() -> int:
@@ -119,7 +126,7 @@ def main() -> int:
             words.po(language).write_bytes(po_text(catalogue))
             words.mo(language).write_bytes(mo_bytes(catalogue))
             for entry in catalogue:
-                if entry.id and (entry.fuzzy or not entry.string or "" in entry.string):
+                if entry.id and not is_translated(entry):
                     left += 1
                     print(f"{words.po(language).relative_to(ROOT)}: {entry.id!r}")
     print(f"{left} to translate")

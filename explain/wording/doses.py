@@ -8,7 +8,6 @@ from explain.wording.language import gettext_noop as N_
 _NUMBER = r"[\d.,]*\d"
 # as the tables write a rhythm, and as a patient reads it
 RHYTHMS = {
-    "": N_("{amount}"),
     "once a day": N_("{amount} once a day"),
     "once daily": N_("{amount} once a day"),
     "twice a day": N_("{amount} twice a day"),
@@ -18,7 +17,7 @@ RHYTHMS = {
     "every other day": N_("{amount} every other day"),
     "with the evening meal": N_("{amount} with the evening meal"),
 }
-_RHYTHM = "|".join(rhythm for rhythm in RHYTHMS if rhythm)
+_RHYTHM = "|".join(RHYTHMS)
 _SIMPLE = re.compile(
     rf"(?P<how>start with |at most )?(?P<low>{_NUMBER})(?: to (?P<high>{_NUMBER}))? mg"
     rf"(?: (?P<rhythm>{_RHYTHM}))?"
@@ -48,7 +47,7 @@ def _amount(low: str, high: str | None, rhythm: str | None) -> str:
         if high
         else gettext("{amount} mg").format(amount=low)
     )
-    return gettext(RHYTHMS[rhythm or ""]).format(amount=amount)
+    return gettext(RHYTHMS[rhythm]).format(amount=amount) if rhythm else amount
 
 
 def kidney_dose_words(dose: str, *, is_lower: bool) -> str:

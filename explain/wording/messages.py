@@ -60,7 +60,7 @@ COMPARISON = ByLevel(
 RANGE_UNKNOWN = ByLevel(
     {
         "plain": N_(
-            "We do not know how far off this number is. Nobody has told us. It fits groups of "
+            "We do not know how far off this number is. No study tells us. It fits groups of "
             "people better than one person."
         ),
         "standard": N_(

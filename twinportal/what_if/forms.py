@@ -16,7 +16,6 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from explain.wording.language import gettext
-
 from models_engine.catalogue.feature_set import InputUsed
 from models_engine.catalogue.what_if.controls import CONTROL_OF, CONTROLS, STOPPED, Control
 from models_engine.catalogue.what_if.effects import SMOKING, conditions

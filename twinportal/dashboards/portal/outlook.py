@@ -92,4 +92,9 @@ def _numbers(row: Forecast, years: float) -> dict[str, Any]:
     band = next(band for band in row.bands if band["years"] == years)
     names = {"low": "low90", "high": "high90", "inner_low": "low50", "inner_high": "high50"}
     numbers = {name: shown(band[key], row.concept) for name, key in names.items()}
-    return {"years": years, "whole_years": int(years), **numbers, "middle": shown(band["median"], row.concept)}
+    return {
+        "years": years,
+        "whole_years": int(years),
+        **numbers,
+        "middle": shown(band["median"], row.concept),
+    }
