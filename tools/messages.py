@@ -74,12 +74,16 @@ def extracted(words: Words) -> Catalog:
     return found
 
 
-def updated(words: Words, language: str) -> Catalog:
-    """The catalogue as it is kept, with the messages that the sources have now and no other."""
+def read(words: Words, language: str) -> Catalog:
+    """The catalogue as it is kept."""
     with words.po(language).open("rb") as source:
-        kept = read_po(source, locale=language)
-    template = extracted(words)
-    kept.update(template, no_fuzzy_matching=False, update_header_comment=False)
+        return read_po(source, locale=language)
+
+
+def updated(words: Words, language: str, template: Catalog | None = None) -> Catalog:
+    """The catalogue with the messages that the sources have now and no other."""
+    kept = read(words, language)
+    kept.update(template or extracted(words), update_header_comment=False)
     for entry in kept:
         if entry.id:
             entry.flags.discard("python-format")
