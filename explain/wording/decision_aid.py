@@ -296,9 +296,11 @@ def rest_words(apart: int | None, level: Level) -> str:
     return said.format(rest=rest)
 
 
-def started_from(without: str) -> str:
+def started_from(without: str, time: str) -> str:
     """Where the options' studies started from different numbers: this one's, with its time."""
-    return gettext("Without this choice it was {without} in its study.").format(without=without)
+    return gettext("Without this choice it was {without} in its study, within {time}.").format(
+        without=without, time=time
+    )
 
 
 VALUE_NAMES: dict[str, str] = {

@@ -205,7 +205,7 @@ def _cell(name: str, row: Row, one: Json | None, candidates: Sequence[Json], lev
     found = counts(change["before"], change["after"])
     words = difference_words(found, level)
     if len(started) > 1:
-        words = f"{words} {started_from(within(_without(change), horizon))}"
+        words = f"{words} {started_from(_without(change), horizon)}"
     people = people_words(level, of_trial=change["baseline"] == "trial")
     return Cell(name, title, horizon, found, shown(change["after"], found.with_), people, words)
 

@@ -1,0 +1,79 @@
+"""What patients read, over every page, level and language: readable, complete, the same numbers."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from explain.wording.language import LANGUAGES
+from explain.wording.phrases import LEVELS, Level
+from tests.factories.patient_pages import Key, patient_pages, rolled_back
+from tests.page_text import prose
+from tests.readability import LEAST_WORDS, troubles
+from tests.words_lint import lint
+
+# the test database is set up for modules that say so
+pytestmark = pytest.mark.django_db
+NAMES = ("home", "result", "outlook", "what-if", "what-if asked", "choices", "choice")
+# a number that a page marks up: never changed by words
+MARKED = re.compile(r'\bdata-([a-z]+)="([^"]*)"')
+EACH = pytest.mark.parametrize("name", NAMES)
+LEVEL = pytest.mark.parametrize("level", LEVELS)
+LANGUAGE = pytest.mark.parametrize("language", LANGUAGES)
+
+
+@pytest.fixture(scope="module")
+def pages(django_db_setup: None, django_db_blocker: object) -> Iterator[Mapping[Key, str]]:
+    """Rendered once for all tests of this module; the record behind them is rolled back."""
+    with django_db_blocker.unblock(), rolled_back():  # type: ignore[attr-defined]
+        found = patient_pages()
+    yield found
+
+
+@EACH
+@LEVEL
+@LANGUAGE
+def test_no_rule_of_words_is_broken(
+    pages: Mapping[Key, str], name: str, level: Level, language: str
+) -> None:
+    """UX P3, P6, P9, P18, E11 over rendered text; abbreviations; nothing left in English."""
+    assert lint(pages[Key(name, level, language)], language, level) == []
+
+
+@EACH
+@pytest.mark.parametrize("level", ["plain", "standard"])
+@LANGUAGE
+def test_the_page_reads_as_easily_as_its_level_promises(
+    pages: Mapping[Key, str], name: str, level: Level, language: str
+) -> None:
+    """UX P13: the whole page by textstat, and each sentence."""
+    said = prose(pages[Key(name, level, language)])
+    if name not in {"choices", "what-if"}:
+        assert sum(len(one.split()) for one in said) >= LEAST_WORDS
+    assert troubles(said, level, language) == []
+
+
+@EACH
+def test_numbers_depend_on_neither_level_nor_language(pages: Mapping[Key, str], name: str) -> None:
+    """UX P12: every marked number is the same on all of them."""
+    found = {
+        (level, language): MARKED.findall(pages[Key(name, level, language)])
+        for level in LEVELS
+        for language in LANGUAGES
+    }
+    first = found["plain", "en"]
+    assert name == "choices" or len(first) >= 1
+    for which, numbers in found.items():
+        assert numbers == first, which
+
+
+@EACH
+@LANGUAGE
+def test_the_page_says_its_language_and_what_to_do_next(
+    pages: Mapping[Key, str], name: str, language: str
+) -> None:
+    """UX P17: one next step with whom to talk to, and urgent help, in the reader's language."""
+    page = pages[Key(name, "plain", language)]
+    assert f'<html lang="{language}">' in page
+    assert {"en": "Call 911 now", "es": "Llame ahora al 911"}[language] in page
+    assert {"en": "your usual clinic", "es": "su clínica habitual"}[language] in page
