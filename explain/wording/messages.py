@@ -39,6 +39,7 @@ class ResultText:
     talk: tuple[str, ...]
     medicines: str
     range: str
+    caption: str
     low: Frequency | None
     high: Frequency | None
 
@@ -46,11 +47,9 @@ class ResultText:
 # with whom the own number is compared; `number` is "8 out of 100", `time` "10 years"
 COMPARISON = ByLevel(
     {
-        "plain": N_(
-            "Of people of your age whose test results are all good, it is {number} within {time}."
-        ),
+        "plain": N_("Of people your age with all tests good, it is {number} within {time}."),
         "standard": N_(
-            "Of people of your age and sex with healthy test results, it is {number} within {time}."
+            "Of people your age and sex with healthy tests, it is {number} within {time}."
         ),
         "detailed": N_(
             "Of people of the same age and sex with reference values, it is {number} within {time}."
@@ -114,6 +113,7 @@ def result_text(
         talk=_talk(contributions, level),
         medicines=_medicines(contributions, level),
         range=range_words(probability, low, high, horizon, level),
+        caption=gettext("You: {number} within {time}").format(number=own.out_of, time=time),
         low=None if low is None else frequency(low),
         high=None if high is None else frequency(high),
     )

@@ -27,6 +27,14 @@ ASKED = {
     "blood_pressure": "bp_one_standard",
 }
 OPTIONS = ("add:htn_amlodipine_5", "add:htn_chlorthalidone_12_5")
+# pages of clinicians of the same record, read for causes only
+CLINICIAN_PATHS = (
+    "/worklist/",
+    "/twins/{}/",
+    "/twins/{}/trajectories/",
+    "/twins/{}/what-if/",
+    "/twins/{}/medicines/",
+)
 
 
 class Key(NamedTuple):
@@ -56,19 +64,29 @@ def patient_pages() -> Mapping[Key, str]:
             *history(),
             fhir.condition("p1-htn", "59621000", subject="p1"),
             fhir.quantity("p1-k", "2823-3", 4.2, "mmol/L", subject="p1", date=DAY),
+            fhir.quantity("p1-na", "2951-2", 140, "mmol/L", subject="p1", date=DAY),
+            fhir.quantity("p1-ca", "17861-6", 9.4, "mg/dL", subject="p1", date=DAY),
             order("p1-acei", "314076", "lisinopril 10 MG Oral Tablet"),
         )
         pipeline.refresh_twin(mine.pk, now=NOW)
         now = pipeline.treatment_ranking(mine.pk, "hypertension", now=timezone.now())
         kept = next(one.key for one in now.candidates if one.kind == "keep")
-        signed_in(clinician()).post(
+        doctor = signed_in(clinician())
+        answer = doctor.post(
             f"/twins/{mine.public_id}/treatment/1/keep/",
             {"keep": (kept, *OPTIONS), "share": "on"},
         )
+        assert answer.status_code == 302, "not shared"
         shared = TreatmentProposal.objects.get()
         user = patient_user(mine)
         patient = signed_in(user)
-        return {
+        found = {
+            Key(f"clinician {path}", "detailed", "en"): _html(
+                doctor.get(path.format(mine.public_id))
+            )
+            for path in CLINICIAN_PATHS
+        }
+        return found | {
             Key(name, level, language): html
             for language in LANGUAGES
             for level in LEVELS
