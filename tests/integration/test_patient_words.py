@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 import pytest
+from django.test import Client
 
 from explain.wording.language import LANGUAGES
 from explain.wording.phrases import LEVELS, Level
@@ -89,3 +90,19 @@ def test_the_page_says_its_language_and_what_to_do_next(
     assert f'<html lang="{language}">' in page
     assert {"en": "Call 911 now", "es": "Llame ahora al 911"}[language] in page
     assert {"en": "your usual clinic", "es": "su clínica habitual"}[language] in page
+
+
+@pytest.mark.parametrize(("asked", "said"), [("es", "Iniciar sesión"), ("en", "Sign in")])
+def test_who_has_not_signed_in_reads_the_language_of_the_browser(asked: str, said: str) -> None:
+    page = Client(headers={"Accept-Language": asked}).get("/accounts/login/").content.decode()
+    assert f'<html lang="{asked}">' in page
+    assert said in page
+    assert lint(page, asked, "plain") == []
+
+
+@pytest.mark.parametrize(("asked", "said"), [("es", "Aquí no hay nada"), ("en", "nothing here")])
+def test_error_pages_are_in_the_language_of_the_browser(asked: str, said: str) -> None:
+    answer = Client(headers={"Accept-Language": asked}).get("/no/such/page/")
+    assert answer.status_code == 404
+    assert said in answer.content.decode()
+    assert f'<html lang="{asked}">' in answer.content.decode()
