@@ -41,8 +41,8 @@ TIME = _both(
     r"\ben un plazo de (?:cerca de )?\d|\ben (?:cerca de )?\d+ (?:año|mes)",
 )
 CAUSAL = _both(
-    r"\b(?:caused by|causes?|causing|leads? to|led to|because of|due to|results? in|resulting in|"
-    r"responsible for|brings? about)\b",
+    r"\b(?:caused by|(?<!any )(?<!all )causes?|causing|leads? to|led to|because of|due to|"
+    r"results? in|resulting in|responsible for|brings? about)\b",
     r"\b(?:causad[oa]s?|causan?|causar|provoc\w+|debido a|a causa de|llevan? a|por culpa de|"
     r"producen?|resultan? en|responsables? de)\b",
 )

@@ -100,16 +100,23 @@ def po_text(catalogue: Catalog) -> bytes:
     ).encode() + body.getvalue()
 
 
+class _Compiled(Catalog):
+    """A header without the moment and the version of the tool: only words change the file."""
+
+    @property
+    def mime_headers(self) -> list[tuple[str, str]]:
+        return [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Plural-Forms", self.plural_forms),
+        ]
+
+
 def mo_bytes(catalogue: Catalog) -> bytes:
     """What gettext reads: without what is fuzzy or not translated."""
-    plain = Catalog(locale=catalogue.locale, fuzzy=False)
+    plain = _Compiled(locale=catalogue.locale, fuzzy=False)
     for entry in catalogue:
         if entry.id and is_translated(entry):
             plain.add(entry.id, entry.string, context=entry.context)
-    plain.mime_headers = [
-        ("Content-Type", "text/plain; charset=utf-8"),
-        ("Plural-Forms", catalogue.plural_forms),
-    ]
     body = io.BytesIO()
     write_mo(body, plain)
     return body.getvalue()
