@@ -13,7 +13,7 @@ FHIR_KIT := tests/clients/fhir_kit
 TRAINING := .venv-training
 DATA ?= ../shared/data
 
-.PHONY: help train train-forecast demo demo-reset test coverage test-doors test-rest test-fast node-packages lint check fix types imports lock bench bench-ingest clean system-packages
+.PHONY: help messages train train-forecast demo demo-reset test coverage test-doors test-rest test-fast node-packages lint check fix types imports lock bench bench-ingest clean system-packages
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -65,6 +65,9 @@ imports: $(VENV)/.dev
 fix: $(VENV)/.dev ## Repair what the linter can repair
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+messages: $(VENV)/.dev ## Bring the catalogues of translations up to date and compile them
+	$(BIN)/python tools/messages.py
 
 train: $(TRAINING)/.ready ## Train the models anew and print their tables (DATA=folder of archives)
 	OMP_NUM_THREADS=1 $(TRAINING)/bin/python -m models_engine.training.train --data $(DATA)

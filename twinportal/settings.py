@@ -12,6 +12,7 @@ import dj_database_url
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_noop
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -174,7 +175,7 @@ RELEASE_POLICY = get_env("TWINPORTAL_RELEASE_POLICY", "auto" if MODE == "demo" e
 if RELEASE_POLICY not in {"review", "auto"}:
     raise ImproperlyConfigured("TWINPORTAL_RELEASE_POLICY is one of review, auto.")
 # What the patient's page says under "whom to call"
-CONTACT = get_env("TWINPORTAL_CONTACT", "your usual clinic")
+CONTACT = get_env("TWINPORTAL_CONTACT", gettext_noop("your usual clinic"))
 EMERGENCY_NUMBER = get_env("TWINPORTAL_EMERGENCY_NUMBER", "911")
 
 # --- FHIR door --------------------------------------------------------------------------------
@@ -404,6 +405,7 @@ LANGUAGE_CODE = "en"
 # pages of patients; those of clinicians and stewards are in English
 LANGUAGES = [("en", "English"), ("es", "Español")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "twinportal.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = get_env("TWINPORTAL_TIME_ZONE", "UTC")

@@ -4,42 +4,50 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from explain.wording.phrases import Level
+from explain.wording.language import current_language, gettext
+from explain.wording.language import gettext_noop as N_
+from explain.wording.levels import Level
+from explain.wording.times import listed
 
-BLOOD = "Blood tests"
+BLOOD = N_("Blood tests")
 # what is tested, by the words of the test; of a blood test the part of it
 _PARTS = (
-    (r"creatinine|egfr", BLOOD, "kidneys"),
-    (r"potassium", BLOOD, "potassium"),
-    (r"sodium", BLOOD, "salt (sodium)"),
-    (r"hba1c|glucose(?! at home)", BLOOD, "sugar"),
-    (r"cholesterol|\bldl\b|lipids", BLOOD, "cholesterol"),
-    (r"\balt\b|liver", BLOOD, "liver"),
-    (r"haemoglobin|platelets|blood count", BLOOD, "blood count"),
-    (r"\binr\b", BLOOD, "clotting (INR)"),
-    (r"(digoxin|lithium) level", BLOOD, "how much medicine is in it"),
-    (r"\btsh\b|thyroid", BLOOD, "thyroid"),
-    (r"calcium", BLOOD, "calcium"),
-    (r"magnesium", BLOOD, "magnesium"),
-    (r"\bb12\b", BLOOD, "vitamin B12"),
-    (r"uric acid|\burate\b", BLOOD, "uric acid (for gout)"),
-    (r"glucose at home", "Sugar checks at home", ""),
-    (r"blood pressure", "Blood pressure checks", ""),
-    (r"heart rate", "Pulse checks", ""),
-    (r"weight", "Weight checks", ""),
-    (r"oedema", "Checks for swollen legs", ""),
-    (r"fluid balance", "Checks that you drink enough", ""),
-    (r"retina", "Eye checks", ""),
-    (r"\becg\b", "Heart tracing (ECG)", ""),
-    (r"urine", "Urine test", ""),
-    (r"bone", "Bone checks", ""),
+    (r"creatinine|egfr", BLOOD, N_("kidneys")),
+    (r"potassium", BLOOD, N_("potassium")),
+    (r"sodium", BLOOD, N_("salt (sodium)")),
+    (r"hba1c|glucose(?! at home)", BLOOD, N_("sugar")),
+    (r"cholesterol|\bldl\b|lipids", BLOOD, N_("cholesterol")),
+    (r"\balt\b|liver", BLOOD, N_("liver")),
+    (r"haemoglobin|platelets|blood count", BLOOD, N_("blood count")),
+    (r"\binr\b", BLOOD, N_("clotting (INR)")),
+    (r"(digoxin|lithium) level", BLOOD, N_("how much medicine is in it")),
+    (r"\btsh\b|thyroid", BLOOD, N_("thyroid")),
+    (r"calcium", BLOOD, N_("calcium")),
+    (r"magnesium", BLOOD, N_("magnesium")),
+    (r"\bb12\b", BLOOD, N_("vitamin B12")),
+    (r"uric acid|\burate\b", BLOOD, N_("uric acid (for gout)")),
+    (r"glucose at home", N_("Sugar checks at home"), ""),
+    (r"blood pressure", N_("Blood pressure checks"), ""),
+    (r"heart rate", N_("Pulse checks"), ""),
+    (r"weight", N_("Weight checks"), ""),
+    (r"oedema", N_("Checks for swollen legs"), ""),
+    (r"fluid balance", N_("Checks that you drink enough"), ""),
+    (r"retina", N_("Eye checks"), ""),
+    (r"\becg\b", N_("Heart tracing (ECG)"), ""),
+    (r"urine", N_("Urine test"), ""),
+    (r"bone", N_("Bone checks"), ""),
 )
-_TIMES = {
-    (True, True): "before you start and later",
-    (True, False): "before you start",
-    (False, True): "after you start",
+# by when it is done: without and with what is looked at
+BEFORE_AND_LATER, BEFORE, LATER, ON_SYMPTOMS = "before and later", "before", "later", "on symptoms"
+LINES = {
+    BEFORE_AND_LATER: (
+        N_("{test} before you start and later."),
+        N_("{test} before you start and later: {parts}."),
+    ),
+    BEFORE: (N_("{test} before you start."), N_("{test} before you start: {parts}.")),
+    LATER: (N_("{test} after you start."), N_("{test} after you start: {parts}.")),
+    ON_SYMPTOMS: (N_("{test} if you feel unwell."), N_("{test} if you feel unwell: {parts}.")),
 }
-ON_SYMPTOMS = "if you feel unwell"
 
 
 class CheckUp(NamedTuple):
@@ -50,9 +58,11 @@ class CheckUp(NamedTuple):
 
 
 def check_up_words(rows: Iterable[CheckUp], level: Level) -> tuple[str, ...]:
-    """The lines of a list. At the detailed level with the times of the tables."""
+    """The lines of a list. At the detailed level with the times of the tables, which are English:
+    in another language the plain lines are said."""
     found = list(rows)
-    return _detailed(found) if level == "detailed" else _plain(found)
+    is_detailed = level == "detailed" and current_language() == "en"
+    return _detailed(found) if is_detailed else _plain(found)
 
 
 def _plain(rows: Sequence[CheckUp]) -> tuple[str, ...]:
@@ -64,10 +74,15 @@ def _plain(rows: Sequence[CheckUp]) -> tuple[str, ...]:
             if part and part not in parts[title]:
                 parts[title].append(part)
             times.setdefault(title, set()).update(_clauses(row.when))
-    return tuple(
-        f"{title} {_time(times[title])}{': ' + ', '.join(names) if names else ''}."
-        for title, names in parts.items()
-    )
+    return tuple(_line(title, times[title], names) for title, names in parts.items())
+
+
+def _line(title: str, times: set[str], parts: Sequence[str]) -> str:
+    alone, of_parts = LINES[_time(times)]
+    if not parts:
+        return gettext(alone).format(test=gettext(title))
+    named = listed([gettext(part) for part in parts])
+    return gettext(of_parts).format(test=gettext(title), parts=named)
 
 
 def _parts(test: str) -> list[tuple[str, str]]:
@@ -82,7 +97,9 @@ def _time(clauses: set[str]) -> str:
     later = clauses - before
     if not before and later == {"with symptoms"}:
         return ON_SYMPTOMS
-    return _TIMES[(bool(before), bool(later))]
+    if before and later:
+        return BEFORE_AND_LATER
+    return BEFORE if before else LATER
 
 
 def _detailed(rows: Sequence[CheckUp]) -> tuple[str, ...]:

@@ -4,130 +4,191 @@ Of 100 people some have the event whatever they do, some are spared it (or harme
 for the rest it makes no difference: the three always add up to 100.
 """
 
-import re
 from dataclasses import dataclass
 
-from explain.wording.numbers import DENOMINATOR, Frequency, frequency, people_apart
-from explain.wording.phrases import Level
+from explain.wording.language import gettext, ngettext
+from explain.wording.language import gettext_noop as N_
+from explain.wording.levels import ByLevel, Level, ListByLevel
+from explain.wording.numbers import DENOMINATOR, FEWER, Frequency, frequency, people_apart
 
-OPENING: dict[Level, str] = {
-    "plain": "Your care team picked these choices to talk about with you.",
-    "standard": "Your care team picked these options to discuss with you.",
-    "detailed": "Your care team chose these options to discuss with you. They are compared below.",
-}
+OPENING = ByLevel(
+    {
+        "plain": N_("Your care team picked these choices to talk about with you."),
+        "standard": N_("Your care team picked these options to discuss with you."),
+        "detailed": N_(
+            "Your care team chose these options to discuss with you. They are compared below."
+        ),
+    }
+)
 # true for every option: one that is stopped brings more of the first, and less of the second
-PREVENTED: dict[Level, str] = {
-    "plain": "What treatment tries to prevent",
-    "standard": "What treatment tries to prevent",
-    "detailed": "Events that treatment is meant to prevent",
-}
-SIDE_EFFECTS: dict[Level, str] = {
-    "plain": "Side effects",
-    "standard": "Side effects",
-    "detailed": "Unwanted effects of medicines",
-}
-OTHERS: dict[Level, str] = {
-    "plain": "There are other side effects too. Ask your care team.",
-    "standard": "There are other side effects too. Ask your care team.",
-    "detailed": "There are other unwanted effects (side effects) too. Ask your care team.",
-}
-VALUES: dict[Level, str] = {
-    "plain": "Your test numbers",
-    "standard": "Your test results",
-    "detailed": "Measured values",
-}
-TESTS: dict[Level, str] = {
-    "plain": "Tests you need",
-    "standard": "Tests you need",
-    "detailed": "Monitoring",
-}
-NOTHING_NEW: dict[Level, str] = {
-    "plain": "Without a new medicine",
-    "standard": "Without a new medicine",
-    "detailed": "Without a new medicine",
-}
-TODAY: dict[Level, str] = {
-    "plain": "As now",
-    "standard": "As now",
-    "detailed": "Treatment as it is today",
-}
-STUDIES_DIFFER: dict[Level, str] = {
-    "plain": "The studies did not start from the same point.",
-    "standard": "The studies did not start from the same point.",
-    "detailed": "The studies behind the options differ in what they started from or how long they took.",
-}
-NEW_CAUTION: dict[Level, str] = {"plain": "New:", "standard": "New:", "detailed": "New:"}
-KEEP: dict[Level, str] = {
-    "plain": "Keep things as they are",
-    "standard": "Keep your treatment as it is",
-    "detailed": "Keep the treatment of today",
-}
-NOT_KNOWN: dict[Level, str] = {
-    "plain": "We do not know this number.",
-    "standard": "This number is not known.",
-    "detailed": "No figure is known for this option.",
-}
+PREVENTED = ByLevel(
+    {
+        "plain": N_("What treatment tries to prevent"),
+        "standard": N_("What treatment tries to prevent"),
+        "detailed": N_("Events that treatment is meant to prevent"),
+    }
+)
+SIDE_EFFECTS = ByLevel(
+    {
+        "plain": N_("Side effects"),
+        "standard": N_("Side effects"),
+        "detailed": N_("Unwanted effects of medicines"),
+    }
+)
+OTHERS = ByLevel(
+    {
+        "plain": N_("There are other side effects too. Ask your care team."),
+        "standard": N_("There are other side effects too. Ask your care team."),
+        "detailed": N_("There are other unwanted effects (side effects) too. Ask your care team."),
+    }
+)
+VALUES = ByLevel(
+    {
+        "plain": N_("Your test numbers"),
+        "standard": N_("Your test results"),
+        "detailed": N_("Measured values"),
+    }
+)
+TESTS = ByLevel(
+    {
+        "plain": N_("Tests you need"),
+        "standard": N_("Tests you need"),
+        "detailed": N_("Monitoring"),
+    }
+)
+NOTHING_NEW = ByLevel(
+    {
+        "plain": N_("Without a new medicine"),
+        "standard": N_("Without a new medicine"),
+        "detailed": N_("Without a new medicine"),
+    }
+)
+TODAY = ByLevel(
+    {
+        "plain": N_("As now"),
+        "standard": N_("As now"),
+        "detailed": N_("Treatment as it is today"),
+    }
+)
+STUDIES_DIFFER = ByLevel(
+    {
+        "plain": N_("The studies did not start from the same point."),
+        "standard": N_("The studies did not start from the same point."),
+        "detailed": N_(
+            "The studies behind the options differ in what they started from or how long they took."
+        ),
+    }
+)
+NEW_CAUTION = ByLevel(
+    {"plain": N_("New: {text}"), "standard": N_("New: {text}"), "detailed": N_("New: {text}")}
+)
+KEEP = ByLevel(
+    {
+        "plain": N_("Keep things as they are"),
+        "standard": N_("Keep your treatment as it is"),
+        "detailed": N_("Keep the treatment of today"),
+    }
+)
+NOT_KNOWN = ByLevel(
+    {
+        "plain": N_("We do not know this number."),
+        "standard": N_("This number is not known."),
+        "detailed": N_("No figure is known for this option."),
+    }
+)
 # of today, where only how many more or fewer is known
-ONLY_CHANGE: dict[Level, str] = {
-    "plain": "We only know how a choice changes it.",
-    "standard": "Only how an option changes it is known.",
-    "detailed": "Only the difference that an option makes is known.",
-}
-NONE_KNOWN: dict[Level, str] = {
-    "plain": "We have no numbers for this. That does not mean there is nothing. Ask your doctor.",
-    "standard": "We have no figures here. That does not mean that there is nothing. Ask your doctor.",
-    "detailed": "No figures are held for these options. That does not mean that there are no effects.",
-}
-CAUTIONS: dict[Level, tuple[str, ...]] = {
-    "plain": (
-        "These are estimates from studies of many people. You may do better or worse.",
-        "Do not start or stop a pill on your own. Talk to your doctor first.",
-        "What matters to you counts. Tell your care team.",
-    ),
-    "standard": (
-        "These numbers come from studies of many people. Your own result may be better or worse.",
-        "Do not start or stop a medicine on your own. Talk to your doctor first.",
-        "What matters to you counts in this choice. Tell your care team.",
-    ),
-    "detailed": (
-        "The estimates rest on the average effects of studies. How far you differ is not known.",
-        "Do not start or stop a medicine without your doctor.",
-        "Which option fits depends on what matters to you.",
-    ),
-}
-QUESTIONS: dict[Level, tuple[str, ...]] = {
-    "plain": (
-        "What happens if I wait?",
-        "What side effects should I watch for?",
-        "What tests do I need, and when?",
-    ),
-    "standard": (
-        "What happens if I wait?",
-        "Which side effects should I watch for, and whom do I call?",
-        "Which tests do I need, and when?",
-    ),
-    "detailed": (
-        "What is likely if I wait or do nothing?",
-        "Which side effects need a call, and to whom?",
-        "Which tests are needed, and when?",
-    ),
-}
-HIDDEN: dict[Level, str] = {
-    "plain": "Something in your record is new. Your care team has to look at this page again.",
-    "standard": "Something in your record is new. Your care team has to look at these options again.",
-    "detailed": (
-        "Your record has changed in a way that matters for these options. Your care team has to "
-        "look at them again before they are shown."
-    ),
-}
-CHANGED: dict[Level, str] = {
-    "plain": "Something new came in after this page was made. Ask if it still fits.",
-    "standard": "Something new came in after this page was made. Ask whether it still fits.",
-    "detailed": (
-        "Your record has changed: something came in after this page was made. Its numbers, warnings "
-        "or doses are not quite those of now."
-    ),
-}
+ONLY_CHANGE = ByLevel(
+    {
+        "plain": N_("We only know how a choice changes it."),
+        "standard": N_("Only how an option changes it is known."),
+        "detailed": N_("Only the difference that an option makes is known."),
+    }
+)
+NONE_KNOWN = ByLevel(
+    {
+        "plain": N_(
+            "We have no numbers for this. That does not mean there is nothing. Ask your doctor."
+        ),
+        "standard": N_(
+            "We have no figures here. That does not mean that there is nothing. Ask your doctor."
+        ),
+        "detailed": N_(
+            "No figures are held for these options. That does not mean that there are no effects."
+        ),
+    }
+)
+CAUTIONS = ListByLevel(
+    {
+        "plain": (
+            N_("These are estimates from studies of many people. You may do better or worse."),
+            N_("Do not start or stop a pill on your own. Talk to your doctor first."),
+            N_("What matters to you counts. Tell your care team."),
+        ),
+        "standard": (
+            N_(
+                "These numbers come from studies of many people. Your own result may be better or worse."
+            ),
+            N_("Do not start or stop a medicine on your own. Talk to your doctor first."),
+            N_("What matters to you counts in this choice. Tell your care team."),
+        ),
+        "detailed": (
+            N_(
+                "The estimates rest on the average effects of studies. How far you differ is not known."
+            ),
+            N_("Do not start or stop a medicine without your doctor."),
+            N_("Which option fits depends on what matters to you."),
+        ),
+    }
+)
+QUESTIONS = ListByLevel(
+    {
+        "plain": (
+            N_("What happens if I wait?"),
+            N_("What side effects should I watch for?"),
+            N_("What tests do I need, and when?"),
+        ),
+        "standard": (
+            N_("What happens if I wait?"),
+            N_("Which side effects should I watch for, and whom do I call?"),
+            N_("Which tests do I need, and when?"),
+        ),
+        "detailed": (
+            N_("What is likely if I wait or do nothing?"),
+            N_("Which side effects need a call, and to whom?"),
+            N_("Which tests are needed, and when?"),
+        ),
+    }
+)
+HIDDEN = ByLevel(
+    {
+        "plain": N_(
+            "Something in your record is new. Your care team has to look at this page again."
+        ),
+        "standard": N_(
+            "Something in your record is new. Your care team has to look at these options again."
+        ),
+        "detailed": (
+            N_(
+                "Your record has changed in a way that matters for these options. Your care team has to "
+                "look at them again before they are shown."
+            )
+        ),
+    }
+)
+CHANGED = ByLevel(
+    {
+        "plain": N_("Something new came in after this page was made. Ask if it still fits."),
+        "standard": N_(
+            "Something new came in after this page was made. Ask whether it still fits."
+        ),
+        "detailed": (
+            N_(
+                "Your record has changed: something came in after this page was made. Its numbers, warnings "
+                "or doses are not quite those of now."
+            )
+        ),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -171,66 +232,99 @@ def counts(before: float, after: float) -> Counts:
 def shown(probability: float, count: int) -> str:
     """ "8 out of 100"; below one and next to all as carefully as everywhere else."""
     careful = frequency(probability)
-    own = (
-        careful
-        if careful.count == count
-        else Frequency(count, str(count) if count else "fewer than 1")
-    )
+    own = careful if careful.count == count else Frequency(count, str(count) if count else FEWER)
     return own.out_of
+
+
+def within(number: str, time: str) -> str:
+    """A number of people with its time, in one sentence: "8 out of 100, within 10 years"."""
+    return gettext("{number}, within {time}").format(number=number, time=time)
+
+
+def people_within(number: str, people: str, time: str) -> str:
+    """The same with those whose hundred it is."""
+    return gettext("{number} {people}, within {time}").format(
+        number=number, people=people, time=time
+    )
+
+
+def title_within(title: str, time: str, number: str) -> str:
+    """A picture in words: "Stroke, within 10 years: 8 out of 100"."""
+    return gettext("{title}, within {time}: {number}").format(title=title, time=time, number=number)
+
+
+def from_to(first: str, last: str) -> str:
+    """Two counts of people of a hundred, the less first."""
+    return gettext("{low} to {high} out of 100").format(low=first, high=last)
 
 
 def more_or_fewer(apart: int | None, *, is_more: bool) -> str:
     """ "3 more than now, out of 100 people", where only the difference is known; None: below 1."""
-    side = "more" if is_more else "fewer"
-    number = "Less than 1" if apart is None else str(apart)
-    return f"{number} {side} than now, out of {DENOMINATOR} people"
+    if apart is None:
+        more = gettext("Less than 1 more than now, out of 100 people")
+        fewer = gettext("Less than 1 fewer than now, out of 100 people")
+    else:
+        more = gettext("{people} more than now, out of 100 people")
+        fewer = gettext("{people} fewer than now, out of 100 people")
+    return (more if is_more else fewer).format(people=apart)
+
+
+NEARLY_ALL = ByLevel(
+    {
+        "plain": N_("For nearly all nothing changes."),
+        "standard": N_("For nearly all nothing changes."),
+        "detailed": N_("For nearly all it makes no difference."),
+    }
+)
 
 
 def rest_words(apart: int | None, level: Level) -> str:
     """Those for whom it makes no difference, where only the difference is known."""
-    rest = "nearly all" if apart is None else f"the other {DENOMINATOR - apart}"
-    return {
-        "plain": f"For {rest} nothing changes.",
-        "standard": f"For {rest} nothing changes.",
-        "detailed": f"For {rest} it makes no difference.",
-    }[level]
+    if apart is None:
+        return NEARLY_ALL[level]
+    rest = DENOMINATOR - apart
+    if level == "detailed":
+        said = ngettext(
+            "For the other {rest} it makes no difference.",
+            "For the other {rest} it makes no difference.",
+            rest,
+        )
+    else:
+        said = ngettext(
+            "For the other {rest} nothing changes.", "For the other {rest} nothing changes.", rest
+        )
+    return said.format(rest=rest)
 
 
-def started_from(without: str) -> str:
-    """Where the options' studies started from different numbers: this one's."""
-    return f"Without this choice it was {without} in its study."
-
-
-def horizon_words(months: float) -> str:
-    """ "10 years", "18 months", "about 2 years": to half a year, below two years to a month."""
-    if months < 24 and months != 12:
-        whole = max(1, round(months))
-        return f"{_about(months, whole)}{whole} month{'' if whole == 1 else 's'}"
-    halves = round(months / 6)
-    years, half = divmod(halves, 2)
-    if half:
-        return f"{_about(months, halves * 6)}{years} and a half years"
-    return f"{_about(months, halves * 6)}{years} year{'' if years == 1 else 's'}"
-
-
-def _about(exact: float, shown: float) -> str:
-    return "" if abs(exact - shown) < 0.05 else "about "
+def started_from(without: str, time: str) -> str:
+    """Where the options' studies started from different numbers: this one's, with its time."""
+    return gettext("Without this choice it was {without} in its study, within {time}.").format(
+        without=without, time=time
+    )
 
 
 VALUE_NAMES: dict[str, str] = {
-    "systolic_bp": "Blood pressure (upper number)",
-    "ldl_cholesterol": 'LDL ("bad") cholesterol',
-    "hdl_cholesterol": 'HDL ("good") cholesterol',
-    "total_cholesterol": "Total cholesterol",
-    "hba1c": "Long-term blood sugar (HbA1c)",
-    "weight": "Weight",
-    "bmi": "Weight for your height (BMI)",
+    "systolic_bp": N_("Blood pressure (upper number)"),
+    "ldl_cholesterol": N_('LDL ("bad") cholesterol'),
+    "hdl_cholesterol": N_('HDL ("good") cholesterol'),
+    "total_cholesterol": N_("Total cholesterol"),
+    "hba1c": N_("Long-term blood sugar (HbA1c)"),
+    "weight": N_("Weight"),
+    "bmi": N_("Weight for your height (BMI)"),
 }
+# clinical names that come with a proposal
+CLINICAL_NAMES = (
+    N_("Systolic blood pressure"),
+    N_("LDL cholesterol"),
+    N_("HDL cholesterol"),
+    N_("Body weight"),
+    N_("Body mass index"),
+)
 # of a unit, what is written and how many decimals mean something
 UNITS: dict[str, tuple[str, int]] = {
     "mm[Hg]": ("mmHg", 0),
     "kg": ("kg", 0),
-    "[lb_av]": ("pounds", 0),
+    "[lb_av]": (N_("pounds"), 0),
     "%": ("%", 1),
     "mmol/mol": ("mmol/mol", 0),
     "mmol/L": ("mmol/L", 1),
@@ -250,77 +344,100 @@ def value_words(
     # the clinical name, but for the one that tells nobody anything
     is_clinical = level == "detailed" and concept != "hba1c"
     name = label if is_clinical else VALUE_NAMES.get(concept, label)
-    return f"{name}: from {first} to about {second} {written}."
+    return gettext("{name}: from {before} to about {after} {unit}.").format(
+        name=gettext(name), before=first, after=second, unit=gettext(written)
+    )
 
 
-_NUMBER = r"[\d.,]*\d"
-_TIMES = r"(?: (?:once |twice )?(?:a day|daily)| every other day| with the evening meal)"
-_SIMPLE = re.compile(
-    rf"(?:start with |at most )?{_NUMBER}(?: to {_NUMBER})? mg{_TIMES}?"
-    rf"(?:, at most {_NUMBER} mg{_TIMES}?)?"
+OF_TRIAL = ByLevel(
+    {
+        "plain": N_("people in a study, not just like you"),
+        "standard": N_("people in a study, who may differ from you"),
+        "detailed": N_("people of a trial, who may differ from you"),
+    }
 )
-
-
-def kidney_dose_words(dose: str, *, is_lower: bool) -> str:
-    """The dose that fits the kidneys; one that takes a clinician to read is left to the care team."""
-    text = "A lower dose, for your kidneys" if is_lower else "The dose that fits your kidneys"
-    if not _SIMPLE.fullmatch(dose):
-        return f"{text}. Your care team tells you how much."
-    return f"{text}: {dose.replace('daily', 'a day')}."
+LIKE_YOU = ByLevel(
+    {
+        "plain": N_("people with tests like yours"),
+        "standard": N_("people with test results like yours"),
+        "detailed": N_("people with values like yours"),
+    }
+)
 
 
 def people_words(level: Level, *, of_trial: bool) -> str:
     """Whose hundred it is."""
-    if of_trial:
-        return {
-            "plain": "people in a study, not just like you",
-            "standard": "people in a study, who may differ from you",
-            "detailed": "people of a trial, who may differ from you",
-        }[level]
-    return {
-        "plain": "people with tests like yours",
-        "standard": "people with test results like yours",
-        "detailed": "people with values like yours",
-    }[level]
+    return (OF_TRIAL if of_trial else LIKE_YOU)[level]
+
+
+SMALL_MORE = ByLevel(
+    {
+        "plain": N_("This choice makes little change: less than 1 in 100 more."),
+        "standard": N_("This option changes little: less than 1 in 100 more."),
+        "detailed": N_("The difference is less than 1 in 100 more."),
+    }
+)
+SMALL_FEWER = ByLevel(
+    {
+        "plain": N_("This choice makes little change: less than 1 in 100 fewer."),
+        "standard": N_("This option changes little: less than 1 in 100 fewer."),
+        "detailed": N_("The difference is less than 1 in 100 fewer."),
+    }
+)
+SAME = ByLevel(
+    {
+        "plain": N_("This choice does not change it."),
+        "standard": N_("This option does not change it."),
+        "detailed": N_("No difference is expected."),
+    }
+)
 
 
 def difference_words(found: Counts, level: Level) -> str:
     """What the choice does to a hundred people, with those for whom it does nothing."""
     if found.is_small:
-        few = "more" if found.is_more else "fewer"
-        return {
-            "plain": f"This choice makes little change: less than 1 in 100 {few}.",
-            "standard": f"This option changes little: less than 1 in 100 {few}.",
-            "detailed": f"The difference is less than 1 in 100 {few}.",
-        }[level]
+        return (SMALL_MORE if found.is_more else SMALL_FEWER)[level]
     if not found.apart:
-        return {
-            "plain": "This choice does not change it.",
-            "standard": "This option does not change it.",
-            "detailed": "No difference is expected.",
-        }[level]
-    one = found.apart == 1
-    if found.is_more:
-        return {
-            "plain": (
-                f"{found.apart} in 100 get{'s' if one else ''} it from this choice. For "
-                f"{found.untouched} nothing changes."
-            ),
-            "standard": (
-                f"{found.apart} in 100 get{'s' if one else ''} it because of this option. For "
-                f"{found.untouched} nothing changes."
-            ),
-            "detailed": (
-                f"{found.apart} in 100 {'has' if one else 'have'} it because of this option; for "
-                f"{found.untouched} it makes no difference."
-            ),
-        }[level]
-    avoid = f"{found.apart} in 100 avoid{'s' if one else ''} it"
-    return {
-        "plain": (
-            f"{found.apart} in 100 {'is' if one else 'are'} spared it. For {found.untouched} "
-            "nothing changes."
-        ),
-        "standard": f"{avoid}. For {found.untouched} nothing changes.",
-        "detailed": f"{avoid}; for {found.untouched} it makes no difference.",
-    }[level]
+        return SAME[level]
+    said = (_more if found.is_more else _fewer)(found.apart, level)
+    return said.format(people=found.apart, untouched=found.untouched)
+
+
+def _more(people: int, level: Level) -> str:
+    if level == "plain":
+        return ngettext(
+            "{people} in 100 gets it from this choice. For {untouched} nothing changes.",
+            "{people} in 100 get it from this choice. For {untouched} nothing changes.",
+            people,
+        )
+    if level == "standard":
+        return ngettext(
+            "With this option, {people} in 100 more has it. For {untouched} nothing changes.",
+            "With this option, {people} in 100 more have it. For {untouched} nothing changes.",
+            people,
+        )
+    return ngettext(
+        "With this option, {people} in 100 more has it; for {untouched} it makes no difference.",
+        "With this option, {people} in 100 more have it; for {untouched} it makes no difference.",
+        people,
+    )
+
+
+def _fewer(people: int, level: Level) -> str:
+    if level == "plain":
+        return ngettext(
+            "{people} in 100 is spared it. For {untouched} nothing changes.",
+            "{people} in 100 are spared it. For {untouched} nothing changes.",
+            people,
+        )
+    if level == "standard":
+        return ngettext(
+            "{people} in 100 avoids it. For {untouched} nothing changes.",
+            "{people} in 100 avoid it. For {untouched} nothing changes.",
+            people,
+        )
+    return ngettext(
+        "{people} in 100 avoids it; for {untouched} it makes no difference.",
+        "{people} in 100 avoid it; for {untouched} it makes no difference.",
+        people,
+    )

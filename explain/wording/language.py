@@ -59,6 +59,11 @@ def gettext_noop(message: str) -> str:
     return message
 
 
+def ngettext_noop(one: str, many: str) -> tuple[str, str]:
+    """The same of words with a plural."""
+    return one, many
+
+
 @cache
 def _catalogue(language: Language) -> catalogues.NullTranslations:
     # English is what the code says; only that may be without a catalogue

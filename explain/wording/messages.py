@@ -4,14 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from explain.wording.language import gettext, ngettext
+from explain.wording.language import gettext_noop as N_
+from explain.wording.levels import ByLevel
 from explain.wording.numbers import Frequency, frequency
 from explain.wording.phrases import (
     KEEP_MEDICINES,
     MEDICINES,
     Level,
     concept_words,
+    outcome_sentence,
     outcome_words,
 )
+from explain.wording.times import years_words
 
 REASONS_SHOWN = 3
 # a smaller share of the picture is not worth a sentence
@@ -33,10 +38,40 @@ class ResultText:
     lowering: tuple[str, ...]
     talk: tuple[str, ...]
     medicines: str
+    range: str
+    caption: str
+    low: Frequency | None
+    high: Frequency | None
 
 
-def years(horizon: float) -> str:
-    return f"{horizon:g} years"
+# with whom the own number is compared; `number` is "8 out of 100", `time` "10 years"
+COMPARISON = ByLevel(
+    {
+        "plain": N_("Of people your age with all tests good, it is {number} within {time}."),
+        "standard": N_(
+            "Of people your age and sex with healthy tests, it is {number} within {time}."
+        ),
+        "detailed": N_(
+            "Of people of the same age and sex with reference values, it is {number} within {time}."
+        ),
+    }
+)
+RANGE_UNKNOWN = ByLevel(
+    {
+        "plain": N_(
+            "We do not know how far off this number is. No study tells us. It fits groups of "
+            "people better than one person."
+        ),
+        "standard": N_(
+            "We do not know the exact range around this number. None has been published. The "
+            "number fits groups of people better than a single person."
+        ),
+        "detailed": N_(
+            "No interval around this estimate has been published. It describes groups better than "
+            "a single person."
+        ),
+    }
+)
 
 
 def result_text(
@@ -47,37 +82,57 @@ def result_text(
     baseline: float,
     horizon: float,
     contributions: Sequence[Mapping[str, Any]],
+    low: float | None = None,
+    high: float | None = None,
 ) -> ResultText:
     """Sentences for one probability.
 
     `baseline` is the same model's probability for a person of the same age and sex with
-    reference values; `contributions` are stored rows against it.
+    reference values; `contributions` are stored rows against it. `low` and `high` are the
+    published interval, None where there is none. Raises ValueError where the probability is not
+    between them.
     """
     words = outcome_words(outcome, level)
     own, other = frequency(probability), frequency(baseline)
-    within = f"within {years(horizon)}"
-    healthy = {
-        "plain": "people of your age whose test results are all good",
-        "standard": "people of your age and sex with healthy test results",
-        "detailed": "people of the same age and sex with reference values",
-    }[level]
+    time = years_words(horizon)
+    otherwise = ngettext(
+        "{count} out of 100 will not within {time}.",
+        "{count} out of 100 will not within {time}.",
+        own.others_plural,
+    )
     return ResultText(
         title=words.title,
         about=words.about,
-        main=f"{_capital(own.out_of)} people like you will {words.event} {within}.",
-        otherwise=f"{_capital(own.others_words)} out of 100 will not {within}.",
-        comparison=f"Of {healthy}, it is {other.out_of} {within}.",
+        main=outcome_sentence(outcome, level, own, horizon),
+        otherwise=otherwise.format(count=own.others_opening, time=time),
+        comparison=COMPARISON[level].format(number=other.out_of, time=time),
         frequency=own,
         compared=other,
         raising=_reasons(contributions, level, sign=1),
         lowering=_reasons(contributions, level, sign=-1),
         talk=_talk(contributions, level),
         medicines=_medicines(contributions, level),
+        range=range_words(probability, low, high, horizon, level),
+        caption=gettext("You: {number} within {time}").format(number=own.out_of, time=time),
+        low=None if low is None else frequency(low),
+        high=None if high is None else frequency(high),
     )
 
 
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
+def range_words(
+    probability: float, low: float | None, high: float | None, horizon: float, level: Level
+) -> str:
+    """How far off the number may be, with its time; or that nobody knows, and what is known."""
+    if low is None or high is None:
+        return RANGE_UNKNOWN[level]
+    if not low <= probability <= high:
+        raise ValueError(f"{probability!r} is not between {low!r} and {high!r}")
+    first, last = frequency(low), frequency(high)
+    if first.words == last.words:
+        return gettext("The true number may be a little higher or lower than this.")
+    return gettext(
+        "The true number may be between {low} and {high} out of 100 within {time}."
+    ).format(low=first.said, high=last.said, time=years_words(horizon))
 
 
 def _reasons(

@@ -3,19 +3,32 @@
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from explain.wording.language import gettext
+
 DENOMINATOR = 100
+FEWER, MORE = "fewer than 1", "more than 99"
 
 
 @dataclass(frozen=True)
 class Frequency:
     """A probability as a count out of 100, never certain.
 
-    `count` is what an icon array fills; `words` what a sentence says: "fewer than 1", "23" or
-    "more than 99".
+    `count` is what an icon array fills. `words` marks the number up and is the same in every
+    language: "fewer than 1", "23" or "more than 99"; `said` is what a sentence says of it.
     """
 
     count: int
     words: str
+
+    @property
+    def said(self) -> str:
+        """ "fewer than 1", "23" or "more than 99", in the language of the reader."""
+        return _said(self.words)
+
+    @property
+    def opening(self) -> str:
+        """The same where a sentence begins with it."""
+        return _opening(self.words)
 
     @property
     def others(self) -> int:
@@ -24,16 +37,40 @@ class Frequency:
 
     @property
     def others_words(self) -> str:
-        """The rest, worded as carefully."""
-        if self.words.startswith("fewer"):
-            return "more than 99"
-        if self.words.startswith("more"):
-            return "fewer than 1"
+        """The rest, worded as carefully; the same in every language."""
+        if self.words == FEWER:
+            return MORE
+        if self.words == MORE:
+            return FEWER
         return str(self.others)
 
     @property
+    def others_opening(self) -> str:
+        """The rest where a sentence begins with it."""
+        return _opening(self.others_words)
+
+    @property
     def out_of(self) -> str:
-        return f"{self.words} out of {DENOMINATOR}"
+        """ "23 out of 100", in the language of the reader."""
+        return gettext("{count} out of 100").format(count=self.said)
+
+    @property
+    def plural(self) -> int:
+        """What decides on singular or plural of the people: one, or more."""
+        return max(1, self.count)
+
+    @property
+    def others_plural(self) -> int:
+        """The same of the rest."""
+        return max(1, self.others)
+
+
+def _said(words: str) -> str:
+    return {FEWER: gettext("fewer than 1"), MORE: gettext("more than 99")}.get(words, words)
+
+
+def _opening(words: str) -> str:
+    return {FEWER: gettext("Fewer than 1"), MORE: gettext("More than 99")}.get(words, words)
 
 
 def frequency(probability: float) -> Frequency:
@@ -46,9 +83,9 @@ def frequency(probability: float) -> Frequency:
         raise ValueError(f"{probability!r} is not a probability")
     exact = Decimal(repr(float(probability))) * DENOMINATOR
     if exact < 1:
-        return Frequency(0, "fewer than 1")
+        return Frequency(0, FEWER)
     if exact > DENOMINATOR - 1:
-        return Frequency(DENOMINATOR, "more than 99")
+        return Frequency(DENOMINATOR, MORE)
     count = int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
     return Frequency(count, str(count))
 

@@ -1,17 +1,17 @@
 """A shared proposal as its patient sees it: the same outcomes and denominators for every option."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from explain.figures.icon_array import IconArray, icon_array
 from explain.wording.check_ups import CheckUp, check_up_words
 from explain.wording.decision_aid import (
     KEEP,
-    NEW_CAUTION,
     NOT_KNOWN,
     NOTHING_NEW,
     ONLY_CHANGE,
@@ -20,27 +20,33 @@ from explain.wording.decision_aid import (
     Counts,
     counts,
     difference_words,
-    horizon_words,
-    kidney_dose_words,
+    from_to,
     more_or_fewer,
+    people_within,
     people_words,
     rest_words,
     shown,
     started_from,
+    title_within,
     value_words,
+    within,
 )
-from explain.wording.numbers import people_apart
+from explain.wording.doses import kidney_dose_words
+from explain.wording.language import gettext
+from explain.wording.numbers import Frequency, frequency, people_apart
+from explain.wording.options import Told, option_title, told
 from explain.wording.phrases import Level
+from explain.wording.times import horizon_words
 from patients.terminology.units import CONVERSIONS
 from twinportal.treatment.aid_rows import Row, rows_of
 
 Json = dict[str, Any]
 EVERY = {
-    "day": "once a day",
-    "half_day": "twice a day",
-    "week": "once a week",
-    "month": "once a month",
-    "half_year": "every six months",
+    "day": gettext_noop("once a day"),
+    "half_day": gettext_noop("twice a day"),
+    "week": gettext_noop("once a week"),
+    "month": gettext_noop("once a month"),
+    "half_year": gettext_noop("every six months"),
 }
 
 
@@ -55,6 +61,7 @@ class Cell:
     number: str
     people: str
     words: str
+    is_number: bool = True
 
     @property
     def icons(self) -> IconArray | None:
@@ -62,7 +69,18 @@ class Cell:
 
     @property
     def label(self) -> str:
-        return f"{self.title}, within {self.horizon}: {self.number}"
+        """The picture in words."""
+        return title_within(self.title, self.horizon, self.number)
+
+    @property
+    def said(self) -> str:
+        """The number with its time; what is said where there is none."""
+        return within(self.number, self.horizon) if self.is_number else self.number
+
+    @property
+    def of_whom(self) -> str:
+        """The same, and whose hundred it is."""
+        return people_within(self.number, self.people, self.horizon)
 
 
 @dataclass(frozen=True)
@@ -77,7 +95,7 @@ class Side:
     has_others: bool
     values: tuple[str, ...]
     tests: tuple[str, ...]
-    cautions: tuple[str, ...]
+    cautions: tuple[Told, ...]
 
 
 @dataclass(frozen=True)
@@ -170,7 +188,7 @@ def _numbered(rows: Sequence[Row]) -> list[tuple[str, Row]]:
 
 
 def _cell(name: str, row: Row, one: Json | None, candidates: Sequence[Json], level: Level) -> Cell:
-    title = capfirst(row.plain_label)
+    title = capfirst(gettext(row.plain_label))
     others = [c for c in map(row.of, candidates) if c]
     started = _started(others)
     if one is None or one["kind"] == "keep":
@@ -178,7 +196,7 @@ def _cell(name: str, row: Row, one: Json | None, candidates: Sequence[Json], lev
     change = row.of(one)
     if change is None:
         horizon = horizon_words(others[0]["months"])
-        return Cell(name, title, horizon, None, NOT_KNOWN[level], "", "")
+        return Cell(name, title, horizon, None, NOT_KNOWN[level], "", "", is_number=False)
     horizon = horizon_words(change["months"])
     if change["is_excess_only"]:
         apart = people_apart(change["before"], change["after"])
@@ -187,7 +205,7 @@ def _cell(name: str, row: Row, one: Json | None, candidates: Sequence[Json], lev
     found = counts(change["before"], change["after"])
     words = difference_words(found, level)
     if len(started) > 1:
-        words = f"{words} {started_from(_without(change))}"
+        words = f"{words} {started_from(_without(change), horizon)}"
     people = people_words(level, of_trial=change["baseline"] == "trial")
     return Cell(name, title, horizon, found, shown(change["after"], found.with_), people, words)
 
@@ -198,10 +216,10 @@ def _today(
     """What every option is compared with; of that, `before` of the options is known."""
     horizon = horizon_words((started or others)[0]["months"])
     if not started:
-        return Cell(name, title, horizon, None, ONLY_CHANGE[level], "", "")
+        return Cell(name, title, horizon, None, ONLY_CHANGE[level], "", "", is_number=False)
     if len(started) > 1:
-        first, last = _without(started[0]), _without(started[-1])
-        number = last if first == last else f"{first.removesuffix(' out of 100')} to {last}"
+        first, last = _counted(started[0]), _counted(started[-1])
+        number = last.out_of if first == last else from_to(first.said, last.said)
         return Cell(name, title, horizon, None, number, "", STUDIES_DIFFER[level])
     found = counts(started[0]["before"], started[0]["before"])
     people = people_words(level, of_trial=started[0]["baseline"] == "trial")
@@ -219,15 +237,14 @@ def _without(change: Json) -> str:
     return shown(change["before"], counts(change["before"], change["before"]).without)
 
 
+def _counted(change: Json) -> Frequency:
+    return frequency(change["before"])
+
+
 def _title(one: Json, level: Level, *, alone: bool) -> str:
     if one["kind"] == "keep" and alone:
         return KEEP[level]
-    label = one["plain_label"]
-    if _kidney_dose(one):
-        # of what is begun; what it takes the place of keeps its own
-        begun, *rest = label.split(" instead of ")
-        label = " instead of ".join([re.sub(r"\s[\d.,]+ mg\b", "", begun), *rest])
-    return capfirst(label)
+    return capfirst(option_title(one["plain_label"], without_dose=_kidney_dose(one) is not None))
 
 
 def _how(one: Json) -> str:
@@ -236,7 +253,10 @@ def _how(one: Json) -> str:
     if found := _kidney_dose(one):
         fits, usual = found.get("daily_mg"), one.get("daily_mg")
         return kidney_dose_words(found["dose"], is_lower=bool(fits and usual and fits < usual))
-    return capfirst(one["plain_dose"] or EVERY.get(one["every"], ""))
+    dose, rhythm = one["plain_dose"], EVERY.get(one["every"])
+    if dose:
+        return capfirst(gettext(dose))
+    return capfirst(_(rhythm)) if rhythm else ""
 
 
 def _kidney_dose(one: Json) -> Json | None:
@@ -253,11 +273,10 @@ def _tests(one: Json, level: Level) -> tuple[str, ...]:
     return check_up_words((CheckUp(row["test"], row["when"]) for row in one["monitoring"]), level)
 
 
-def _cautions(one: Json, new: Sequence[str], level: Level) -> tuple[str, ...]:
-    fresh = (f"{NEW_CAUTION[level]} {text}" for text in new)
-    return tuple(
-        dict.fromkeys([*fresh, *(f["plain"] for f in one["findings"] if f["level"] == "C")])
-    )
+def _cautions(one: Json, new: Sequence[str], level: Level) -> tuple[Told, ...]:
+    kept = (f["plain"] for f in one["findings"] if f["level"] == "C")
+    fresh = (told(text, as_new=level) for text in new)
+    return tuple(dict.fromkeys([*fresh, *(told(text) for text in kept)]))
 
 
 def _value(change: Json, units: Mapping[str, str], level: Level) -> str:

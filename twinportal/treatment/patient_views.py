@@ -6,6 +6,7 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from explain.wording import decision_aid as wording
@@ -31,7 +32,7 @@ def choices(request: HttpRequest) -> HttpResponse:
     level = level_of(request)
     context = reader_context(request, patient) | {
         "choices": [
-            (one, PLAIN_LABELS[one.indication], titles_of(one.result, level)) for one in shared
+            (one, _(PLAIN_LABELS[one.indication]), titles_of(one.result, level)) for one in shared
         ],
     }
     return render(request, "treatment/my_choices.html", context)
@@ -62,7 +63,7 @@ def choice(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
         )
     context = reader_context(request, patient) | {
         "proposal": found,
-        "label": PLAIN_LABELS[found.indication],
+        "label": _(PLAIN_LABELS[found.indication]),
         "aid": aid,
         "hidden": wording.HIDDEN[level],
         "changed": wording.CHANGED[level] if has_changed(found.result, current) else "",

@@ -1,5 +1,7 @@
 """Numbers of a ranking in words: differences of events, people needed to treat, times."""
 
+from django.utils.translation import gettext_noop
+
 from explain.wording.numbers import percent, points
 from models_engine.catalogue.treatment.knowledge.schema import INDICATIONS
 
@@ -88,12 +90,12 @@ LOADS = {
 }
 # as patients are told; the same keys as LABELS
 PLAIN_LABELS = {
-    "hypertension": "High blood pressure",
-    "ldl_primary": "High cholesterol",
-    "ldl_secondary": "Cholesterol with heart or vessel disease",
-    "diabetes_type_2": "Type 2 diabetes",
-    "hfref": "Heart failure",
-    "hfpef": "Heart failure",
-    "atrial_fibrillation": "Uneven heartbeat and stroke",
-    "ckd_albuminuria": "Kidney disease",
+    "hypertension": gettext_noop("High blood pressure"),
+    "ldl_primary": gettext_noop("High cholesterol"),
+    "ldl_secondary": gettext_noop("Cholesterol with heart or vessel disease"),
+    "diabetes_type_2": gettext_noop("Type 2 diabetes"),
+    "hfref": gettext_noop("Heart failure"),
+    "hfpef": gettext_noop("Heart failure"),
+    "atrial_fibrillation": gettext_noop("Uneven heartbeat and stroke"),
+    "ckd_albuminuria": gettext_noop("Kidney disease"),
 }

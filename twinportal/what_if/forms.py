@@ -13,7 +13,9 @@ from uuid import UUID, uuid4, uuid5
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
+from explain.wording.language import gettext
 from models_engine.catalogue.feature_set import InputUsed
 from models_engine.catalogue.what_if.controls import CONTROL_OF, CONTROLS, STOPPED, Control
 from models_engine.catalogue.what_if.effects import SMOKING, conditions
@@ -155,6 +157,11 @@ class Choice:
         """The one option of a group that has no other: a box to tick."""
         return self.options[0] if len(self.options) == 1 else None
 
+    @property
+    def only_label(self) -> str:
+        """What that box says to a patient."""
+        return gettext(self.only.plain_label) if self.only else ""
+
 
 @dataclass
 class WhatIfForm:
@@ -241,7 +248,7 @@ def lacks_start(form: WhatIfForm, sent: Mapping[str, str]) -> list[str]:
 
 def label_of(control: Control, plain: bool) -> str:
     """The name of a value, for a clinician or in plain words."""
-    return control.plain_label if plain else control.label
+    return gettext(control.plain_label) if plain else control.label
 
 
 def sent_of(interventions: tuple[Intervention, ...], months: int) -> dict[str, str]:
@@ -275,11 +282,11 @@ def _fill(found: Field, sent: Mapping[str, str], form: WhatIfForm) -> None:
     shown = sent.get(found.start_name, "")
     if shown and not _is_same(shown, found.start_shown, found.control.step):
         was = _number(shown)
-        then = _shown(was, found.control.step) if isfinite(was) else "another value"
-        found.error = (
-            f"{found.label}: the record changed: {then} is now {found.start_shown} "
-            f"{found.control.unit}. Nothing was used; please look again."
-        )
+        then = _shown(was, found.control.step) if isfinite(was) else _("another value")
+        found.error = _(
+            "{label}: the record changed: {before} is now {now} {unit}. Nothing was used; please "
+            "look again."
+        ).format(label=found.label, before=then, now=found.start_shown, unit=found.control.unit)
         form.has_changed = True
         return
     text = sent.get(found.name, "").strip()
@@ -287,11 +294,13 @@ def _fill(found: Field, sent: Mapping[str, str], form: WhatIfForm) -> None:
         return
     value = _number(text)
     if not isfinite(value):
-        found.error = f"{found.label}: this is no number."
+        found.error = _("{label}: this is no number.").format(label=found.label)
         return
     low, high = found.limits
     if not low <= value <= high:
-        found.error = f"{found.label}: from {low:g} to {high:g} {found.control.unit}."
+        found.error = _("{label}: from {low} to {high} {unit}.").format(
+            label=found.label, low=f"{low:g}", high=f"{high:g}", unit=found.control.unit
+        )
         return
     if not _is_same(text, found.start_shown, found.control.step):
         found.value = value
@@ -318,13 +327,15 @@ def _not_on_the_form(form: WhatIfForm, sent: Mapping[str, str], *, is_own: bool)
             continue
         control = CONTROL_OF.get(name.removeprefix(SET))
         if control is None:
-            said.append("A value that this page does not know was sent.")
+            said.append(_("A value that this page does not know was sent."))
         elif not _is_same(text, sent.get(f"{START}{control.concept}", "nan"), control.step):
             label = label_of(control, is_own)
-            said.append(f"{label}: the record changed: it is not asked any more.")
+            said.append(
+                _("{label}: the record changed: it is not asked any more.").format(label=label)
+            )
     if form.stops_smoking and not form.smokes:
         said.append(
-            "Your record does not say that you smoke now."
+            _("Your record does not say that you smoke now.")
             if is_own
             else "Stops smoking: the record does not say that this person smokes now."
         )
@@ -333,7 +344,7 @@ def _not_on_the_form(form: WhatIfForm, sent: Mapping[str, str], *, is_own: bool)
         wanted = sent.get(group, "")
         if wanted and wanted not in offered.get(group, ()):
             said.append(
-                "One of your choices is not offered to you now. Ask your doctor about it."
+                _("One of your choices is not offered to you now. Ask your doctor about it.")
                 if is_own
                 else f"{label}: what was chosen is none of the choices."
             )

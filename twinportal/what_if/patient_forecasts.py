@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from explain.figures.fan import Fan
 from explain.wording.forecasts import MEASUREMENTS
 from explain.wording.phrases import Level
+from explain.wording.times import horizon_words
 from explain.wording.what_if import MovedForecastText, moved_forecast_text
 from models_engine.catalogue.contract import FloatArray
 from models_engine.catalogue.what_if.compare import AIMED
@@ -52,7 +53,7 @@ class PatientForecast:
             years=first.years,
             before=(first.before[0], first.before[2]),
             after=(first.after[0], first.after[2]) if first.after else None,
-            by=self._row.full_by,
+            by=horizon_words(12 * found.full_by),
             against=self._is_against,
         )
         if self._is_against:

@@ -185,7 +185,8 @@ def test_never_a_dose_that_does_not_fit(found: list[Json], how: str, title: str)
 def test_new_cautions_come_first_and_old_ones_stay() -> None:
     old = finding(kind="interaction", level="C", plain="Sit down if you feel dizzy.", dose="")
     found = aid(option("start:x", findings=[old]), new={"start:x": ("Less grapefruit.",)})
-    assert found.sides[1].cautions == ("New: Less grapefruit.", "Sit down if you feel dizzy.")
+    said = [str(caution) for caution in found.sides[1].cautions]
+    assert said == ["New: Less grapefruit.", "Sit down if you feel dizzy."]
 
 
 def test_values_are_in_the_unit_that_the_laboratory_sent() -> None:

@@ -1,10 +1,11 @@
 """Released forecasts of a patient's own measurements, worded for their literacy level."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from explain.figures.fan import Edges, Fan, fan
-from explain.wording.forecasts import MEASUREMENTS, ForecastText, forecast_text
+from explain.wording.forecasts import MEASUREMENTS, ForecastText, figure_words, forecast_text
 from explain.wording.phrases import Level
 from models_engine.models import Forecast
 from models_engine.selectors import current_forecasts, unsupported_forecasts
@@ -54,11 +55,13 @@ class Outlook:
             Edges(self.as_of + row["years"] * YEAR, *(row[name] for name in names))
             for row in self._bands
         ]
-        return [
+        drawn = [
             (size, fan(self.text.title, self.unit, self.points, ahead, self.as_of,
                        width=width, x_ticks=ticks))
             for size, width, ticks in WIDTHS
         ]  # fmt: skip
+        # the summary is in the words and the language of the page
+        return [(size, replace(one, summary=figure_words(self.texts))) for size, one in drawn]
 
 
 def released_outlooks(patient: Patient, state: State, level: Level, now: datetime) -> list[Outlook]:
@@ -89,4 +92,9 @@ def _numbers(row: Forecast, years: float) -> dict[str, Any]:
     band = next(band for band in row.bands if band["years"] == years)
     names = {"low": "low90", "high": "high90", "inner_low": "low50", "inner_high": "high50"}
     numbers = {name: shown(band[key], row.concept) for name, key in names.items()}
-    return {"years": years, **numbers, "middle": shown(band["median"], row.concept)}
+    return {
+        "years": years,
+        "whole_years": int(years),
+        **numbers,
+        "middle": shown(band["median"], row.concept),
+    }

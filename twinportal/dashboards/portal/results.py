@@ -33,6 +33,8 @@ class Result:
             baseline=self.baseline,
             horizon=self.horizon,
             contributions=attribution.contributions,
+            low=prediction.low,
+            high=prediction.high,
         )
         self.icons: IconArray = icon_array(self.text.frequency.count)
         self.compared_icons: IconArray = icon_array(self.text.compared.count)

@@ -17,7 +17,7 @@ WATER_PILL = (
 
 def test_blood_tests_are_one_line_and_each_is_named_once() -> None:
     assert check_up_words(WATER_PILL, "plain") == (
-        "Blood tests before you start and later: potassium, salt (sodium), kidneys.",
+        "Blood tests before you start and later: potassium, salt (sodium) and kidneys.",
     )
 
 

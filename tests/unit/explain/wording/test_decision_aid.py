@@ -6,15 +6,15 @@ from explain.wording.decision_aid import (
     CAUTIONS,
     counts,
     difference_words,
-    horizon_words,
-    kidney_dose_words,
     more_or_fewer,
     people_words,
     rest_words,
     shown,
     value_words,
 )
+from explain.wording.doses import kidney_dose_words
 from explain.wording.phrases import LEVELS, Level
+from explain.wording.times import horizon_words
 
 SHARES = st.floats(min_value=0, max_value=1, allow_nan=False)
 

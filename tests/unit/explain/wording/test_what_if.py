@@ -50,7 +50,9 @@ def test_a_range_is_in_the_same_people(low: float, high: float) -> None:
     text = said(0.2, 0.1, low=low, high=high)
     words = frequency(low).words, frequency(high).words
     assert text.range == (
-        "" if words[0] == words[1] else f"It may also be from {words[0]} to {words[1]} out of 100."
+        ""
+        if words[0] == words[1]
+        else f"It may also be from {words[0]} to {words[1]} out of 100 within 10 years."
     )
     assert said(0.2, 0.1).range == "We do not know how far off this can be."
 
@@ -93,10 +95,14 @@ def test_a_number_that_an_association_raises_is_not_said(level: Level) -> None:
     ("before", "after", "said_"),
     [
         # the counts 15 and 13 are 2 apart, the numbers 1.2
-        (0.146, 0.134, "That is about 1 fewer out of 100. Both numbers above are rounded."),
+        (
+            0.146,
+            0.134,
+            "That is about 1 fewer out of 100 within 10 years. Both numbers above are rounded.",
+        ),
         # the counts 14 and 14 are equal, the numbers almost 1 apart
-        (0.1449, 0.1351, "That is less than 1 out of 100 fewer."),
-        (0.10, 0.12, "That is about 2 more out of 100."),
+        (0.1449, 0.1351, "That is less than 1 out of 100 fewer within 10 years."),
+        (0.10, 0.12, "That is about 2 more out of 100 within 10 years."),
     ],
 )
 def test_the_difference_itself_is_rounded(before: float, after: float, said_: str) -> None:

@@ -1,0 +1,3 @@
+"""How English pages write a day."""
+
+DATE_FORMAT = "j F Y"
