@@ -65,7 +65,7 @@ def change_text(
     is_now = {
         "plain": gettext("Now it is %(new)s within %(years)s years."),
         "standard": gettext("Now it is %(new)s within %(years)s years."),
-        "detailed": gettext("The estimate of today is %(new)s within %(years)s years."),
+        "detailed": gettext("The estimate now is %(new)s within %(years)s years."),
     }[level]
     told = _told(why, level) if why is not None else ()
     return ChangeText(
