@@ -104,6 +104,7 @@ INSTALLED_APPS = [
     "twinportal.population",
     "twinportal.what_if",
     "twinportal.treatment",
+    "twinportal.visits",
     "twinportal",
 ]
 MIDDLEWARE = [

@@ -10,6 +10,7 @@ urlpatterns = [
     path("my/", include("twinportal.dashboards.portal.urls")),
     path("", include("twinportal.what_if.urls")),
     path("", include("twinportal.treatment.urls")),
+    path("", include("twinportal.visits.urls")),
     path("", include("twinportal.molecular.urls")),
     path("steward/", include("twinportal.dashboards.steward.urls")),
 ]

@@ -10,6 +10,7 @@ from explain.selectors import attributions_of
 from explain.wording.changes import ChangeText, change_text, moved
 from explain.wording.numbers import Frequency, frequency
 from explain.wording.phrases import Level, outcome_words
+from models_engine.catalogue.display import displayed
 from models_engine.models import Prediction
 from models_engine.selectors import standing_history
 from patients.models import Patient
@@ -58,35 +59,52 @@ class NumberHistory:
 
 
 def number_histories(patient: Patient, results: list[Result], level: Level) -> list[NumberHistory]:
-    """Of each released result, the released ones before it of the same model. Two queries."""
-    keys = {(r.prediction.model_id, r.prediction.outcome): r for r in results}
-    rows: dict[tuple[str, str], list[Prediction]] = {key: [] for key in keys}
+    """Of each released result, the released ones before it. Two queries."""
     history = standing_history(patient.pk).filter(
-        released_at__isnull=False, model_id__in={model for model, _ in keys}
+        released_at__isnull=False, outcome__in={r.prediction.outcome for r in results}
     )
-    for row in history.select_related("run"):
-        if (row.model_id, row.outcome) in rows:
-            rows[row.model_id, row.outcome].append(row)
-    made = {key: _one_a_day(found[::-1]) for key, found in rows.items()}
-    pairs = {key: (found[-2], found[-1]) for key, found in made.items() if len(found) > 1}
+    released = list(history.select_related("run"))[::-1]
+    made = {r.prediction.pk: _one_a_day(_of_result(r.prediction, released)) for r in results}
+    pairs = {pk: (found[-2], found[-1]) for pk, found in made.items() if len(found) > 1}
     reasons = attributions_of([p.pk for pair in pairs.values() for p in pair])
     return [
         NumberHistory(
             result,
             outcome_words(result.prediction.outcome, level).title,
-            tuple(_past(row) for row in made[key]),
-            _change(*pairs[key], reasons, level) if key in pairs else None,
+            tuple(_past(row) for row in made[result.prediction.pk]),
+            _change(*pairs[result.prediction.pk], reasons, level)
+            if result.prediction.pk in pairs
+            else None,
         )
-        for key, result in keys.items()
+        for result in results
     ]
+
+
+def _of_result(shown: Prediction, released: list[Prediction]) -> list[Prediction]:
+    """What the page would have shown of this outcome, oldest first.
+
+    Of the model that is shown now everything. At a moment that was replayed all models were asked
+    at once, so that the one is taken which a page of that day would have shown.
+    """
+    rows = [row for row in released if row.model_id == shown.model_id and not row.replayed]
+    rows = [row for row in rows if row.outcome == shown.outcome]
+    moments: dict[datetime, list[Prediction]] = {}
+    for row in released:
+        if row.replayed:
+            moments.setdefault(row.as_of, []).append(row)
+    for at_once in moments.values():
+        rows += [
+            block.main
+            for block in displayed(at_once)
+            if block.main.outcome == shown.outcome and block.main.value is not None
+        ]
+    return sorted(rows, key=lambda row: (row.as_of, row.pk))
 
 
 def _one_a_day(rows: list[Prediction]) -> list[Prediction]:
     """The last number of each day, oldest first."""
     ends = [
-        earlier
-        for earlier, later in pairwise(rows)
-        if day_of(earlier.as_of) != day_of(later.as_of)
+        earlier for earlier, later in pairwise(rows) if day_of(earlier.as_of) != day_of(later.as_of)
     ]
     return [*ends, *rows[-1:]]
 
@@ -105,7 +123,7 @@ def _change(
 ) -> ChangeText:
     old, new = reasons.get((before.pk, OPTIMAL)), reasons.get((after.pk, OPTIMAL))
     why = None
-    if old is not None and new is not None and before.model_version == after.model_version:
+    if old is not None and new is not None and _is_same_model(before, after):
         grown = new.baseline_value - old.baseline_value
         why = moved(old.contributions, new.contributions, grown)
     return change_text(
@@ -116,3 +134,8 @@ def _change(
         after=after.value or 0.0,
         why=why,
     )
+
+
+def _is_same_model(before: Prediction, after: Prediction) -> bool:
+    """Only contributions to one model can be compared with each other."""
+    return (before.model_id, before.model_version) == (after.model_id, after.model_version)
