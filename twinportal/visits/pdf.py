@@ -28,7 +28,7 @@ def laid_out(html: str) -> Any:
     if weasyprint is None:
         raise RuntimeError("WeasyPrint, or Pango that it draws with, is not installed")
 
-    class Nothing(weasyprint.urls.URLFetcher):  # type: ignore[misc, name-defined]
+    class Nothing(weasyprint.urls.URLFetcher):  # type: ignore[name-defined]
         """No address is opened, neither of the network nor of this machine."""
 
         def fetch(self, url: str, headers: Any = None) -> Any:
