@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
+from django.conf import settings
+from django.db.models import Q
+
 from explain.figures.sparkline import Sparkline, sparkline
 from explain.models import Attribution
 from explain.selectors import attributions_of
@@ -61,7 +64,7 @@ class NumberHistory:
 def number_histories(patient: Patient, results: list[Result], level: Level) -> list[NumberHistory]:
     """Of each released result, the released ones before it. Two queries."""
     history = standing_history(patient.pk).filter(
-        released_at__isnull=False, outcome__in={r.prediction.outcome for r in results}
+        _may_be_seen(), outcome__in={r.prediction.outcome for r in results}
     )
     released = list(history.select_related("run"))[::-1]
     made = {r.prediction.pk: _one_a_day(_of_result(r.prediction, released)) for r in results}
@@ -78,6 +81,14 @@ def number_histories(patient: Patient, results: list[Result], level: Level) -> l
         )
         for result in results
     ]
+
+
+def _may_be_seen() -> Q:
+    """Released numbers. One that was worked out later is never released by anybody: it is seen where
+    results are seen without a review, and says what it is.
+    """
+    released = Q(released_at__isnull=False)
+    return released | Q(run__replayed=True) if settings.RELEASE_POLICY == "auto" else released
 
 
 def _of_result(shown: Prediction, released: list[Prediction]) -> list[Prediction]:
