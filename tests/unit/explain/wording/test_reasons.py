@@ -13,7 +13,9 @@ from explain.wording.phrases import CONCEPTS, LEVELS, Level
 from explain.wording.reasons import reasons, sureness, uncertain_reasons
 
 LONGEST_SENTENCE = 20
-FORBIDDEN = re.compile(r"caus|because of|leads to|times (more|less)|double|high risk", re.I)
+FORBIDDEN = re.compile(
+    r"caus|because of|leads to|times (more|less)|double|high risk", re.IGNORECASE
+)
 
 
 def contribution(concept: str, value: float, modifiable: bool = True) -> dict[str, Any]:
