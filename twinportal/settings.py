@@ -105,6 +105,7 @@ INSTALLED_APPS = [
     "twinportal.population",
     "twinportal.what_if",
     "twinportal.treatment",
+    "twinportal.visits",
     "twinportal",
 ]
 MIDDLEWARE = [
@@ -177,6 +178,11 @@ if RELEASE_POLICY not in {"review", "auto"}:
 # What the patient's page says under "whom to call"
 CONTACT = get_env("TWINPORTAL_CONTACT", gettext_noop("your usual clinic"))
 EMERGENCY_NUMBER = get_env("TWINPORTAL_EMERGENCY_NUMBER", "911")
+# Three questions on reading, 3 to 15 points: up to this score simple words are suggested. Published
+# cut-offs differ (8 or 9), so that it is a setting.
+BHLS_CUTOFF = int(get_env("TWINPORTAL_BHLS_CUTOFF", "9"))
+if not 3 <= BHLS_CUTOFF <= 15:
+    raise ImproperlyConfigured("TWINPORTAL_BHLS_CUTOFF is a score from 3 to 15.")
 
 # --- FHIR door --------------------------------------------------------------------------------
 FHIR_MAX_BODY_BYTES = int(get_env("FHIR_MAX_BODY_BYTES", str(50 * 1024 * 1024)))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from explain.wording.language import gettext, gettext_noop, ngettext
 from explain.wording.numbers import frequency, people_apart
-from explain.wording.phrases import Level, outcome_words
+from explain.wording.phrases import Level, otherwise_sentence, outcome_sentence
 
 OPENING: dict[Level, str] = {
     "plain": gettext_noop("See which changes go with a lower number. Pick how much lower."),
@@ -171,27 +171,9 @@ def number_text(*, outcome: str, level: Level, horizon: float, probability: floa
 
     Raises ValueError on what is no probability.
     """
-    words, own, years = outcome_words(outcome, level), frequency(probability), int(horizon)
-    main = ngettext(
-        "{count} out of 100 people like you will {event} within {years} year.",
-        "{count} out of 100 people like you will {event} within {years} years.",
-        years,
-    )
-    if not own.words.isdigit():
-        # "fewer than 1" takes two words more: the sentence stays short without the people
-        main = ngettext(
-            "{count} out of 100 will {event} within {years} year.",
-            "{count} out of 100 will {event} within {years} years.",
-            years,
-        )
-    otherwise = ngettext(
-        "{count} out of 100 will not, within {years} year.",
-        "{count} out of 100 will not, within {years} years.",
-        years,
-    )
+    own = frequency(probability)
     return NumberText(
-        _capital(main.format(count=own.words, event=words.event, years=years)),
-        _capital(otherwise.format(count=own.others_words, years=years)),
+        outcome_sentence(outcome, level, own, horizon), otherwise_sentence(own, horizon)
     )
 
 
@@ -220,7 +202,3 @@ def apart_text(*, horizon: float, before: float, after: float) -> str:
 def change_text(concept: str, level: Level, *, before: str, after: str) -> str:
     """One change in a sentence. Raises KeyError on a value that nobody is told to change."""
     return gettext(CHANGES[concept][level]).format(before=before, after=after)
-
-
-def _capital(sentence: str) -> str:
-    return sentence[0].upper() + sentence[1:]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from explain.wording.language import gettext, ngettext
+from explain.wording.language import gettext
 from explain.wording.language import gettext_noop as N_
 from explain.wording.levels import ByLevel
 from explain.wording.numbers import Frequency, frequency
@@ -13,6 +13,7 @@ from explain.wording.phrases import (
     MEDICINES,
     Level,
     concept_words,
+    otherwise_sentence,
     outcome_sentence,
     outcome_words,
 )
@@ -95,16 +96,11 @@ def result_text(
     words = outcome_words(outcome, level)
     own, other = frequency(probability), frequency(baseline)
     time = years_words(horizon)
-    otherwise = ngettext(
-        "{count} out of 100 will not within {time}.",
-        "{count} out of 100 will not within {time}.",
-        own.others_plural,
-    )
     return ResultText(
         title=words.title,
         about=words.about,
         main=outcome_sentence(outcome, level, own, horizon),
-        otherwise=otherwise.format(count=own.others_opening, time=time),
+        otherwise=otherwise_sentence(own, horizon),
         comparison=COMPARISON[level].format(number=other.out_of, time=time),
         frequency=own,
         compared=other,

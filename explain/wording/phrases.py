@@ -230,6 +230,16 @@ def outcome_sentence(outcome: str, level: Level, number: Frequency, years: float
     return sentence.format(count=number.opening, time=years_words(years))
 
 
+def otherwise_sentence(number: Frequency, years: float) -> str:
+    """The rest of the hundred with its time: "77 out of 100 will not within 10 years."."""
+    sentence = ngettext(
+        "{count} out of 100 will not within {time}.",
+        "{count} out of 100 will not within {time}.",
+        number.others_plural,
+    )
+    return sentence.format(count=number.others_opening, time=years_words(years))
+
+
 def concept_words(concept: str, level: Level) -> ConceptWords | None:
     """None for a concept without patient words: it is then not named to a patient."""
     found = CONCEPTS.get(ALIASES.get(concept, concept))

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("twinportal.what_if.urls")),
     path("", include("twinportal.lower.urls")),
     path("", include("twinportal.treatment.urls")),
+    path("", include("twinportal.visits.urls")),
     path("", include("twinportal.molecular.urls")),
     path("steward/", include("twinportal.dashboards.steward.urls")),
 ]

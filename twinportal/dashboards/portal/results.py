@@ -8,9 +8,11 @@ from explain.models import Attribution
 from explain.selectors import attributions_of
 from explain.wording.messages import ResultText, result_text
 from explain.wording.phrases import OUTCOMES, Level
+from explain.wording.reasons import Reasons, reasons, uncertain_reasons
 from models_engine.catalogue.display import displayed
 from models_engine.models import Prediction
 from models_engine.selectors import current_predictions, unsupported_runs
+from patients.access.consent import Purpose, permits
 from patients.models import Patient
 
 RESULTS_SHOWN = 3
@@ -41,6 +43,8 @@ class Result:
         self.interval = (prediction.low, prediction.high)
         # what else is said of the reasons rests on this: the page must not sound sure of them
         self.reasons_are_uncertain = attribution.is_uncertain
+        self.reasons: Reasons = reasons(attribution.contributions, level)
+        self.uncertain_reasons = uncertain_reasons(level)
 
     @property
     def data_day(self) -> date | None:
@@ -50,7 +54,12 @@ class Result:
 
 
 def released_results(patient: Patient, level: Level) -> list[Result]:
-    """At most three current results that may be shown, the most important first."""
+    """At most three current results that may be shown, the most important first.
+
+    None where the patient chose not to see their numbers.
+    """
+    if not permits(patient, Purpose.SEE_PREDICTIONS):
+        return []
     shown = [p for p in _for_patients(patient) if p.released_at is not None]
     return _with_explanations(shown[:RESULTS_SHOWN], level)
 

@@ -1,0 +1,152 @@
+"""A patient's numbers over time, and what changed since the one before."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from django.conf import settings
+from django.db.models import Q
+
+from explain.figures.sparkline import Sparkline, sparkline
+from explain.models import Attribution
+from explain.selectors import attributions_of
+from explain.wording.changes import ChangeText, change_text, moved
+from explain.wording.numbers import Frequency, frequency
+from explain.wording.phrases import Level, outcome_words
+from models_engine.catalogue.display import displayed
+from models_engine.models import Prediction
+from models_engine.selectors import standing_history
+from patients.models import Patient
+from twinportal.dashboards.portal.days import day_of, day_text
+from twinportal.dashboards.portal.results import Result
+
+OPTIMAL = Attribution.Baseline.OPTIMAL
+
+
+@dataclass(frozen=True)
+class PastNumber:
+    """One day's number. `is_later_work`: worked out afterwards, from what the record says of it."""
+
+    at: datetime
+    day: str
+    frequency: Frequency
+    is_later_work: bool
+    prediction: Prediction
+
+
+@dataclass(frozen=True)
+class NumberHistory:
+    """Numbers of one outcome, oldest first; the last one stands now."""
+
+    result: Result
+    title: str
+    numbers: tuple[PastNumber, ...]
+    change: ChangeText | None
+
+    @property
+    def newest_first(self) -> tuple[PastNumber, ...]:
+        return self.numbers[::-1]
+
+    @property
+    def spark(self) -> Sparkline:
+        """Drawn from the very counts that the table writes."""
+        return sparkline([(one.at, float(one.frequency.count)) for one in self.numbers])
+
+    @property
+    def dots(self) -> list[tuple[float, float, int]]:
+        """Every point of the picture with the count that it stands for."""
+        return [
+            (x, y, one.frequency.count)
+            for (x, y), one in zip(self.spark.points, self.numbers, strict=True)
+        ]
+
+
+def number_histories(patient: Patient, results: list[Result], level: Level) -> list[NumberHistory]:
+    """Of each released result, the released ones before it. Two queries."""
+    history = standing_history(patient.pk).filter(
+        _may_be_seen(), outcome__in={r.prediction.outcome for r in results}
+    )
+    released = list(history.select_related("run"))[::-1]
+    made = {r.prediction.pk: _one_a_day(_of_result(r.prediction, released)) for r in results}
+    pairs = {pk: (found[-2], found[-1]) for pk, found in made.items() if len(found) > 1}
+    reasons = attributions_of([p.pk for pair in pairs.values() for p in pair])
+    return [
+        NumberHistory(
+            result,
+            outcome_words(result.prediction.outcome, level).title,
+            tuple(_past(row) for row in made[result.prediction.pk]),
+            _change(*pairs[result.prediction.pk], reasons, level)
+            if result.prediction.pk in pairs
+            else None,
+        )
+        for result in results
+    ]
+
+
+def _may_be_seen() -> Q:
+    """Released numbers. One that was worked out later is never released by anybody: it is seen where
+    results are seen without a review, and says what it is.
+    """
+    released = Q(released_at__isnull=False)
+    return released | Q(run__replayed=True) if settings.RELEASE_POLICY == "auto" else released
+
+
+def _of_result(shown: Prediction, released: list[Prediction]) -> list[Prediction]:
+    """What the page would have shown of this outcome, oldest first.
+
+    Of the model that is shown now everything. At a moment that was replayed all models were asked
+    at once, so that the one is taken which a page of that day would have shown.
+    """
+    rows = [row for row in released if row.model_id == shown.model_id and not row.replayed]
+    rows = [row for row in rows if row.outcome == shown.outcome]
+    moments: dict[datetime, list[Prediction]] = {}
+    for row in released:
+        if row.replayed:
+            moments.setdefault(row.as_of, []).append(row)
+    for at_once in moments.values():
+        rows += [
+            block.main
+            for block in displayed(at_once)
+            if block.main.outcome == shown.outcome and block.main.value is not None
+        ]
+    return sorted(rows, key=lambda row: (row.as_of, row.pk))
+
+
+def _one_a_day(rows: list[Prediction]) -> list[Prediction]:
+    """The last number of each day, oldest first."""
+    ends = [
+        earlier for earlier, later in pairwise(rows) if day_of(earlier.as_of) != day_of(later.as_of)
+    ]
+    return [*ends, *rows[-1:]]
+
+
+def _past(row: Prediction) -> PastNumber:
+    return PastNumber(
+        row.as_of, day_text(row.as_of), frequency(row.value or 0.0), row.replayed, row
+    )
+
+
+def _change(
+    before: Prediction,
+    after: Prediction,
+    reasons: dict[tuple[int, str], Attribution],
+    level: Level,
+) -> ChangeText:
+    old, new = reasons.get((before.pk, OPTIMAL)), reasons.get((after.pk, OPTIMAL))
+    why = None
+    if old is not None and new is not None and _is_same_model(before, after):
+        grown = new.baseline_value - old.baseline_value
+        why = moved(old.contributions, new.contributions, grown)
+    return change_text(
+        level,
+        day=day_text(before.as_of),
+        horizon=after.horizon_years or 0.0,
+        before=before.value or 0.0,
+        after=after.value or 0.0,
+        why=why,
+    )
+
+
+def _is_same_model(before: Prediction, after: Prediction) -> bool:
+    """Only contributions to one model can be compared with each other."""
+    return (before.model_id, before.model_version) == (after.model_id, after.model_version)
