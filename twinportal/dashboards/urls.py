@@ -11,5 +11,7 @@ urlpatterns = [
     path("", include("twinportal.what_if.urls")),
     path("", include("twinportal.treatment.urls")),
     path("", include("twinportal.molecular.urls")),
+    path("", include("twinportal.my_record.urls")),
+    path("", include("twinportal.release.urls")),
     path("steward/", include("twinportal.dashboards.steward.urls")),
 ]
