@@ -33,12 +33,10 @@ def choices_of(patient: Patient) -> "QuerySet[ConsentChoice]":
 
 def permitting(purpose: Purpose) -> "QuerySet[Patient]":
     """Every twin whose patient allows it now."""
-    said = (
-        ConsentChoice.objects.filter(purpose=purpose)
-        .values(twin=Coalesce("patient__merged_into", "patient"))
-        .annotate(said=ArrayAgg("granted", order_by=["-at", "-pk"]))
-    )
-    otherwise = said.filter(said__0=not DEFAULTS[purpose]).values("twin")
+    choices = ConsentChoice.objects.filter(purpose=purpose)
+    by_twin = choices.values(twin=Coalesce("patient__merged_into", "patient"))
+    newest = by_twin.annotate(newest_first=ArrayAgg("granted", order_by=["-at", "-pk"]))
+    otherwise = newest.filter(Q(newest_first__0=not DEFAULTS[purpose])).values("twin")
     every = Patient.objects.annotate(twin=Coalesce("merged_into", "pk"))
     if DEFAULTS[purpose]:
         return every.exclude(twin__in=otherwise)

@@ -129,6 +129,6 @@ def _practitioner_names(fhir_ids: Collection[str]) -> dict[str, str]:
 
 
 def _name(practitioner: dict[str, Any]) -> str:
-    name = next(iter(practitioner.get("name", [])), {})
+    name: dict[str, Any] = next(iter(practitioner.get("name", [])), {})
     parts = [*name.get("prefix", []), *name.get("given", []), name.get("family", "")]
     return str(name.get("text") or " ".join(part for part in parts if part))

@@ -1,7 +1,14 @@
 """Files for the patient: the whole record, and the estimates explained. No name in a file's name."""
 
+from typing import cast
+
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,7 +23,7 @@ from twinportal.my_record.downloads import explanation, may_download, record_bun
 
 @require_POST
 @role_required("patient")
-def data(request: HttpRequest) -> HttpResponseBase:
+def data(request: HttpRequest) -> HttpResponse:
     """All my data as FHIR. By POST: no link and no prefetching makes a file of a record."""
     patient = own_record(request)
     now = timezone.now()
@@ -27,7 +34,7 @@ def data(request: HttpRequest) -> HttpResponseBase:
     pieces = record_bundle(patient, f"{server_url(request)}/fhir", now=now)
     answer = StreamingHttpResponse(pieces, content_type="application/fhir+json")
     answer["Content-Disposition"] = 'attachment; filename="my-data.json"'
-    return answer
+    return cast(HttpResponse, answer)
 
 
 @require_safe

@@ -17,9 +17,10 @@ from models_engine.registry import model_as_run
 from patients.access.consent import Purpose, permits
 from patients.api.responses import instant
 from patients.api.searching import entry
+from patients.fhir.search_index import SEPARATOR
 from patients.models import AuditEvent, Patient, Resource
 from patients.selectors.everything import everything
-from patients.services.server_written import OWN_MARKS
+from patients.services.server_written import OWN_MARKS, OWN_SYSTEM
 from twinportal.dashboards.portal.results import Result, released_results
 from twinportal.treatment.models import TreatmentProposal
 
@@ -56,6 +57,8 @@ def patients_resources(patient: Patient) -> "QuerySet[Resource]":
         treatmentproposal__in=shared.order_by().values("pk")
     )
     allowed = Q(type__in=FOR_THE_PATIENT) | seen | Q(pk__in=proposals.values("resource"))
+    # who sent what
+    allowed |= Q(tokens__contains=[f"_tag{SEPARATOR}{OWN_SYSTEM}|ingest"])
     return Resource.objects.filter(~own | allowed)
 
 

@@ -68,9 +68,7 @@ def task(request: CorrectionRequest, *, practitioner_id: str = "") -> Json:
         ],
     }
     if request.outcome:
-        content["businessStatus"] = _coded(
-            OUTCOMES, request.outcome, request.get_outcome_display()
-        )
+        content["businessStatus"] = _coded(OUTCOMES, request.outcome, request.get_outcome_display())
     if request.answer:
         content["output"] = [{"type": {"text": "Answer"}, "valueString": request.answer}]
     if practitioner_id:

@@ -1,6 +1,7 @@
 """What a patient says is wrong with a fact, and what a clinician answers."""
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from twinportal.my_record.models import LONGEST_TEXT, CorrectionRequest
@@ -20,9 +21,7 @@ REASONS = [
 class CorrectionForm(forms.Form):
     """Coded, with room for words; "something else" needs them."""
 
-    reason = forms.ChoiceField(
-        label=_("What is wrong?"), choices=REASONS, widget=forms.RadioSelect
-    )
+    reason = forms.ChoiceField(label=_("What is wrong?"), choices=REASONS, widget=forms.RadioSelect)
     right_value = forms.CharField(
         label=_("What would be right? (You can leave this empty.)"),
         max_length=200,
@@ -43,12 +42,20 @@ class CorrectionForm(forms.Form):
 
 
 class AnswerForm(forms.Form):
-    """The patient reads the outcome and the note."""
+    """The patient reads the outcome and the note. What was accepted is not accepted again."""
 
-    outcome = forms.ChoiceField(label="Outcome", choices=CorrectionRequest.Outcome.choices)
+    outcome = forms.ChoiceField(label="Outcome")
     answer = forms.CharField(
         label="Note to the patient (in plain words; they read it as it is)",
         max_length=LONGEST_TEXT,
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
+
+    def __init__(self, data: QueryDict | None, *, is_accepted: bool) -> None:
+        super().__init__(data)
+        taken = {CorrectionRequest.Outcome.WILL_CORRECT.value} if is_accepted else set()
+        choices = CorrectionRequest.Outcome.choices
+        self.fields["outcome"] = forms.ChoiceField(
+            label="Outcome", choices=[one for one in choices if one[0] not in taken]
+        )

@@ -57,6 +57,8 @@ WHAT: dict[str, str] = {
     "twins": gettext_noop("estimates that could not be made"),
     "Client": gettext_noop("a hospital computer system"),
     "OAuth": gettext_noop("a hospital computer system"),
+    "network ranking table": gettext_noop("data about your genes and cells"),
+    "begin": gettext_noop("files with data of many patients"),
     "network": gettext_noop("tables that are about nobody"),
     "drug targets": gettext_noop("tables that are about nobody"),
     "import": gettext_noop("files with data of many patients"),
@@ -102,7 +104,9 @@ SENT, REMOVED = gettext_noop("sent"), gettext_noop("removed")
 TOOK = gettext_noop("took a copy of")
 ACTIONS: dict[str, str] = {
     **dict.fromkeys(("read", "vread", "history", "search", "everything", "validate"), LOOKED),
-    **dict.fromkeys(("update", "patch", "correct", "retry", "replay", "cancel", "refresh"), CHANGED),
+    **dict.fromkeys(
+        ("update", "patch", "correct", "retry", "replay", "cancel", "refresh"), CHANGED
+    ),
     **dict.fromkeys(("create", "import", "quarantine"), SENT),
     **dict.fromkeys(("delete", "reject", "discard", "withdraw"), REMOVED),
     **dict.fromkeys(("export", "download"), TOOK),
@@ -113,6 +117,10 @@ ACTIONS: dict[str, str] = {
     "ask": gettext_noop("asked about"),
     "answer": gettext_noop("answered"),
     "choose": gettext_noop("chose"),
+    "preview": LOOKED,
+    "register": CHANGED,
+    "set-reference": CHANGED,
+    "refuse": gettext_noop("was not let in to"),
 }
 USED = gettext_noop("used")
 

@@ -52,7 +52,8 @@ def task(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if row is None:
         raise Http404
     patient = row.patient.merged_into or row.patient
-    form = AnswerForm(request.POST or None)
+    is_accepted = row.status == CorrectionRequest.Status.ACCEPTED
+    form = AnswerForm(request.POST or None, is_accepted=is_accepted)
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         now = timezone.now()
@@ -75,6 +76,6 @@ def task(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "banner": Banner(patient, state_of(patient.pk, now), now),
         "form": form,
         "is_open": row.status in OPEN,
-        "is_accepted": row.status == CorrectionRequest.Status.ACCEPTED,
+        "is_accepted": is_accepted,
     }
     return render(request, "my_record/task.html", context)

@@ -82,8 +82,7 @@ def consents(request: HttpRequest) -> HttpResponse:
             for choice in choices_of(patient)[:HISTORY_SHOWN]
         ],
         "sent": [
-            (one, CONSENT_STATUSES.get(one.status, ""), one.title)
-            for one in sent_consents(patient)
+            (one, CONSENT_STATUSES.get(one.status, ""), one.title) for one in sent_consents(patient)
         ],
     }
     return render(request, "my_record/consents.html", context)
@@ -113,12 +112,9 @@ def facts(request: HttpRequest) -> HttpResponse:
     audit.record_read(request, patient, what="own facts")
     context = reader_context(request, patient) | {
         "groups": fact_groups(patient, level_of(request)),
-        "disputed": {
-            (row.resource_id, row.path, row.concept) for row in disputed_facts(patient)
-        },
+        "disputed": {(row.resource_id, row.path, row.concept) for row in disputed_facts(patient)},
         "wishes": [
-            (row, STATUSES[row.status], OUTCOMES.get(row.outcome, ""))
-            for row in _wishes(patient)
+            (row, STATUSES[row.status], OUTCOMES.get(row.outcome, "")) for row in _wishes(patient)
         ],
     }
     return render(request, "my_record/facts.html", context)

@@ -24,4 +24,6 @@ def policy_names_known_models(**kwargs: Any) -> list[checks.CheckMessage]:
     faults = parse_policy(settings.RELEASE_POLICY).faults(
         known={model.id for model in models}, seen_by_patients=seen
     )
-    return [checks.Error(f"TWINPORTAL_RELEASE_POLICY: {fault}", id="release.E001") for fault in faults]
+    return [
+        checks.Error(f"TWINPORTAL_RELEASE_POLICY: {fault}", id="release.E001") for fault in faults
+    ]

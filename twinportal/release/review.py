@@ -3,6 +3,7 @@ the very sentences that the patient would read."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import cast
 
 from explain.models import Attribution
 from explain.selectors import attributions_of
@@ -78,12 +79,11 @@ def waiting_rows(predictions: Iterable[Prediction], *, now: datetime) -> list[Wa
 
 def _levels(patient_ids: Iterable[int]) -> dict[int, Level]:
     """The literacy level of each patient who signs in; one who was merged is the other's."""
-    whose = dict(
-        Patient.objects.filter(merged_into__in=patient_ids).values_list("pk", "merged_into")
-    )
-    own = {pk: pk for pk in patient_ids} | whose
-    users = User.objects.filter(patient__in=own).values_list("patient", "literacy_level")
-    return {own[pk]: level for pk, level in users.order_by("-pk") if pk is not None}
+    own = {pk: pk for pk in patient_ids}
+    for merged in Patient.objects.filter(merged_into__in=patient_ids):
+        own[merged.pk] = merged.merged_into_id or merged.pk
+    users = User.objects.filter(patient__in=own).order_by("-pk")
+    return {own[one.patient_id or 0]: cast(Level, one.literacy_level) for one in users}
 
 
 def _reasons(contributions: Sequence[Mapping[str, object]]) -> list[str]:

@@ -47,9 +47,7 @@ def waiting_for_review(patients: "QuerySet[Patient]") -> "QuerySet[Prediction]":
         )
         .annotate(
             place=Case(*places, output_field=IntegerField()),
-            richness=Func(
-                measured, function="jsonb_array_length", output_field=IntegerField()
-            ),
+            richness=Func(measured, function="jsonb_array_length", output_field=IntegerField()),
         )
         .filter(place__isnull=False)
         .order_by("patient", "outcome", "-richness", "place")

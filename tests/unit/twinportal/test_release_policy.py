@@ -52,7 +52,7 @@ def test_what_is_released_at_once(text: str, prevent: bool, kfre: bool, forecast
     ],
 )
 def test_what_cannot_be_read_is_named(text: str, named: str) -> None:
-    with pytest.raises(ValueError, match="begins|goes on|twice") as raised:
+    with pytest.raises(ValueError, match=r"begins|goes on|twice") as raised:
         parse_policy(text)
     assert named in str(raised.value)
 

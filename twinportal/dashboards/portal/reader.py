@@ -12,7 +12,7 @@ from patients.access.policy import visible_patients
 from patients.models import Patient, StaleTwin
 
 
-class PredictionsHidden(Exception):  # noqa: N818 it is no error
+class PredictionsHidden(Exception):
     """The patient chose not to see estimates: the page is answered with kind words instead."""
 
 
