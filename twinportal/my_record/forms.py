@@ -34,6 +34,9 @@ class CorrectionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
     )
 
+    def __init__(self, data: QueryDict | None) -> None:
+        super().__init__(data, label_suffix="")
+
     def clean(self) -> dict[str, str]:
         found = super().clean() or {}
         if found.get("reason") == Reason.OTHER and not found.get("text"):
@@ -53,9 +56,10 @@ class AnswerForm(forms.Form):
     )
 
     def __init__(self, data: QueryDict | None, *, is_accepted: bool) -> None:
-        super().__init__(data)
+        super().__init__(data, label_suffix="")
         taken = {CorrectionRequest.Outcome.WILL_CORRECT.value} if is_accepted else set()
         choices = CorrectionRequest.Outcome.choices
         self.fields["outcome"] = forms.ChoiceField(
-            label="Outcome", choices=[one for one in choices if one[0] not in taken]
+            label="Outcome",
+            choices=[("", "Choose an outcome"), *(c for c in choices if c[0] not in taken)],
         )

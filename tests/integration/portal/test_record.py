@@ -232,6 +232,7 @@ class TestCorrections:
         assert waiting_count(portal.doctor_user) == 1
         assert "128" in portal.doctor.get("/tasks/").content.decode()
         path = f"/tasks/{wish.public_id}/"
+        assert portal.doctor.post(path, {"answer": "No outcome"}).status_code == 200
         assert "It was another day" in portal.doctor.get(path).content.decode()
         portal.doctor.post(path, {"outcome": "will-correct", "answer": "Thank you."})
         assert waiting_count(portal.doctor_user) == 0
