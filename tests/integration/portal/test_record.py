@@ -20,6 +20,7 @@ from tests.data import ROOT
 from tests.factories import fhir
 from tests.factories.people import clinician, patient_user, push, signed_in, twin
 from tests.integration.portal.conftest import Portal
+from tests.readability import flesch_kincaid_grade
 from twinportal.my_record.corrections import MOST_OPEN, disputed_facts, waiting_count
 from twinportal.my_record.downloads import MOST_DOWNLOADS
 from twinportal.my_record.log_words import (
@@ -40,6 +41,14 @@ CODES = re.compile(r"\b\d{4,5}-\d\b|\b\d{6,}\b|Observation|unknown|LOINC|SNOMED"
 
 def text_of(page: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.split("<main")[1]))
+
+
+def sentences_of(page: str) -> list[str]:
+    """Of paragraphs and list items; headings and buttons are none."""
+    main = page.split("<main")[1].split("</main>")[0]
+    blocks = re.findall(r"<(?:p|li)[ >].*?</(?:p|li)>", main, flags=re.DOTALL)
+    texts = [re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", one)).strip() for one in blocks]
+    return [s.strip() for text in texts for s in re.findall(r"[A-Z][^.?!]*[.?!]", text)]
 
 
 def fact(portal: Portal, concept: str = "systolic_bp") -> Fact:
@@ -67,6 +76,21 @@ class TestPages:
         for page in ("facts/", "access/", "consents/"):
             assert not CODES.search(text_of(portal.page(f"/my/record/{page}"))), page
         assert "An illness without a name" in portal.page("/my/record/facts/")
+
+    def test_the_words_are_plain(self, portal: Portal) -> None:
+        """UX P13: the pages' own sentences, whole; not the entries of a record."""
+        path = f"/my/record/facts/{fact(portal).pk}/wrong/"
+        paths = ("/my/about/", "/my/record/", "/my/record/consents/", "/my/record/download/", path)
+        pages = [portal.page(one) for one in paths]
+        portal.me.post(
+            "/my/record/consents/choose/", {"purpose": "see-predictions", "granted": "no"}
+        )
+        pages.append(portal.page("/my/"))
+        sentences = [one for page in pages for one in sentences_of(page)]
+        text = " ".join(sentences)
+        assert len(text.split()) >= 300
+        assert flesch_kincaid_grade(text) <= 6
+        assert [one for one in sentences if len(one.split()) > 20] == []
 
     def test_whom_to_call_is_said(self, portal: Portal) -> None:
         """UX P17."""
