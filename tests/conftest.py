@@ -16,6 +16,11 @@ hypothesis_settings.load_profile("untimed")
 @pytest.fixture
 def ehr_client(db: None) -> Client:
     """A client with the bearer token of an EHR that may read and write everything."""
+    return ehr_system()
+
+
+def ehr_system() -> Client:
+    """The same for a fixture that several tests share."""
     application = Application.objects.create(
         name="Test EHR",
         client_type=Application.CLIENT_CONFIDENTIAL,

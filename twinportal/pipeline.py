@@ -54,6 +54,7 @@ from twinportal.attention.services import Standing
 from twinportal.history import anchors
 from twinportal.lost import why_lost
 from twinportal.reasons import Stored
+from twinportal.release.services import released_at_once, releases_forecasts
 from twinportal.treatment.withdrawal import withdraw_of_deleted as withdraw_treatment_of_deleted
 from twinportal.twins import Twin
 from twinportal.what_if.withdrawal import withdraw_of_deleted
@@ -197,8 +198,7 @@ def _together(patient_ids: Sequence[int], *, now: datetime, only_stale: bool) ->
     withdraw_of_deleted(deleted, now=now, reason=DELETED)
     withdraw_treatment_of_deleted(deleted, now=now, reason=DELETED)
     reasons.explain([stored for work in batch for stored in work.stands])
-    by_itself = settings.RELEASE_POLICY == "auto"
-    forecasts.refresh([work.twin for work in batch], now, release=by_itself)
+    forecasts.refresh([work.twin for work in batch], now, release=releases_forecasts())
     attention.refresh([_standing(work, now) for work in batch], now)
     staleness.done(
         {
@@ -306,7 +306,8 @@ def _write(batch: Sequence[_Work], now: datetime) -> None:
     store.end_predictions([ending for work in batch for ending in work.endings], at=now)
     write_back.amend([one for work in batch for one in work.amendments], now=now)
     drafts = _drafts(batch, now)
-    made = store.create_runs(drafts, made_at=now, release=settings.RELEASE_POLICY == "auto")
+    may_see = released_at_once([work.twin.patient.pk for work in batch])
+    made = store.create_runs(drafts, made_at=now, release=may_see)
     store.link_successors(
         [
             row

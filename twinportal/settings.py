@@ -14,6 +14,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_noop
 
+from twinportal.release.policy import parse_policy
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -102,7 +104,9 @@ INSTALLED_APPS = [
     "twinportal.attention",
     "twinportal.dashboards",
     "twinportal.molecular",
+    "twinportal.my_record",
     "twinportal.population",
+    "twinportal.release",
     "twinportal.what_if",
     "twinportal.treatment",
     "twinportal.visits",
@@ -124,6 +128,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "twinportal.middleware.NoStoreMiddleware",
+    "twinportal.my_record.hidden.HiddenPredictionsMiddleware",
 ]
 ROOT_URLCONF = "twinportal.urls"
 WSGI_APPLICATION = "twinportal.wsgi.application"
@@ -171,10 +176,13 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 SESSION_COOKIE_AGE = 8 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 
-# When may a patient see a prediction? `review`: after a clinician released it. `auto`: at once.
+# When may a patient see a prediction? `review`: after a clinician released it. `auto`: at once. With
+# exceptions, as `review,prevent=auto`: docs/release-policy.md
 RELEASE_POLICY = get_env("TWINPORTAL_RELEASE_POLICY", "auto" if MODE == "demo" else "review")
-if RELEASE_POLICY not in {"review", "auto"}:
-    raise ImproperlyConfigured("TWINPORTAL_RELEASE_POLICY is one of review, auto.")
+try:
+    parse_policy(RELEASE_POLICY)
+except ValueError as fault:
+    raise ImproperlyConfigured(f"TWINPORTAL_RELEASE_POLICY {fault}.") from None
 # What the patient's page says under "whom to call"
 CONTACT = get_env("TWINPORTAL_CONTACT", gettext_noop("your usual clinic"))
 EMERGENCY_NUMBER = get_env("TWINPORTAL_EMERGENCY_NUMBER", "911")

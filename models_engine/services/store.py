@@ -3,7 +3,7 @@
 Everything takes the runs of many twins together: a statement or two a table, whatever the number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -57,16 +57,17 @@ class Ending:
 
 
 def create_runs(
-    drafts: Sequence[Draft], *, made_at: datetime, release: bool
+    drafts: Sequence[Draft], *, made_at: datetime, release: Callable[[int, str, str], bool]
 ) -> list[tuple[ModelRun, list[Prediction]]]:
     """Insert runs and predictions; returns them in the order of `drafts`.
 
-    `release`: what is not replayed may be seen by the patient at once.
+    `release` (patient, model, outcome): whether the patient may see it at once; what is replayed
+    is never seen.
     """
     runs = [_run(draft, made_at) for draft in drafts]
     table_rows.insert(runs)
     pairs = [
-        (run, _predictions(draft, run, made_at if release and not draft.replayed else None))
+        (run, _predictions(draft, run, made_at, release))
         for draft, run in zip(drafts, runs, strict=True)
     ]
     table_rows.insert([row for _, made in pairs for row in made])
@@ -126,12 +127,16 @@ def _run(draft: Draft, made_at: datetime) -> ModelRun:
     )
 
 
-def _predictions(draft: Draft, run: ModelRun, released_at: datetime | None) -> list[Prediction]:
+def _predictions(
+    draft: Draft, run: ModelRun, made_at: datetime, release: Callable[[int, str, str], bool]
+) -> list[Prediction]:
     made = []
-    withheld = draft.result.model.quiet or draft.result.model.research
+    withheld = draft.replayed or draft.result.model.quiet or draft.result.model.research
     for outcome in draft.result.model.outcomes:
         value = draft.result.values.get(outcome.id)
         low, high = draft.result.intervals.get(outcome.id, (None, None))
+        is_seen = value is not None and not withheld
+        is_seen = is_seen and release(run.patient_id, run.model_id, outcome.id)
         made.append(
             Prediction(
                 run=run,
@@ -147,7 +152,7 @@ def _predictions(draft: Draft, run: ModelRun, released_at: datetime | None) -> l
                 high=high,
                 as_of=run.as_of,
                 status=draft.status,
-                released_at=released_at if value is not None and not withheld else None,
+                released_at=made_at if is_seen else None,
             )
         )
     return made

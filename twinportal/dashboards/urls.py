@@ -13,5 +13,7 @@ urlpatterns = [
     path("", include("twinportal.treatment.urls")),
     path("", include("twinportal.visits.urls")),
     path("", include("twinportal.molecular.urls")),
+    path("", include("twinportal.my_record.urls")),
+    path("", include("twinportal.release.urls")),
     path("steward/", include("twinportal.dashboards.steward.urls")),
 ]

@@ -24,10 +24,10 @@ from twinportal.dashboards.access import role_required, visible_patient
 from twinportal.dashboards.clinician.against import Why
 from twinportal.dashboards.clinician.blocks import PredictionView
 from twinportal.dashboards.clinician.next_conditions import next_conditions_of
-from twinportal.dashboards.clinician.releases import set_release
 from twinportal.dashboards.clinician.trends import REFERENCE_NOTE, plotly_json, trends_of
 from twinportal.dashboards.clinician.twin_page import Banner, TwinPage, concept_label
 from twinportal.molecular.selectors import has_network
+from twinportal.release.services import set_release
 
 # the strict bundle adds two fixed style elements: an empty one, and one rule
 PLOTLY_STYLES = [

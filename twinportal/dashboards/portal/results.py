@@ -65,8 +65,11 @@ def released_results(patient: Patient, level: Level) -> list[Result]:
 
 
 def waits_for_review(patient: Patient) -> bool:
-    """Whether there is a result that the patient would see once a clinician releases it."""
-    return any(p.released_at is None for p in _for_patients(patient))
+    """Whether there is a result that the patient would see once a clinician releases it.
+
+    One that a clinician has withheld does not wait: nobody promises it.
+    """
+    return any(p.released_at is None and p.released_by_id is None for p in _for_patients(patient))
 
 
 def released_result(patient: Patient, pk: int, level: Level) -> Result | None:
