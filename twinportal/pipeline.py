@@ -51,6 +51,7 @@ from twinportal.attention.services import Standing
 from twinportal.history import anchors
 from twinportal.lost import why_lost
 from twinportal.reasons import Stored
+from twinportal.similar import services as similar
 from twinportal.treatment.withdrawal import withdraw_of_deleted as withdraw_treatment_of_deleted
 from twinportal.twins import Twin
 from twinportal.what_if.withdrawal import withdraw_of_deleted
@@ -197,6 +198,7 @@ def _together(patient_ids: Sequence[int], *, now: datetime, only_stale: bool) ->
     by_itself = settings.RELEASE_POLICY == "auto"
     forecasts.refresh([work.twin for work in batch], now, release=by_itself)
     attention.refresh([_standing(work, now) for work in batch], now)
+    similar.refresh([(work.twin.patient, work.twin.facts) for work in batch], now)
     staleness.done(
         {
             marks[work.twin.patient.pk]: [fact.effective_at for fact in work.twin.facts]
