@@ -11,5 +11,6 @@ urlpatterns = [
     path("", include("twinportal.what_if.urls")),
     path("", include("twinportal.treatment.urls")),
     path("", include("twinportal.molecular.urls")),
+    path("", include("twinportal.similar.urls")),
     path("steward/", include("twinportal.dashboards.steward.urls")),
 ]

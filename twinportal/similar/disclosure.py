@@ -31,10 +31,23 @@ class Told:
     share: int = 0
     low: int | None = None
     high: int | None = None
+    step: int = COARSE
 
     @property
     def others(self) -> int:
         return 100 - self.share
+
+    @property
+    def low_words(self) -> tuple[Literal["", "below"], int]:
+        """ "" and the number, or "below" and the first number it may not reach: never nought."""
+        low = self.low or 0
+        return ("", low) if low > 0 else ("below", self.step)
+
+    @property
+    def high_words(self) -> tuple[Literal["", "above"], int]:
+        """The same for the upper end: never all."""
+        high = 100 if self.high is None else self.high
+        return ("", high) if high < 100 else ("above", 100 - self.step)
 
 
 def told(events: int, people: int, k: int) -> Told:
@@ -51,7 +64,7 @@ def told(events: int, people: int, k: int) -> Told:
     low, high = wilson(events / people, people)
     # half up: a half is no tie that another machine may break the other way
     share = step * ((2 * 100 * events + step * people) // (2 * step * people))
-    return Told("share", share, _down(low, step), _up(high, step))
+    return Told("share", share, _down(low, step), _up(high, step), step)
 
 
 def people_text(number: int, k: int) -> str:

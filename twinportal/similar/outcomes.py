@@ -60,11 +60,6 @@ def is_followed(course: Course, as_of: datetime, years: int, *, now: datetime) -
     return seen is not None and seen >= end - GRACE[years]
 
 
-def was_alive(course: Course, as_of: datetime) -> bool:
-    """Known to have been; who died on an unknown day is not."""
-    return not course.died_undated and (course.died_at is None or course.died_at > as_of)
-
-
 def count(
     event: OutcomeEvent,
     followed: Sequence[tuple[datetime, Course]],

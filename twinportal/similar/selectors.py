@@ -36,6 +36,8 @@ class Asking:
     patient: Patient
     sex: str
     values: dict[str, float | None]
+    # events that the patient has had already, and that only a first one counts of
+    had: frozenset[str] = frozenset()
 
     @property
     def age_band(self) -> int:
