@@ -9,14 +9,17 @@ from explain.wording.phrases import Level
 # `event` finishes "About N out of 100 people like you ..."
 EVENTS: dict[str, dict[Level, tuple[str, str]]] = {
     "cardiovascular": {
-        "plain": (gettext_noop("Heart and blood vessels"), gettext_noop("had a stroke or a new heart problem")),
+        "plain": (
+            gettext_noop("Heart and blood vessels"),
+            gettext_noop("had a stroke or a new heart problem"),
+        ),
         "standard": (
             gettext_noop("Heart and blood vessels"),
             gettext_noop("had a stroke or a new heart disease"),
         ),
         "detailed": (
             gettext_noop("Cardiovascular disease"),
-            gettext_noop("had a first coronary heart disease, stroke or heart failure recorded"),
+            gettext_noop("had a first cardiovascular disease recorded"),
         ),
     },
     "kidney_failure": {
@@ -24,13 +27,16 @@ EVENTS: dict[str, dict[Level, tuple[str, str]]] = {
         "standard": (gettext_noop("Kidney failure"), gettext_noop("had kidney failure")),
         "detailed": (
             gettext_noop("Kidney failure"),
-            gettext_noop("had kidney failure, dialysis or a kidney transplant recorded"),
+            gettext_noop("had kidney failure, dialysis or a transplant recorded"),
         ),
     },
     "diabetes": {
         "plain": (gettext_noop("Blood sugar"), gettext_noop("got diabetes (high blood sugar)")),
         "standard": (gettext_noop("Diabetes"), gettext_noop("got diabetes")),
-        "detailed": (gettext_noop("Diabetes"), gettext_noop("had diabetes recorded for the first time")),
+        "detailed": (
+            gettext_noop("Diabetes"),
+            gettext_noop("had diabetes recorded for the first time"),
+        ),
     },
     "hospital_stay": {
         "plain": (gettext_noop("Hospital"), gettext_noop("stayed in a hospital")),
@@ -58,6 +64,7 @@ _INTRO: dict[Level, tuple[str, ...]] = {
     "detailed": (
         gettext_noop("This page counts events recorded here after a fixed day in the past."),
         gettext_noop("On that day these people were similar to you in the features named below."),
+        gettext_noop("Cardiovascular disease is coronary heart disease, stroke or heart failure."),
     ),
 }
 _CAUTIONS: dict[Level, tuple[str, ...]] = {
@@ -66,12 +73,16 @@ _CAUTIONS: dict[Level, tuple[str, ...]] = {
         gettext_noop("The numbers show what took place. They do not show why."),
         gettext_noop("We only know what was put in the records here. Some things may be left out."),
         gettext_noop("Care may have been worse or better then than it is now."),
-        gettext_noop("All numbers are rounded. We do not show a number that could point to one person."),
+        gettext_noop(
+            "All numbers are rounded. We do not show a number that could point to one person."
+        ),
     ),
     "standard": (
         gettext_noop("This is not a prediction. Nobody can say what will happen to you."),
         gettext_noop("The numbers show what was recorded. They do not show why it happened."),
-        gettext_noop("Only what was recorded here is counted. Care in other places may be missing."),
+        gettext_noop(
+            "Only what was recorded here is counted. Care in other places may be missing."
+        ),
         gettext_noop("Care has changed since then, and yours may differ."),
         gettext_noop("All numbers are rounded, and counts of a few people are never shown."),
     ),
@@ -124,7 +135,9 @@ _OFFER: dict[Level, tuple[str, ...]] = {
     ),
     "detailed": (
         gettext_noop("We can show you what was recorded of similar people in later years."),
-        gettext_noop("This includes new heart, kidney and sugar disease, hospital stays and deaths."),
+        gettext_noop(
+            "This includes new heart, kidney and sugar disease, hospital stays and deaths."
+        ),
         gettext_noop("Whether you see it is your choice alone."),
         gettext_noop("Only rounded shares of groups are shown, never a person."),
         gettext_noop("You can change your mind at any time."),
@@ -133,13 +146,17 @@ _OFFER: dict[Level, tuple[str, ...]] = {
 _REFUSED: dict[str, dict[Level, str]] = {
     "not_for": {
         "plain": gettext_noop("This page is not made for you right now. Ask your doctor."),
-        "standard": gettext_noop("This page is not made for you right now. Your doctor can tell you more."),
+        "standard": gettext_noop(
+            "This page is not made for you right now. Your doctor can tell you more."
+        ),
         "detailed": gettext_noop(
             "Only adults who are not pregnant, with sex and birth date on record, are compared."
         ),
     },
     "unknown": {
-        "plain": gettext_noop("We need more of your tests to find people like you. Ask your doctor."),
+        "plain": gettext_noop(
+            "We need more of your tests to find people like you. Ask your doctor."
+        ),
         "standard": gettext_noop(
             "Too few of your tests are recent enough to compare you with others. Ask your doctor."
         ),
@@ -303,6 +320,4 @@ def ages(youngest: int, oldest: int | None) -> str:
     """The ages of those compared."""
     if oldest is None:
         return _("They were {youngest} years old or older.").format(youngest=youngest)
-    return _("They were {youngest} to {oldest} years old.").format(
-        youngest=youngest, oldest=oldest
-    )
+    return _("They were {youngest} to {oldest} years old.").format(youngest=youngest, oldest=oldest)

@@ -20,5 +20,5 @@ def choose_to_see(request: HttpRequest, patient: Patient, *, granted: bool, now:
         at=now,
         by=str(request.user.pk),
     )
-    action = "grant" if granted else "refuse consent"
-    audit.record_action(request, patient, action=action, what=f"consent {Purpose.SEE_SIMILAR}")
+    what, detail = f"consent {Purpose.SEE_SIMILAR}", "granted" if granted else "refused"
+    audit.record_action(request, patient, action="create", what=what, detail=detail)

@@ -27,7 +27,7 @@ from patients.record.state import State
 from patients.terminology.encounters import INPATIENT
 from twinportal.similar import outcomes
 from twinportal.similar.anchors import HORIZONS
-from twinportal.similar.disclosure import TIMES_K, Told, people_text, told
+from twinportal.similar.disclosure import Told, least, people_text, told
 from twinportal.similar.models import PastTwin
 from twinportal.similar.reading import values_of, why_not_compared
 from twinportal.similar.selectors import Asking, people_alike
@@ -83,7 +83,7 @@ def compare(patient: Patient, state: State, *, now: datetime) -> Comparison:
     k = settings.SIMILAR_K
     for years in HORIZONS:
         found = people_alike(asking, years, now=now)
-        if len(found) < TIMES_K * k:
+        if len(found) < least(k):
             continue
         courses = Courses(outcomes.CONCEPTS, now=now, of=[row.patient_id for row in found])
         pairs = [(row, courses.of(row.patient_id)) for row in found]
@@ -92,10 +92,13 @@ def compare(patient: Patient, state: State, *, now: datetime) -> Comparison:
             for row, course in pairs
             if outcomes.is_followed(course, row.as_of, years, now=now)
         ]
-        if len(followed) >= TIMES_K * k:
-            lost = len(found) - len(followed)
-            return _comparison(asking, followed, lost, years, k=k, now=now)
-    few = f"Fewer than {TIMES_K * k} people here were like this and were followed since."
+        if len(followed) < least(k):
+            continue
+        lost = len(found) - len(followed)
+        shown = _comparison(asking, followed, lost, years, k=k, now=now)
+        if any(one.told.kind != "few" for one in shown.fared):
+            return shown
+    few = f"Fewer than {least(k)} people here were like this and were followed since."
     return Comparison("too_few", few)
 
 

@@ -1,7 +1,7 @@
 """What may be said of a count of people, so that nothing can be told of one. Pure.
 
-Below k people nothing is told but that they are fewer than k, nought included, on either side of a
-share. Shares are rounded to fives or tens out of 100, so that no share fits one count alone; numbers
+Of less than k people nothing is told but that they are few, nought included, on either side of a
+share: a share is told only where every count that rounds to it is k or more. Shares are rounded to fives or tens out of 100, so that no share fits one count alone; numbers
 of people to tens. Exact counts never leave this package.
 """
 
@@ -15,8 +15,10 @@ Kind = Literal["share", "below", "above", "few"]
 # out of 100; the coarser one for fewer people, where one of them weighs more
 FINE, COARSE = 5, 10
 FINE_FROM = 60
-# at least this many people for a share: with fewer, hiding both ends would leave nothing
-TIMES_K = 2
+# for a share: so many times k, and so many; one person of fewer would show through the rounding
+TIMES_K, LEAST = 3, 30
+# "fewer than 40 out of 100" tells nobody anything: such a bound is not shown
+LOOSEST = 25
 
 
 @dataclass(frozen=True)
@@ -50,20 +52,30 @@ class Told:
         return ("", high) if high < 100 else ("above", 100 - self.step)
 
 
+def least(k: int) -> int:
+    """From how many people on a share is told."""
+    return max(TIMES_K * k, LEAST)
+
+
 def told(events: int, people: int, k: int) -> Told:
     """What may be said of `events` among `people`. Raises ValueError unless 0 <= events <= people."""
     if not 0 <= events <= people:
         raise ValueError(f"{events} of {people} people")
-    if people < TIMES_K * k:
+    if people < least(k):
         return Told("few")
-    step = FINE if people >= FINE_FROM else COARSE
-    if events < k:
-        return Told("below", _up(k / people, step))
-    if people - events < k:
-        return Told("above", _down(1 - k / people, step))
-    low, high = wilson(events / people, people)
+    # of the tens alone: an exact number of people would show through where an answer changes
+    tens = 10 * (people // 10)
+    step = FINE if tens >= FINE_FROM else COARSE
     # half up: a half is no tie that another machine may break the other way
     share = step * ((2 * 100 * events + step * people) // (2 * step * people))
+    # the first share of which every count that rounds to it is k or more
+    first = step * math.ceil(round((100 * k / tens + step / 2) / step, 9))
+    if share < first or 100 - share < first:
+        if first > LOOSEST:
+            return Told("few")
+        return Told("below", first) if share < first else Told("above", 100 - first)
+    # of what is told, not of the exact counts, which its ends would give away
+    low, high = wilson(share / 100, tens)
     return Told("share", share, _down(low, step), _up(high, step), step)
 
 

@@ -23,7 +23,7 @@ from twinportal.similar.anchors import anchor, previous
 from twinportal.similar.models import PastTwin
 
 # at most so many are compared
-PEOPLE = 100
+PEOPLE = 200
 # of the nearest, one in five is left out: who they are depends on who asks, and on a secret
 KEPT_OF_FIVE = 4
 IDENTIFIER = f"identifier{SEPARATOR}"

@@ -103,6 +103,4 @@ def _differs(row: PastTwin, stored: PastTwin | None) -> bool:
     plain = ("as_of", "version", "sex", "age_band")
     if any(getattr(row, name) != getattr(stored, name) for name in plain):
         return True
-    return any(
-        abs(new - old) > 1e-6 for new, old in zip(row.vector, stored.vector, strict=True)
-    )
+    return any(abs(new - old) > 1e-6 for new, old in zip(row.vector, stored.vector, strict=True))

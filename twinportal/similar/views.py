@@ -13,7 +13,7 @@ from patients.record.loading import state_of
 from twinportal.dashboards.access import role_required, visible_patient
 from twinportal.dashboards.clinician.twin_page import Banner
 from twinportal.similar.comparison import compare
-from twinportal.similar.disclosure import TIMES_K
+from twinportal.similar.disclosure import least
 from twinportal.similar.presenters import age_text, alike_groups, fared_rows, years_text
 from twinportal.similar.services import is_on
 
@@ -38,6 +38,6 @@ def similar(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "rows": fared_rows(found),
         "groups": alike_groups(found),
         "k": settings.SIMILAR_K,
-        "least": TIMES_K * settings.SIMILAR_K,
+        "least": least(settings.SIMILAR_K),
     }
     return render(request, "similar/page.html", context)

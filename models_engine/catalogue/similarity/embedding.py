@@ -87,22 +87,20 @@ FEATURES: tuple[Feature, ...] = (
     ),
     Feature("hdl_cholesterol", "HDL cholesterol", "measurement", (1.0, 1.3, 1.6), 0.4, "mmol/L"),
     Feature("hba1c", "HbA1c", "measurement", (5.7, 6.5, 7.5, 8.5, 9.5), 0.5, "%"),
-    Feature(
-        "egfr", "eGFR", "measurement", (15.0, 30.0, 45.0, 60.0, 90.0), 1.0, "mL/min/1.73 m²"
-    ),
+    Feature("egfr", "eGFR", "measurement", (15.0, 30.0, 45.0, 60.0, 90.0), 1.0, "mL/min/1.73 m²"),
     Feature("urine_acr", "Urine albumin/creatinine", "measurement", (30.0, 300.0), 1.0, "mg/g"),
     Feature(
         "smoking", "Smoking", "measurement", (0.5, 1.5), 1.0, names=("never", "former", "current")
     ),
     _condition("hypertension", "Hypertension", 0.5),
-    _condition("diabetes", "Diabetes", 2.0),
-    _condition("vascular_disease", "Coronary, cerebral or peripheral artery disease", 3.0),
-    _condition("heart_failure", "Heart failure", 3.0),
-    _condition("atrial_fibrillation", "Atrial fibrillation", 1.5),
-    _condition("kidney_replacement", "Kidney failure, dialysis or transplant", 5.0),
-    _condition("copd", "COPD", 1.5),
-    _condition("cirrhosis", "Cirrhosis", 2.0),
-    _condition("dementia", "Dementia", 2.0),
+    _condition("diabetes", "Diabetes", 3.0),
+    _condition("vascular_disease", "Coronary, cerebral or peripheral artery disease", 4.0),
+    _condition("heart_failure", "Heart failure", 4.0),
+    _condition("atrial_fibrillation", "Atrial fibrillation", 2.0),
+    _condition("kidney_replacement", "Kidney failure, dialysis or transplant", 8.0),
+    _condition("copd", "COPD", 2.0),
+    _condition("cirrhosis", "Cirrhosis", 3.0),
+    _condition("dementia", "Dementia", 3.0),
     _medicine("antihypertensive", "Blood pressure medicine", 0.5),
     _medicine("statin", "Statin", 0.5),
     _medicine("glucose_lowering", "Medicine that lowers glucose", 0.5),
@@ -114,7 +112,7 @@ MEASURED = tuple(feature.id for feature in FEATURES if feature.group == "measure
 # of those measured: with more of them missing nobody is compared, on either side
 MOST_UNKNOWN = 4
 # further apart than this is not alike, however few are nearer
-MOST_POINTS = 6.0
+MOST_POINTS = 7.5
 # and never further apart in age than this many bands of five years, whatever else is the same
 MOST_AGE_BANDS = 2
 YOUNGEST = 18

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -26,6 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
     audit.record_read(request, patient, what="own results")
     context = reader_context(request, patient)
     context["results"] = released_results(patient, level_of(request))
+    context["has_similar"] = settings.SIMILAR == "on"
     context["has_choices"] = TreatmentProposal.objects.about(patient.pk).shared().exists()
     if not context["results"]:
         context["waits_for_review"] = waits_for_review(patient)
