@@ -6,7 +6,7 @@ from explain.figures.icon_array import IconArray, icon_array
 from twinportal.similar.comparison import Alike, Comparison, Fared
 from twinportal.similar.disclosure import Told
 
-TOO_FEW = "too few people to tell"
+TOO_FEW = "too few to tell"
 GROUPS = {
     "person": "Person",
     "measurement": "Measurements",
@@ -82,7 +82,7 @@ def _alike_row(one: Alike) -> AlikeRow:
 
 
 def told_text(one: Told) -> str:
-    """ "about 25 out of 100", "fewer than 20 out of 100", "too few people to tell"."""
+    """ "about 25 out of 100", "fewer than 20 out of 100", "too few to tell"."""
     match one.kind:
         case "share":
             return f"about {one.share} out of 100"

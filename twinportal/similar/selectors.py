@@ -50,13 +50,13 @@ def people_alike(asking: Asking, years: int, *, now: datetime) -> list[PastTwin]
     Of the nearest, a fifth is left out by a secret draw that stays the same for this patient: that
     somebody is near does not tell that they are counted. Two queries, and one of the kin.
     """
-    pool = nearest(asking, years, now=now)[: PEOPLE * 5 // KEPT_OF_FIVE]
+    pool = nearest(asking, years, now=now)
     most = len(pool) * KEPT_OF_FIVE // 5
     drawn = sorted(pool, key=lambda row: _draw(asking.patient, row))[:most]
     return sorted(drawn, key=lambda row: (row.distance, row.patient_id))
 
 
-def nearest(asking: Asking, years: int, *, now: datetime) -> "list[PastTwin]":
+def nearest(asking: Asking, years: int, *, now: datetime) -> list[PastTwin]:
     """Every past twin near enough, as far as a pool is filled; exact, not by an approximate index.
 
     Who refused to be counted is left out as of now, and so are deleted and merged records, the

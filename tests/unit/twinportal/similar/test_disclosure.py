@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twinportal.similar.disclosure import LOOSEST, Told, least, people_text, told
+from twinportal.similar.selectors import PEOPLE
 
 counts = st.integers(5, 30).flatmap(
     lambda k: st.integers(0, 400).flatmap(
@@ -51,7 +52,7 @@ def test_what_is_told_is_true(drawn: tuple[int, int, int]) -> None:
 def test_no_answer_fits_one_count_alone(k: int) -> None:
     """Whoever sees the share and the rounded number of people has at least three counts left."""
     fitting: defaultdict[tuple[Told, str], set[int]] = defaultdict(set)
-    for people in range(101):
+    for people in range(PEOPLE + 1):
         for events in range(people + 1):
             # the number of people stands beside it, once for all events
             fitting[told(events, people, k), people_text(people, k)].add(events)
