@@ -21,8 +21,6 @@ class PastTwin(models.Model):
     sex = models.CharField(max_length=10)
     age_band = models.PositiveSmallIntegerField()
     vector = VectorField(dimensions=DIMENSIONS)
-    # from whom it was asked for; no column, the query of the nearest says it
-    distance: float
 
     class Meta:
         constraints = [

@@ -48,12 +48,12 @@ def people_alike(asking: Asking, years: int, *, now: datetime) -> list[PastTwin]
     """Those who were, `years` ago, most like the patient is now; nearest first.
 
     Of the nearest, a fifth is left out by a secret draw that stays the same for this patient: that
-    somebody is near does not tell that they are counted. Two queries, and one of the kin.
+    somebody is near does not tell that they are counted. A bounded number of queries.
     """
     pool = nearest(asking, years, now=now)
     most = len(pool) * KEPT_OF_FIVE // 5
-    drawn = sorted(pool, key=lambda row: _draw(asking.patient, row))[:most]
-    return sorted(drawn, key=lambda row: (row.distance, row.patient_id))
+    drawn = {row.pk for row in sorted(pool, key=lambda row: _draw(asking.patient, row))[:most]}
+    return [row for row in pool if row.pk in drawn]
 
 
 def nearest(asking: Asking, years: int, *, now: datetime) -> list[PastTwin]:
