@@ -122,6 +122,7 @@ _OFFER: dict[Level, tuple[str, ...]] = {
     "plain": (
         gettext_noop("We can show you how things went for people like you."),
         gettext_noop("You would see how many of them got a new illness, such as a stroke."),
+        gettext_noop("How many of them died is shown only if you open it."),
         gettext_noop("Some people want to know this. Some do not. You choose."),
         gettext_noop("You will not see names. No one sees your name."),
         gettext_noop("If you say yes, you can change your mind at any time."),
@@ -129,6 +130,7 @@ _OFFER: dict[Level, tuple[str, ...]] = {
     "standard": (
         gettext_noop("We can show you how people like you fared in the years after."),
         gettext_noop("You would see how many of them had a new illness, such as a stroke."),
+        gettext_noop("How many of them died is shown only if you open it."),
         gettext_noop("Some people want to know this and some do not. It is your choice."),
         gettext_noop("You will not see anybody's name, and nobody sees yours."),
         gettext_noop("You can change your mind at any time."),
