@@ -55,6 +55,7 @@ from twinportal.history import anchors
 from twinportal.lost import why_lost
 from twinportal.reasons import Stored
 from twinportal.release.services import released_at_once, releases_forecasts
+from twinportal.similar import services as similar
 from twinportal.treatment.withdrawal import withdraw_of_deleted as withdraw_treatment_of_deleted
 from twinportal.twins import Twin
 from twinportal.what_if.withdrawal import withdraw_of_deleted
@@ -200,6 +201,7 @@ def _together(patient_ids: Sequence[int], *, now: datetime, only_stale: bool) ->
     reasons.explain([stored for work in batch for stored in work.stands])
     forecasts.refresh([work.twin for work in batch], now, release=releases_forecasts())
     attention.refresh([_standing(work, now) for work in batch], now)
+    similar.refresh([(work.twin.patient, work.twin.facts) for work in batch], now)
     staleness.done(
         {
             marks[work.twin.patient.pk]: [fact.effective_at for fact in work.twin.facts]

@@ -107,6 +107,7 @@ INSTALLED_APPS = [
     "twinportal.my_record",
     "twinportal.population",
     "twinportal.release",
+    "twinportal.similar",
     "twinportal.what_if",
     "twinportal.treatment",
     "twinportal.visits",
@@ -269,6 +270,14 @@ MODEL_PLUGINS = tuple(
 )
 # A folder of a site's own tables of treatment knowledge; its rows are added, or replace ours
 KNOWLEDGE_DIR = Path(folder) if (folder := get_env("TWINPORTAL_KNOWLEDGE_DIR", "")) else None
+
+# People like you: off, or on; a count below SIMILAR_K, and what could tell of one, is not shown
+SIMILAR = get_env("TWINPORTAL_SIMILAR", "on")
+if SIMILAR not in {"on", "off"}:
+    raise ImproperlyConfigured("TWINPORTAL_SIMILAR is one of on, off.")
+SIMILAR_K = int(get_env("TWINPORTAL_SIMILAR_K", "10"))
+if SIMILAR_K < 5:
+    raise ImproperlyConfigured("TWINPORTAL_SIMILAR_K is 5 or more.")
 
 # --- Molecular data: what one uploaded table may be, unpacked, and one AnnData file ---------------
 MOLECULAR_MAX_UPLOAD_BYTES = int(get_env("TWINPORTAL_MOLECULAR_MAX_UPLOAD_BYTES", str(25 * 2**20)))

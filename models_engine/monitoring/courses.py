@@ -6,7 +6,7 @@ What is kept in memory is a few moments a twin: its facts of outcome concepts, d
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Max, Min
@@ -69,20 +69,25 @@ def first_predictions(
 
 
 class Courses:
-    """What the record holds today of every twin. Five statements, whatever is asked of it."""
+    """What the record holds today of every twin, or of those asked for. A bounded number of
+    statements, whatever is asked of it.
+    """
 
-    def __init__(self, concepts: Collection[str], *, now: datetime) -> None:
+    def __init__(
+        self, concepts: Collection[str], *, now: datetime, of: Collection[int] | None = None
+    ) -> None:
+        only: dict[str, Any] = {} if of is None else {"patient_id__in": of}
         self._facts: defaultdict[int, list[Recorded]] = defaultdict(list)
-        rows = Fact.objects.filter(concept__in=concepts, quality__in=_USABLE)
+        rows = Fact.objects.filter(concept__in=concepts, quality__in=_USABLE, **only)
         columns = ("patient_id", "concept", "effective_at", "recorded_at", "reason")
         for patient, concept, at, recorded_at, reason in rows.values_list(*columns).iterator(CHUNK):
             one = Recorded(concept, at, recorded_at, NO_ONSET not in reason)
             self._facts[patient].append(one)
-        dead = Patient.objects.filter(deceased=True).values_list("pk", "deceased_at")
-        self._died: dict[int, datetime | None] = dict(dead)
-        for patient, at in _left_dead():
+        dead = Patient.objects.filter(deceased=True, **({} if of is None else {"pk__in": of}))
+        self._died: dict[int, datetime | None] = dict(dead.values_list("pk", "deceased_at"))
+        for patient, at in _left_dead(only):
             self._died[patient] = min(filter(None, (self._died.get(patient), at)), default=None)
-        seen = Fact.objects.filter(effective_at__lte=now).values_list("patient_id")
+        seen = Fact.objects.filter(effective_at__lte=now, **only).values_list("patient_id")
         self._seen = dict(seen.annotate(last=Max("effective_at")))
 
     def of(self, patient_id: int) -> Course:
@@ -95,7 +100,7 @@ class Courses:
         )
 
 
-def _left_dead() -> list[tuple[int, datetime | None]]:
+def _left_dead(only: dict[str, Any]) -> list[tuple[int, datetime | None]]:
     """Stays that ended in death, by the end of the first."""
-    stays = Fact.objects.filter(concept=DISPOSITION, value_code=DIED, quality__in=_USABLE)
+    stays = Fact.objects.filter(concept=DISPOSITION, value_code=DIED, quality__in=_USABLE, **only)
     return list(stays.values_list("patient_id").annotate(at=Min("end_at")))

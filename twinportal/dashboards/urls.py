@@ -15,5 +15,6 @@ urlpatterns = [
     path("", include("twinportal.molecular.urls")),
     path("", include("twinportal.my_record.urls")),
     path("", include("twinportal.release.urls")),
+    path("", include("twinportal.similar.urls")),
     path("steward/", include("twinportal.dashboards.steward.urls")),
 ]

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from csp.constants import SELF
 from csp.decorators import csp_update
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -50,6 +51,7 @@ def twin(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "drugs": DRUGS.values(),
         "next_conditions": next_conditions_of(patient, page.now),
         "has_molecular": has_network(),
+        "has_similar": settings.SIMILAR == "on",
     }
     return render(request, "clinician/twin.html", context)
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 from django import template
-from django.urls import NoReverseMatch, reverse
+from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 register = template.Library()
@@ -19,6 +20,7 @@ MORE = (
     ("portal-outlook", _("Where my test results may go")),
     ("my-lower", _("What could lower my number")),
     ("my-similar", _("People like me")),
+    ("my-about", _("What this is, and whom to call")),
 )
 
 
@@ -26,7 +28,7 @@ MORE = (
 def portal_pages(context: dict[str, Any]) -> list[dict[str, Any]]:
     """Links of the navigation; the page that is open, or above it, is marked."""
     path = context["request"].path if "request" in context else ""
-    found = [{"url": url, "name": name} for url, name in _resolved(PAGES)]
+    found = [{"url": reverse(page), "name": name} for page, name in PAGES]
     # the longest address that the open page begins with: "/my/" begins them all
     under = [link["url"] for link in found if path.startswith(link["url"])]
     here = max(under, key=len, default="")
@@ -36,17 +38,5 @@ def portal_pages(context: dict[str, Any]) -> list[dict[str, Any]]:
 @register.simple_tag
 def portal_more() -> list[tuple[str, Any]]:
     """Further pages of results, those that this installation has."""
-    return _resolved(MORE)
-
-
-@register.simple_tag
-def url_if_any(name: str) -> str:
-    """The address of a page; empty where there is no such page here."""
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
-
-
-def _resolved(pages: tuple[tuple[str, Any], ...]) -> list[tuple[str, Any]]:
-    return [(url, name) for page, name in pages if (url := url_if_any(page))]
+    without = () if settings.SIMILAR == "on" else ("my-similar",)
+    return [(reverse(page), name) for page, name in MORE if page not in without]
