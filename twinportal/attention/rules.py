@@ -8,6 +8,14 @@ model and outcome that is at least that old.
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["critical", "warning", "info"]
+LEVEL_TITLES: dict[Level, str] = {
+    "critical": "Critical",
+    "warning": "Warning",
+    "info": "For information",
+}
 
 CVD_10Y = ("prevent", "cvd")
 KIDNEY_2Y = ("kfre", "kidney_failure_2y")
@@ -51,6 +59,11 @@ class Rule:
     text: str
     evidence: str
     fires: Callable[[Situation], bool]
+    level: Level = "warning"
+
+    @property
+    def level_title(self) -> str:
+        return LEVEL_TITLES[self.level]
 
 
 def extremes_of(refusals: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
@@ -97,6 +110,7 @@ RULES: tuple[Rule, ...] = (
         "No probability can be given, and that is no reason to come last: look at the value itself.",
         "J",
         lambda s: _is_extreme(s) and s.is_urgent,
+        level="critical",
     ),
     Rule(
         "K1",
@@ -106,6 +120,7 @@ RULES: tuple[Rule, ...] = (
         "The level at which many guidelines bring in the multidisciplinary kidney team.",
         "M",
         _at_least(0.10),
+        level="critical",
     ),
     Rule(
         "C1",
@@ -142,6 +157,7 @@ RULES: tuple[Rule, ...] = (
         "A slower rise, in the range where treatment is discussed.",
         "J",
         _rose_by(0.02, 0.075),
+        level="info",
     ),
     Rule(
         "C4",
@@ -151,6 +167,7 @@ RULES: tuple[Rule, ...] = (
         "From here the 2025 AHA/ACC guideline starts medicine in stage 1 hypertension.",
         "S",
         _at_least(0.075),
+        level="info",
     ),
     Rule(
         "X2",
@@ -169,6 +186,7 @@ RULES: tuple[Rule, ...] = (
         "Good news that is worth telling.",
         "J",
         _fell_by(0.02),
+        level="info",
     ),
 )
 NO_RULE_PRIORITY = 90
