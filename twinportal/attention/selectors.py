@@ -4,7 +4,17 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
+from django.db.models import (
+    Count,
+    DateTimeField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    OuterRef,
+    Q,
+    QuerySet,
+)
 from django.utils import timezone
 
 from models_engine.models import Prediction
@@ -115,21 +125,21 @@ def _by_change(patients: Panel, value: str, user: User, now: datetime) -> Panel:
     visits = Visit.objects.filter(user=user, patient=OuterRef("pk"))
     if value == "never":
         return patients.filter(~Exists(visits))
-    entry = {
-        name: OuterRef(f"attention__{name}")
-        for name in ("rule_id", "outcome", "probability", "newest_data_at")
-    }
-    moved = Q(probability__lte=entry["probability"] - SMALLEST_CHANGE) | Q(
-        probability__gte=entry["probability"] + SMALLEST_CHANGE
-    )
+    number = ExpressionWrapper(OuterRef("attention__probability"), output_field=FloatField())
+    newest = ExpressionWrapper(OuterRef("attention__newest_data_at"), output_field=DateTimeField())
     differs = (
-        ~Q(rule_id=entry["rule_id"])
-        | ~Q(outcome=entry["outcome"])
-        | moved
-        | Q(newest_data_at__lt=entry["newest_data_at"])
-        | Q(newest_data_at__isnull=True, pk__in=[])
+        ~Q(rule_id=OuterRef("attention__rule_id"))
+        | ~Q(outcome=OuterRef("attention__outcome"))
+        | Q(probability__lte=F("number") - SMALLEST_CHANGE)
+        | Q(probability__gte=F("number") + SMALLEST_CHANGE)
+        | Q(probability__isnull=True, number__isnull=False)
+        | Q(probability__isnull=False, number__isnull=True)
+        | Q(newest_data_at__lt=F("newest"))
+        | Q(newest_data_at__isnull=True, newest__isnull=False)
     )
-    return patients.filter(Q(stale__isnull=False) & Exists(visits) | Exists(visits.filter(differs)))
+    changed = visits.annotate(number=number, newest=newest).filter(differs)
+    # what waits for its refresh has new data, whatever will come of them
+    return patients.filter(Q(stale__isnull=False) & Exists(visits) | Exists(changed))
 
 
 FILTERS: dict[str, Callable[[Panel, Any, User, datetime], Panel]] = {
@@ -168,8 +178,6 @@ def new_since(visits: Mapping[int, Visit]) -> dict[int, int]:
     for patient_id, visit in visits.items():
         newer |= Q(patient=patient_id, recorded_at__gt=visit.at)
     rows = Fact.objects.filter(newer).values_list("patient_id")
-    from django.db.models import Count
-
     return dict(rows.annotate(n=Count("resource", distinct=True)))
 
 
