@@ -9,22 +9,10 @@ worklist. Beside it: memory of a web process, and what a first visit transfers.
     python benchmarks/pages.py --patients 10000 --requests 100
 """
 
-import argparse
-import http.client
-import os
-import re
-import statistics
-import subprocess
-import time
-import urllib.parse
-from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 import psycopg
-from rig import prepare, server
-from tqdm import tqdm
 
 GOAL_SECONDS, GOAL_KB = 0.3, 300
 NOW = datetime.now(UTC)

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from patients.models import Patient
-from twinportal.accounts.models import User
-from twinportal.attention.models import Acknowledgement, WorklistEntry
+from twinportal.attention.models import LONGEST_NOTE, Acknowledgement, WorklistEntry
 
 LONGEST = timedelta(days=366)
 
@@ -36,7 +36,7 @@ class Answer:
 
 @transaction.atomic
 def acknowledge(
-    patient: Patient, seen: Seen, answer: Answer, *, by: User, now: datetime
+    patient: Patient, seen: Seen, answer: Answer, *, by: Any, now: datetime
 ) -> Acknowledgement:
     """Quiet the patient's flag on the list of `by`. Raises NotAcknowledgedError."""
     _check(answer, now)
@@ -63,7 +63,7 @@ def acknowledge(
     )
 
 
-def take_back(patient: Patient, *, by: User, now: datetime) -> bool:
+def take_back(patient: Patient, *, by: Any, now: datetime) -> bool:
     """The person's own acknowledgement is over; False if there is none."""
     standing = Acknowledgement.objects.filter(
         flag__patient=patient, flag__ended_at__isnull=True, user=by, ended_at__isnull=True
@@ -80,5 +80,5 @@ def _check(answer: Answer, now: datetime) -> None:
         raise NotAcknowledgedError("“Will look at it later” needs a day.")
     if answer.until is not None and not today < answer.until <= today + LONGEST:
         raise NotAcknowledgedError("The day must be after today and within a year.")
-    if len(answer.note) > Acknowledgement._meta.get_field("note").max_length:
+    if len(answer.note) > LONGEST_NOTE:
         raise NotAcknowledgedError("The note is too long.")

@@ -2,6 +2,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+LONGEST_NOTE, LONGEST_NAME, LONGEST_QUERY = 400, 60, 600
+
 
 class Flag(models.Model):
     """A rule fired for a patient and has not stopped since, or did until `ended_at`.
@@ -99,7 +101,7 @@ class Acknowledgement(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="acknowledgements"
     )
     reason = models.CharField(max_length=12, choices=Reason)
-    note = models.CharField(max_length=400, blank=True)
+    note = models.CharField(max_length=LONGEST_NOTE, blank=True)
     at = models.DateTimeField()
     until = models.DateField(
         null=True, blank=True, help_text="The day on which the flag is back; the site's time zone."
@@ -155,8 +157,8 @@ class SavedView(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views"
     )
-    name = models.CharField(max_length=60)
-    query = models.CharField(max_length=600)
+    name = models.CharField(max_length=LONGEST_NAME)
+    query = models.CharField(max_length=LONGEST_QUERY)
     is_default = models.BooleanField(default=False)
 
     class Meta:

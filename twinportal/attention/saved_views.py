@@ -1,10 +1,12 @@
 """A person's own queries of the worklist under a name. Nobody else's are ever read or changed."""
 
+from typing import Any
+
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from twinportal.accounts.models import User
-from twinportal.attention.models import SavedView
+from twinportal.attention.models import LONGEST_NAME, LONGEST_QUERY, SavedView
 
 MOST = 20
 
@@ -13,17 +15,17 @@ class ViewError(Exception):
     """Nothing was stored; the message says why, for the page."""
 
 
-def views_of(user: User) -> "QuerySet[SavedView]":
+def views_of(user: Any) -> "QuerySet[SavedView]":
     return SavedView.objects.filter(user=user).order_by("name")
 
 
 @transaction.atomic
-def save_view(user: User, *, name: str, query: str) -> SavedView:
+def save_view(user: Any, *, name: str, query: str) -> SavedView:
     """Keep `query` under `name`; the same name again takes the new query. Raises ViewError."""
     name = _named(name)
     # two windows at once must not make one more than there may be
     User.objects.select_for_update().get(pk=user.pk)
-    if len(query) > SavedView._meta.get_field("query").max_length:
+    if len(query) > LONGEST_QUERY:
         raise ViewError("These filters are too long to be kept.")
     others = views_of(user).exclude(name=name)
     if others.count() >= MOST:
@@ -52,6 +54,6 @@ def set_default(view: SavedView, *, on: bool) -> None:
 
 def _named(name: str) -> str:
     name = " ".join(name.replace("\0", "").split())
-    if not name or len(name) > SavedView._meta.get_field("name").max_length:
-        raise ViewError("Give the view a name of at most 60 characters.")
+    if not name or len(name) > LONGEST_NAME:
+        raise ViewError(f"Give the view a name of at most {LONGEST_NAME} characters.")
     return name

@@ -19,7 +19,6 @@ from django.utils import timezone
 
 from models_engine.models import Prediction
 from patients.models import Fact, Patient
-from twinportal.accounts.models import User
 from twinportal.attention.models import Acknowledgement, Visit
 from twinportal.attention.rules import RULES
 
@@ -38,13 +37,13 @@ AGE_BANDS: dict[str, tuple[int, int | None]] = {
 Panel = QuerySet[Patient]
 
 
-def in_force(user: User, now: datetime) -> Q:
+def in_force(user: Any, now: datetime) -> Q:
     """Acknowledgements of `user` that quiet their flag today."""
     today = timezone.localdate(now)
     return Q(user=user, ended_at__isnull=True) & (Q(until__isnull=True) | Q(until__gt=today))
 
 
-def filtered(patients: Panel, chosen: Mapping[str, Any], *, user: User, now: datetime) -> Panel:
+def filtered(patients: Panel, chosen: Mapping[str, Any], *, user: Any, now: datetime) -> Panel:
     """Of these patients, those that all chosen filters leave; an empty one leaves everybody.
 
     Keys and coded values are those of the worklist's form.
@@ -55,38 +54,38 @@ def filtered(patients: Panel, chosen: Mapping[str, Any], *, user: User, now: dat
     return patients
 
 
-def without_acknowledged(patients: Panel, *, user: User, now: datetime) -> Panel:
+def without_acknowledged(patients: Panel, *, user: Any, now: datetime) -> Panel:
     return patients.filter(~_acknowledged(user, now))
 
 
-def _acknowledged(user: User, now: datetime) -> Exists:
+def _acknowledged(user: Any, now: datetime) -> Exists:
     given = Acknowledgement.objects.filter(in_force(user, now), flag=OuterRef("attention__flag"))
     return Exists(given)
 
 
-def _by_rule(patients: Panel, value: str, user: User, now: datetime) -> Panel:
+def _by_rule(patients: Panel, value: str, user: Any, now: datetime) -> Panel:
     return patients.filter(attention__rule_id="" if value == "none" else value)
 
 
-def _by_level(patients: Panel, value: str, user: User, now: datetime) -> Panel:
+def _by_level(patients: Panel, value: str, user: Any, now: datetime) -> Panel:
     return patients.filter(attention__rule_id__in=[r.id for r in RULES if r.level == value])
 
 
-def _by_outcome(patients: Panel, value: str, user: User, now: datetime) -> Panel:
+def _by_outcome(patients: Panel, value: str, user: Any, now: datetime) -> Panel:
     return patients.filter(attention__outcome=value)
 
 
-def _by_probability(patients: Panel, value: Any, user: User, now: datetime) -> Panel:
+def _by_probability(patients: Panel, value: Any, user: Any, now: datetime) -> Panel:
     return patients.filter(attention__probability__gte=float(value) / 100)
 
 
-def _by_data(patients: Panel, value: str, user: User, now: datetime) -> Panel:
+def _by_data(patients: Panel, value: str, user: Any, now: datetime) -> Panel:
     if value == "none":
         return patients.filter(attention__newest_data_at__isnull=True)
     return patients.filter(attention__newest_data_at__lt=now - timedelta(days=int(value)))
 
 
-def _by_release(patients: Panel, value: str, user: User, now: datetime) -> Panel:
+def _by_release(patients: Panel, value: str, user: Any, now: datetime) -> Panel:
     return patients.filter(
         attention__prediction__value__isnull=False,
         attention__prediction__status=Prediction.Status.CURRENT,
@@ -94,30 +93,32 @@ def _by_release(patients: Panel, value: str, user: User, now: datetime) -> Panel
     )
 
 
-def _by_stale(patients: Panel, value: str, user: User, now: datetime) -> Panel:
+def _by_stale(patients: Panel, value: str, user: Any, now: datetime) -> Panel:
     return patients.filter(stale__isnull=value != "yes")
 
 
-def _by_sex(patients: Panel, value: str, user: User, now: datetime) -> Panel:
+def _by_sex(patients: Panel, value: str, user: Any, now: datetime) -> Panel:
     return patients.filter(sex="" if value == "none" else value)
 
 
-def _by_age(patients: Panel, value: str, user: User, now: datetime) -> Panel:
+def _by_age(patients: Panel, value: str, user: Any, now: datetime) -> Panel:
     if value == "none":
         return patients.filter(birth_date__isnull=True)
     youngest, oldest = AGE_BANDS[value]
     today = now.date()
     patients = patients.filter(birth_date__lte=_years_before(today, youngest))
     return (
-        patients if oldest is None else patients.filter(birth_date__gt=_years_before(today, oldest + 1))
+        patients
+        if oldest is None
+        else patients.filter(birth_date__gt=_years_before(today, oldest + 1))
     )
 
 
-def _by_acknowledged(patients: Panel, value: str, user: User, now: datetime) -> Panel:
+def _by_acknowledged(patients: Panel, value: str, user: Any, now: datetime) -> Panel:
     return patients.filter(_acknowledged(user, now)) if value == "yes" else patients
 
 
-def _by_change(patients: Panel, value: str, user: User, now: datetime) -> Panel:
+def _by_change(patients: Panel, value: str, user: Any, now: datetime) -> Panel:
     if value == "90":
         return patients.filter(
             Q(attention__change__gte=NOTABLE_CHANGE) | Q(attention__change__lte=-NOTABLE_CHANGE)
@@ -142,7 +143,7 @@ def _by_change(patients: Panel, value: str, user: User, now: datetime) -> Panel:
     return patients.filter(Q(stale__isnull=False) & Exists(visits) | Exists(changed))
 
 
-FILTERS: dict[str, Callable[[Panel, Any, User, datetime], Panel]] = {
+FILTERS: dict[str, Callable[[Panel, Any, Any, datetime], Panel]] = {
     "rule": _by_rule,
     "level": _by_level,
     "outcome": _by_outcome,
@@ -165,7 +166,7 @@ def _years_before(day: date, years: int) -> date:
         return day.replace(year=day.year - years, day=28)
 
 
-def visits_of(user: User, patient_ids: Collection[int]) -> dict[int, Visit]:
+def visits_of(user: Any, patient_ids: Collection[int]) -> dict[int, Visit]:
     """By patient, when `user` last opened the twin."""
     return {v.patient_id: v for v in Visit.objects.filter(user=user, patient__in=patient_ids)}
 

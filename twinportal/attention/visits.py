@@ -1,18 +1,18 @@
 """What a clinician saw of a twin when they last opened it."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from patients.models import Patient
-from twinportal.accounts.models import User
 from twinportal.attention.models import Visit, WorklistEntry
 
 KEPT = ["at", "rule_id", "outcome", "probability", "newest_data_at"]
 
 
 @transaction.atomic
-def record_visit(user: User, patient: Patient, *, now: datetime) -> Visit | None:
+def record_visit(user: Any, patient: Patient, *, now: datetime) -> Visit | None:
     """Write down this opening; returns the one before it, None at the first."""
     before = Visit.objects.filter(user=user, patient=patient).first()
     entry = WorklistEntry.objects.filter(pk=patient.pk).first()
