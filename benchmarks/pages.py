@@ -9,14 +9,30 @@ worklist. Beside it: memory of a web process, and what a first visit transfers.
     python benchmarks/pages.py --patients 10000 --requests 100
 """
 
+import argparse
+import gzip
+import http.client
+import os
+import re
+import statistics
+import subprocess
+import time
+import urllib.parse
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import psycopg
+from rig import prepare, server
+from tqdm import tqdm
 
 GOAL_SECONDS, GOAL_KB = 0.3, 300
 NOW = datetime.now(UTC)
 SAMPLE = 40
+WARM = 10
+DOCTOR = "bench-doctor"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 OLD = "old_pk"
 
 
@@ -111,3 +127,182 @@ def copy_panel(url: str, copies: int) -> None:
     db.autocommit = True
     db.execute("ANALYZE")
     db.close()
+
+
+def fill(url: str, patients: int) -> None:
+    """A clinician with a panel of so many, and a patient with an account."""
+    from django.contrib.auth import get_user_model
+
+    from patients.models import CareTeamMember, Patient
+    from patients.services.cohort import load_synthetic_cohort
+    from twinportal import pipeline
+
+    sample = min(SAMPLE, patients)
+    with tqdm(total=sample, desc="Loading", unit=" patients") as bar:
+        load_synthetic_cohort(sample, seed=7, now=NOW, progress=bar.update)
+    keys = list(Patient.objects.values_list("pk", flat=True))
+    CareTeamMember.objects.all().delete()
+    CareTeamMember.objects.bulk_create(
+        [CareTeamMember(patient_id=key, practitioner_id=DOCTOR, always=True) for key in keys]
+    )
+    pipeline.score_twins(keys, now=NOW)
+    if patients > sample:
+        copy_panel(url, patients // sample - 1)
+    users = get_user_model().objects
+    users.create_user("doctor", role="clinician", practitioner_id=DOCTOR)
+    users.create_user("patient", role="patient", patient=Patient.objects.order_by("pk")[0])
+
+
+def session(username: str) -> str:
+    """The cookie of somebody who has signed in."""
+    from django.conf import settings
+    from django.contrib.auth import get_user_model
+    from django.test import Client
+
+    browser = Client()
+    user = get_user_model().objects.get(username=username)
+    browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    name = settings.SESSION_COOKIE_NAME
+    return f"{name}={browser.cookies[name].value}"
+
+
+def addresses() -> dict[str, tuple[str, list[str]]]:
+    """By page: who opens it, and some addresses of it."""
+    from models_engine.models import Prediction
+    from patients.models import Patient
+
+    twins = list(Patient.objects.order_by("?")[:SAMPLE])
+    shown = Prediction.objects.filter(patient__in=twins, status="current", value__isnull=False)
+    one_each = shown.order_by("patient", "pk").distinct("patient").select_related("patient")
+    last = Patient.objects.count() // 25
+    return {
+        "worklist, first page": ("doctor", ["/worklist/?sort=attention"]),
+        "worklist, filtered": (
+            "doctor",
+            [
+                "/worklist/?level=warning&p=10",
+                "/worklist/?age=60-69&since=90",
+                "/worklist/?since=never",
+            ],
+        ),
+        "worklist, by name, last page": ("doctor", [f"/worklist/?sort=name&page={last}"]),
+        "worklist, searched": ("doctor", ["/worklist/search/"]),
+        "worklist, any news?": ("doctor", ["/worklist/news/?mark=1"]),
+        "alerts and what became of them": ("doctor", ["/worklist/metrics/"]),
+        "twin page": ("doctor", [f"/twins/{p.public_id}/" for p in twins]),
+        "prediction page": (
+            "doctor",
+            [f"/twins/{p.patient.public_id}/predictions/{p.pk}/" for p in one_each],
+        ),
+        "patient's home": ("patient", ["/my/"]),
+    }
+
+
+def measure(port: int, cookie: str, paths: Sequence[str], number: int) -> list[float]:
+    """Seconds of each answer; one client, one connection."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+    taken = []
+    # the first ones warm both processes
+    for at in range(number + WARM):
+        path = paths[at % len(paths)]
+        method, body, headers = "GET", None, {"Cookie": cookie}
+        if path.endswith("/search/"):
+            csrf = "a" * 32
+            method, body = "POST", urllib.parse.urlencode({"q": "an", "csrfmiddlewaretoken": csrf})
+            headers = {"Cookie": f"{cookie}; csrftoken={csrf}"} | FORM
+        start = time.perf_counter()
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        answer.read()
+        taken.append(time.perf_counter() - start)
+        if answer.status not in (200, 304):
+            raise SystemExit(f"{path}: {answer.status}")
+    connection.close()
+    return taken[WARM:]
+
+
+def first_visit(port: int, cookie: str, path: str) -> tuple[int, int]:
+    """Bytes of a page with its styles, scripts and icon: as sent to a browser, and unpacked."""
+    sent = whole = 0
+    seen = {path}
+    waiting = [path]
+    while waiting:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.request("GET", waiting[0], headers={"Cookie": cookie, "Accept-Encoding": "gzip"})
+        answer = connection.getresponse()
+        body = answer.read()
+        sent += len(body)
+        text = gzip.decompress(body) if answer.headers["Content-Encoding"] == "gzip" else body
+        whole += len(text)
+        if waiting.pop(0) == path:
+            found = re.findall(rb'(?:<script[^>]*src|<link[^>]*href)="(/static/[^"]+)"', text)
+            waiting = sorted({part.decode() for part in found} - seen)
+    return sent, whole
+
+
+def memory_mb(parent: int) -> float:
+    """The larger of the web processes, resident."""
+    listed = subprocess.run(
+        ["/bin/ps", "-o", "rss=", "--ppid", str(parent)], capture_output=True, text=True, check=True
+    )
+    return max(int(line) for line in listed.stdout.split()) / 1024
+
+
+def master_of(port: int) -> int:
+    """The gunicorn that listens there."""
+    listed = subprocess.run(
+        ["/bin/ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True
+    )
+    for row in listed.stdout.splitlines():
+        if f"127.0.0.1:{port}" in row and row.split()[1] == str(os.getpid()):
+            return int(row.split()[0])
+    raise SystemExit("the server is not there")
+
+
+def line(name: str, seconds: Sequence[float], floor: float) -> bool:
+    p50, p95 = (float(np.percentile(seconds, share)) for share in (50, 95))
+    held = p95 < GOAL_SECONDS
+    print(
+        f"{name:<34}{1000 * p50:9.1f}{1000 * p95:9.1f}{p50 / floor:10.1f}",
+        "" if held else "  MISSED",
+    )
+    return held
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--patients", type=int, default=200)
+    parser.add_argument("--requests", type=int, default=40)
+    options = parser.parse_args()
+    url = prepare()
+    fill(url, options.patients)
+    report(options.requests)
+
+
+def report(requests: int) -> None:
+    """Everything that is printed, on the database as it is."""
+    from patients.models import Patient
+
+    with server("floor_view:application") as port:
+        floor = measure(port, "", ["/ten"], requests)
+    base = statistics.median(floor)
+    print(f"{Patient.objects.count():,} patients in the panel; {requests} requests of each")
+    print(f"{'':<34}{'p50 ms':>9}{'p95 ms':>9}{'of floor':>10}")
+    line("bare Django view, 10 queries", floor, base)
+    cookies = {name: session(name) for name in ("doctor", "patient")}
+    with server() as port:
+        held = [
+            line(name, measure(port, cookies[who], paths, requests), base)
+            for name, (who, paths) in addresses().items()
+        ]
+        print(f"goal, p95 below {1000 * GOAL_SECONDS:.0f} ms: {'held' if all(held) else 'MISSED'}")
+        print(f"memory of a web process  {memory_mb(master_of(port)):6.0f} MB (goal: 200)")
+        for name, path in (("doctor", "/worklist/?sort=attention"), ("patient", "/my/")):
+            sent, whole = first_visit(port, cookies[name], path)
+            print(
+                f"first visit of the {name:<8} {sent / 1000:6.0f} kB sent, {whole / 1000:.0f} kB unpacked (goal: {GOAL_KB})"
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -24,7 +24,7 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
 document.body.addEventListener("htmx:afterSwap", (event) => {
   const patient = event.detail.target.dataset?.patient;
   const row = patient && document.getElementById(`p-${patient}`);
-  if (row) row.querySelector("[data-focus], a.who").focus();
+  if (row) (row.querySelector("[data-focus]") ?? row.querySelector("a.who")).focus();
 });
 document.body.addEventListener("worklist:said", (event) => {
   const name = event.target.closest?.("tr")?.querySelector(".who")?.textContent ?? "";
