@@ -10,7 +10,7 @@ from django.http import QueryDict
 
 from patients.access.policy import visible_patients
 from twinportal.attention.rules import LEVEL_TITLES, RULES
-from twinportal.attention.selectors import AGE_BANDS, Panel, filtered, without_acknowledged
+from twinportal.attention.selectors import AGE_BANDS, Panel, acknowledged_by, filtered
 from twinportal.dashboards.clinician.worklist import SORTS
 
 ANY = [("", "Any")]
@@ -102,7 +102,7 @@ class Filters:
 
     def __init__(self, given: QueryDict) -> None:
         # a stray NUL is no filter, and no database takes it
-        self.form = FilterForm(given)
+        self.form = FilterForm(given, label_suffix="")
         self.form.is_valid()
         found = self.form.cleaned_data
         self.chosen: dict[str, Any] = {
@@ -130,9 +130,10 @@ class Filters:
         words = dict(choices).get(value, value)
         return f"{field.label}: {words}"
 
-    def panel(self, user: Any, *, now: datetime) -> tuple[Panel, Panel]:
-        """The patients that match, and those shown: without what was acknowledged, unless asked."""
+    def panel(self, user: Any, *, now: datetime) -> tuple[Panel, int]:
+        """The patients to show, and how many more match whose flag was acknowledged, unless asked."""
         matching = filtered(visible_patients(user), self.chosen, user=user, now=now)
-        if self.chosen.get("ack"):
-            return matching, matching
-        return matching, without_acknowledged(matching, user=user, now=now)
+        quiet = [] if self.chosen.get("ack") else acknowledged_by(user, now)
+        if not quiet:
+            return matching, 0
+        return matching.exclude(pk__in=quiet), matching.filter(pk__in=quiet).count()

@@ -7,8 +7,6 @@ moment.
 
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import QuerySet
-
 from twinportal.attention.models import WorklistEntry
 from twinportal.attention.selectors import Panel
 
@@ -20,9 +18,9 @@ EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
-def mark(panel: Panel, *, now: datetime) -> str:
-    """What the page that is made now knows. Digits and dots."""
-    rows = _entries(panel).filter(changed_at__gt=now - LATE)
+def mark(*, now: datetime) -> str:
+    """What the page that is made now knows. Digits and dots; it says of nobody in particular."""
+    rows = WorklistEntry.objects.filter(changed_at__gt=now - LATE)
     known = rows.order_by("-changed_at").values_list("changed_at", flat=True).distinct()
     return ".".join(str((at - EPOCH) // MICROSECOND) for at in [now, *known[:MOST_KNOWN]] if at)
 
@@ -30,9 +28,8 @@ def mark(panel: Panel, *, now: datetime) -> str:
 def changed_since(panel: Panel, given: str) -> int:
     """How many patients of the panel have changed since. Raises ValueError on no mark of ours."""
     made, *known = (EPOCH + int(part) * MICROSECOND for part in given.split("."))
-    rows = _entries(panel).filter(changed_at__gt=made - LATE)
-    return rows.exclude(changed_at__in=known).count()
-
-
-def _entries(panel: Panel) -> "QuerySet[WorklistEntry]":
-    return WorklistEntry.objects.filter(patient__in=panel.order_by().values("pk"))
+    rows = WorklistEntry.objects.filter(changed_at__gt=made - LATE).exclude(changed_at__in=known)
+    # mostly nothing has happened to anybody: the panel need not be looked up
+    if not rows.exists():
+        return 0
+    return rows.filter(patient__in=panel.order_by().values("pk")).count()

@@ -38,11 +38,10 @@ def worklist(request: HttpRequest) -> HttpResponse:
         return redirect(f"{reverse('worklist')}?{default.query}")
     now = timezone.now()
     filters = Filters(request.GET)
-    matching, shown = filters.panel(request.user, now=now)
+    shown, quiet = filters.panel(request.user, now=now)
     page = Paginator(_keys(shown, filters.sort), PAGE_SIZE).get_page(request.GET.get("page"))
     rows = rows_of(_in_order(list(page.object_list)), user=request.user, now=now)
     audit.record_list(request, [row.patient_pk for row in rows], what="worklist")
-    quiet = 0 if filters.chosen.get("ack") else matching.count() - page.paginator.count
     context = {
         "rows": rows,
         "page": page,
@@ -53,7 +52,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
         "views": views,
         "current_view": next((v for v in views if v.query == filters.query()), None),
         "most_views": MOST,
-        "mark": worklist_news.mark(shown, now=now),
+        "mark": worklist_news.mark(now=now),
         "news_seconds": settings.WORKLIST_NEWS_SECONDS,
         "searched": False,
         **_acknowledging(),
@@ -65,7 +64,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
 def news(request: HttpRequest) -> HttpResponse:
     """How many patients of these filters have new results since the page was made; 304 if none more."""
     filters = Filters(request.GET)
-    _, shown = filters.panel(request.user, now=timezone.now())
+    shown, _ = filters.panel(request.user, now=timezone.now())
     given = request.GET.get("mark", "")
     try:
         count = worklist_news.changed_since(shown, given[:LONGEST_MARK])
