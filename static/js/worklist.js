@@ -9,7 +9,7 @@ const current = () => document.activeElement.closest("#worklist tbody tr");
 // an answer about another patient than the row it would replace is never put there
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, target, pathInfo } = event.detail;
-  if (new URL(xhr.responseURL).pathname !== pathInfo.requestPath) {
+  if (new URL(xhr.responseURL).pathname !== pathInfo.requestPath.split("?")[0]) {
     // signed out meanwhile
     event.detail.shouldSwap = false;
     window.location.reload();
