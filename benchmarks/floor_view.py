@@ -1,6 +1,7 @@
 """A bare Django application on the same server and database: the floor of single requests.
 
-POST /write is one INSERT and its commit, GET /read/<pk> one SELECT. Nothing else.
+POST /write is one INSERT and its commit, GET /read/<pk> one SELECT, GET /ten ten of them and 20 KB of
+text. Nothing else.
 """
 
 import os
@@ -35,5 +36,13 @@ def read(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponse(row[0] if row else "", content_type="application/json")
 
 
-urlpatterns = [path("write", write), path("read/<int:pk>", read)]
+def ten(request: HttpRequest) -> HttpResponse:
+    with connection.cursor() as cursor:
+        for number in range(10):
+            cursor.execute("SELECT id, name FROM patients_patient WHERE id > %s LIMIT 25", [number])
+            cursor.fetchall()
+    return HttpResponse("x" * 20_000)
+
+
+urlpatterns = [path("write", write), path("read/<int:pk>", read), path("ten", ten)]
 application = get_wsgi_application()

@@ -193,6 +193,11 @@ BHLS_CUTOFF = int(get_env("TWINPORTAL_BHLS_CUTOFF", "9"))
 if not 3 <= BHLS_CUTOFF <= 15:
     raise ImproperlyConfigured("TWINPORTAL_BHLS_CUTOFF is a score from 3 to 15.")
 
+# How often an open worklist asks whether there are new results, in seconds; 0: never
+WORKLIST_NEWS_SECONDS = int(get_env("TWINPORTAL_WORKLIST_NEWS_SECONDS", "30"))
+# Alerts that a clinic means to look at, per 100 patients in 30 days; above it the page says so
+ALERT_BUDGET = float(get_env("TWINPORTAL_ALERT_BUDGET", "10"))
+
 # --- FHIR door --------------------------------------------------------------------------------
 FHIR_MAX_BODY_BYTES = int(get_env("FHIR_MAX_BODY_BYTES", str(50 * 1024 * 1024)))
 FHIR_MAX_BUNDLE_ENTRIES = int(get_env("FHIR_MAX_BUNDLE_ENTRIES", "10000"))

@@ -73,11 +73,20 @@ def _in_care_team(practitioner_id: str) -> Q:
     """
     now = timezone.now()
     today = CareTeamMember.objects.filter(
-        Q(start_at=None) | Q(start_at__lte=now),
-        Q(end_at=None) | Q(end_at__gt=now),
-        Q(patient=OuterRef("pk")) | Q(patient__merged_into=OuterRef("pk")),
+        Q(start_at=None) | Q(start_at__lte=now), Q(end_at=None) | Q(end_at__gt=now)
     )
     mine = today.filter(practitioner_id=practitioner_id)
-    return Exists(mine.filter(Q(resource__isnull=False) | Q(always=True))) | (
-        Exists(mine.filter(resource__isnull=True)) & ~Exists(today.filter(resource__isnull=False))
+    return _about(mine.filter(Q(resource__isnull=False) | Q(always=True))) | (
+        _about(mine.filter(resource__isnull=True)) & ~_about(today.filter(resource__isnull=False))
+    )
+
+
+def _about(members: "QuerySet[CareTeamMember]") -> Q:
+    """A row names the patient, or one who was merged into them.
+
+    Two conditions: of one with OR inside, the database can make no hash, and looks at every row of
+    a panel anew for every patient.
+    """
+    return Q(Exists(members.filter(patient=OuterRef("pk")))) | Q(
+        Exists(members.filter(patient__merged_into=OuterRef("pk")))
     )

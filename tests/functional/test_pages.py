@@ -30,6 +30,7 @@ def paths(ward: Ward) -> dict[str, list[str]]:
         "doctor": [
             "/worklist/",
             "/worklist/rules/",
+            "/worklist/metrics/",
             "/models/",
             "/models/prevent_full_10y/",
             base,

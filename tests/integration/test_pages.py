@@ -290,6 +290,8 @@ class TestTwinPage:
             return len(captured)
 
         twin_page = f"/twins/{ward.mine.public_id}/"
+        # a twin that was opened before has one more question: what is new since
+        queries(twin_page)
         queries("/worklist/")
         before = queries("/worklist/"), queries(twin_page)
         for number in range(3, 9):

@@ -87,7 +87,13 @@ def everything(patient_id: int) -> list[Any]:
         reasons[key] = columns(reason, "prediction_id")
     entry = WorklistEntry.objects.select_related("prediction").get(pk=patient_id)
     shown = entry.prediction and (entry.prediction.model_id, entry.prediction.outcome)
-    return [runs, predictions, reasons, columns(entry, "prediction_id"), shown]
+    return [
+        runs,
+        predictions,
+        reasons,
+        columns(entry, "prediction_id", "flag_id", "changed_at"),
+        shown,
+    ]
 
 
 def forget_all(patient_ids: list[int]) -> None:

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 Level = Literal["info", "warning", "critical"]
-LEVEL_WORDS: dict[Level, str] = {"info": "Note", "warning": "Warning", "critical": "Critical"}
+LEVEL_WORDS: dict[Level, str] = {
+    "info": "For information",
+    "warning": "Warning",
+    "critical": "Critical",
+}
 # of the CDS Hooks specification: "less than 140 characters"
 SUMMARY_LENGTH = 140
 

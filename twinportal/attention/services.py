@@ -5,17 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models.functions import Now
+
 from explain.models import Attribution
 from explain.selectors import attributions_of
 from explain.wording.phrases import MEDICINES
 from models_engine.catalogue.display import Displayed, displayed
 from models_engine.selectors import earlier_values
+from twinportal.attention import flags
 from twinportal.attention.models import WorklistEntry
 from twinportal.attention.rules import Situation, Verdict, cannot_wait, extremes_of, judge
 
 REASONS_SHOWN = 2
 # half a percentage point: less is not worth a line
 SMALLEST_REASON = 0.005
+# what a reader would call a change; a refresh that says the same again is none
+SAID = ("rule_id", "prediction_id", "outcome", "probability", "change", "why", "newest_data_at")
 UPDATED = [f.name for f in WorklistEntry._meta.concrete_fields if f.name != "patient"]
 
 
@@ -41,30 +46,48 @@ class Standing:
 
 
 def refresh(patients: Sequence[Standing], now: datetime) -> None:
-    """Judge the patients' current predictions anew and store the verdicts; three statements."""
+    """Judge the patients' current predictions anew, store the verdicts and follow their flags.
+
+    A bounded number of statements, whatever the number of patients.
+    """
+    before = _held([one.patient_id for one in patients])
     earlier = earlier_values([one.patient_id for one in patients], now=now)
     judged = [(one, *_judge(one, earlier)) for one in patients]
     reasons = attributions_of([line.pk for _, _, line, _ in judged if line is not None])
+    entries = [
+        WorklistEntry(
+            patient_id=one.patient_id,
+            rule_id=verdict.rule.id if verdict.rule else "",
+            priority=verdict.priority,
+            outcome=verdict.situation.outcome if verdict.situation else "",
+            prediction_id=line.pk if line else None,
+            probability=verdict.situation.probability if verdict.situation else None,
+            change=verdict.situation.change if verdict.situation else None,
+            why=_why(verdict.situation, line, blocks, reasons),
+            newest_data_at=one.newest_data_at,
+            refreshed_at=now,
+        )
+        for one, verdict, line, blocks in judged
+    ]
+    flags.follow(entries, now)
+    for entry in entries:
+        entry.changed_at = _changed_at(entry, before.get(entry.patient_id))
     WorklistEntry.objects.bulk_create(
-        [
-            WorklistEntry(
-                patient_id=one.patient_id,
-                rule_id=verdict.rule.id if verdict.rule else "",
-                priority=verdict.priority,
-                outcome=verdict.situation.outcome if verdict.situation else "",
-                prediction_id=line.pk if line else None,
-                probability=verdict.situation.probability if verdict.situation else None,
-                change=verdict.situation.change if verdict.situation else None,
-                why=_why(verdict.situation, line, blocks, reasons),
-                newest_data_at=one.newest_data_at,
-                refreshed_at=now,
-            )
-            for one, verdict, line, blocks in judged
-        ],
-        update_conflicts=True,
-        unique_fields=["patient"],
-        update_fields=UPDATED,
+        entries, update_conflicts=True, unique_fields=["patient"], update_fields=UPDATED
     )
+
+
+def _held(patient_ids: Sequence[int]) -> dict[int, WorklistEntry]:
+    """The lines as they are, locked: nobody acknowledges one while another takes its place."""
+    rows = WorklistEntry.objects.select_for_update().filter(pk__in=patient_ids).order_by("pk")
+    return {row.pk: row for row in rows}
+
+
+def _changed_at(entry: WorklistEntry, before: WorklistEntry | None) -> Any:
+    """The moment of the last change; the database's clock, for a run's `now` may be hours ago."""
+    if before is not None and all(getattr(before, f) == getattr(entry, f) for f in SAID):
+        return before.changed_at
+    return Now()
 
 
 def _judge(

@@ -7,6 +7,8 @@ from twinportal.dashboards.clinician import (
     medicine_views,
     trajectory_views,
     views,
+    worklist_actions,
+    worklist_metrics,
     worklist_views,
 )
 
@@ -14,6 +16,20 @@ urlpatterns = [
     path("worklist/", worklist_views.worklist, name="worklist"),
     path("worklist/search/", worklist_views.search, name="worklist-search"),
     path("worklist/rules/", worklist_views.rules, name="worklist-rules"),
+    path("worklist/news/", worklist_views.news, name="worklist-news"),
+    path("worklist/metrics/", worklist_metrics.metrics, name="worklist-metrics"),
+    path("worklist/views/", worklist_actions.save_view, name="worklist-view-save"),
+    path("worklist/views/<int:pk>/", worklist_actions.change_view, name="worklist-view"),
+    path(
+        "twins/<uuid:public_id>/acknowledge/",
+        worklist_actions.acknowledge,
+        name="flag-acknowledge",
+    ),
+    path(
+        "twins/<uuid:public_id>/unacknowledge/",
+        worklist_actions.take_back,
+        name="flag-unacknowledge",
+    ),
     path("twins/<uuid:public_id>/", views.twin, name="twin"),
     path(
         "twins/<uuid:public_id>/drug-levels/<slug:drug>/",

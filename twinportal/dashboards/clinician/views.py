@@ -21,6 +21,7 @@ from patients.record.loading import state_of
 from patients.selectors.mappings import readings, readings_of
 from patients.selectors.resources import concerns, history
 from patients.terminology.measurements import MEASUREMENTS
+from twinportal.attention.visits import record_visit
 from twinportal.dashboards.access import role_required, visible_patient
 from twinportal.dashboards.clinician.against import Why
 from twinportal.dashboards.clinician.blocks import PredictionView
@@ -44,6 +45,7 @@ def twin(request: HttpRequest, public_id: UUID) -> HttpResponse:
     patient = visible_patient(request, public_id)
     audit.record_read(request, patient, what="twin page")
     page = TwinPage(patient, timezone.now())
+    record_visit(request.user, patient, now=page.now)
     context = {
         "page": page,
         "banner": page.banner,

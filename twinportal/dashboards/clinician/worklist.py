@@ -1,12 +1,22 @@
 """One line of the worklist, as it is shown."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
 
 from explain.wording.numbers import frequency, percent, points
 from patients.models import Patient, StaleTwin
-from twinportal.attention.models import WorklistEntry
+from twinportal.attention.models import Acknowledgement, Visit, WorklistEntry
 from twinportal.attention.rules import Rule, rule_by_id
+from twinportal.attention.selectors import (
+    SMALLEST_CHANGE,
+    acknowledgements_on,
+    new_since,
+    visits_of,
+)
 from twinportal.dashboards.display import age_text, data_age, outcome_label
 
 # column -> (field, whether "ascending" in the URL means descending in the database)
@@ -31,12 +41,12 @@ class Column:
     """A heading that sorts; `aria` is the value of aria-sort."""
 
     title: str
-    link: str
+    query: str
     aria: str
 
 
-def columns(sort: str) -> list[Column]:
-    """Headings; the sorted one turns the order round."""
+def columns(sort: str, query: Callable[[str], str] = lambda sort: f"sort={sort}") -> list[Column]:
+    """Headings; the sorted one turns the order round. `query` is the address's with that order."""
     made = []
     for key, title in TITLES.items():
         current = sort.lstrip("-") == key
@@ -44,19 +54,41 @@ def columns(sort: str) -> list[Column]:
         aria = "none"
         if current:
             aria = "descending" if sort.startswith("-") else "ascending"
-        made.append(Column(title, f"-{key}" if turned else key, aria))
+        made.append(Column(title, query(f"-{key}" if turned else key), aria))
     return made
+
+
+@dataclass(frozen=True)
+class Context:
+    """What is known of the rows of one page beside the rows; one query each."""
+
+    now: datetime
+    user: Any
+    visits: dict[int, Visit] = field(default_factory=dict)
+    new: dict[int, int] = field(default_factory=dict)
+    acknowledgements: dict[int, list[Acknowledgement]] = field(default_factory=dict)
 
 
 class WorklistRow:
     """A patient with the stored verdict of the attention rules."""
 
-    def __init__(self, patient: Patient, now: datetime) -> None:
+    def __init__(self, patient: Patient, context: Context) -> None:
         self.patient = patient
         self.patient_pk = patient.pk
-        self.now = now
+        self.now = context.now
         self.entry: WorklistEntry | None = getattr(patient, "attention", None)
         self.stale: StaleTwin | None = getattr(patient, "stale", None)
+        self.visit = context.visits.get(patient.pk)
+        self.new_data = context.new.get(patient.pk, 0)
+        given = context.acknowledgements.get(self.flag_pk, []) if self.flag_pk else []
+        today = timezone.localdate(context.now)
+        standing = [one for one in given if one.until is None or one.until > today]
+        self.mine = next((one for one in standing if one.user_id == context.user.pk), None)
+        self.others = [one for one in standing if one.user_id != context.user.pk]
+
+    @property
+    def flag_pk(self) -> int | None:
+        return self.entry.flag_id if self.entry else None
 
     @property
     def name(self) -> str:
@@ -99,5 +131,51 @@ class WorklistRow:
         return list(self.entry.why) if self.entry else []
 
     @property
+    def reasons_are_uncertain(self) -> bool:
+        """Where the attribution says that its order of reasons does not hold."""
+        return bool(self.entry and getattr(self.entry, "reasons_uncertain", False))
+
+    @property
     def data_age(self) -> str:
         return data_age(self.entry.newest_data_at if self.entry else None, self.now)
+
+    @property
+    def visited(self) -> str:
+        """How long ago this clinician opened the twin."""
+        return data_age(self.visit.at, self.now) if self.visit else ""
+
+    @property
+    def since_visit(self) -> list[str]:
+        """What is different from what the worklist said when the twin was last opened."""
+        if self.visit is None or self.entry is None:
+            return []
+        told = []
+        then, now = self.visit, self.entry
+        if then.rule_id != now.rule_id:
+            told.append(
+                f"Flag {now.rule_id} is new" if now.rule_id else f"Flag {then.rule_id} is over"
+            )
+        if then.outcome == now.outcome:
+            told += _moved(then.probability, now.probability)
+        if self.new_data:
+            told.append(f"{self.new_data} new or changed result{'s' if self.new_data > 1 else ''}")
+        return told
+
+
+def _moved(then: float | None, now: float | None) -> list[str]:
+    if then is None or now is None:
+        return (
+            [] if then is now else ["A number is new" if then is None else "There is no number now"]
+        )
+    if abs(now - then) < SMALLEST_CHANGE:
+        return []
+    return [f"{percent(then)} then, {percent(now)} now: {points(now - then)} points"]
+
+
+def rows_of(patients: Sequence[Patient], *, user: Any, now: datetime) -> list[WorklistRow]:
+    """Rows of one page, with three queries whatever their number."""
+    visits = visits_of(user, [patient.pk for patient in patients])
+    entries = [getattr(patient, "attention", None) for patient in patients]
+    flags = [entry.flag_id for entry in entries if entry is not None and entry.flag_id]
+    context = Context(now, user, visits, new_since(visits), acknowledgements_on(flags))
+    return [WorklistRow(patient, context) for patient in patients]
