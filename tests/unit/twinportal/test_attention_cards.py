@@ -48,6 +48,6 @@ def test_an_unsound_card_is_refused(wrong, says):
 
 
 def test_a_note_needs_no_rule_and_a_rule_no_long_title():
-    assert Card(**{**SOUND, "level": "info", "rule_id": ""}).level_words == "Note"
+    assert Card(**{**SOUND, "level": "info", "rule_id": ""}).level_words == "For information"
     with pytest.raises(ValueError, match="140"):
         replace(RULES[0], title="x" * 140)

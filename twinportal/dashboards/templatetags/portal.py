@@ -28,11 +28,10 @@ MORE = (
 def portal_pages(context: dict[str, Any]) -> list[dict[str, Any]]:
     """Links of the navigation; the page that is open, or above it, is marked."""
     path = context["request"].path if "request" in context else ""
-    found = [{"url": reverse(page), "name": name} for page, name in PAGES]
+    found = [(reverse(page), name) for page, name in PAGES]
     # the longest address that the open page begins with: "/my/" begins them all
-    under = [link["url"] for link in found if path.startswith(link["url"])]
-    here = max(under, key=len, default="")
-    return [link | {"is_here": link["url"] == here} for link in found]
+    here = max((url for url, _name in found if path.startswith(url)), key=len, default="")
+    return [{"url": url, "name": name, "is_here": url == here} for url, name in found]
 
 
 @register.simple_tag
