@@ -176,6 +176,8 @@ if RELEASE_POLICY not in {"review", "auto"}:
 # What the patient's page says under "whom to call"
 CONTACT = get_env("TWINPORTAL_CONTACT", "your usual clinic")
 EMERGENCY_NUMBER = get_env("TWINPORTAL_EMERGENCY_NUMBER", "911")
+# Every so many seconds an open twin page asks whether there is anything new; 0: never.
+TWIN_POLL_SECONDS = int(get_env("TWINPORTAL_TWIN_POLL_SECONDS", "15"))
 
 # --- FHIR door --------------------------------------------------------------------------------
 FHIR_MAX_BODY_BYTES = int(get_env("FHIR_MAX_BODY_BYTES", str(50 * 1024 * 1024)))
