@@ -17,7 +17,7 @@ WITHOUT_REGION = "TWINPORTAL_SCORE2_REGION"
 
 
 def page_of(patient: Patient, doctor: Client) -> str:
-    answer = doctor.get(f"/twins/{patient.public_id}/")
+    answer = doctor.get(f"/twins/{patient.public_id}/predictions/")
     assert answer.status_code == 200
     return str(answer.content.decode())
 

@@ -21,6 +21,7 @@ from tests.factories.people import (
     signed_in,
     twin,
 )
+from tests.factories.twin_pages import whole_twin
 from twinportal import pipeline
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +62,13 @@ def clinician_paths(patient: Patient) -> list[str]:
     base = f"/twins/{patient.public_id}/"
     return [
         base,
+        f"{base}predictions/",
+        f"{base}trends/",
+        f"{base}record/",
+        f"{base}tools/",
+        f"{base}missing/",
+        f"{base}compare/",
+        f"{base}version/",
         f"{base}predictions/{prediction_of(patient).pk}/",
         f"{base}trends/systolic_bp/",
         f"{base}resources/Observation/{patient.fhir_id}-bp/1/",
@@ -169,7 +177,7 @@ class TestAccess:
 
 class TestTwinPage:
     def page(self, ward: Ward) -> str:
-        return ward.doctor.get(f"/twins/{ward.mine.public_id}/").content.decode()
+        return whole_twin(ward.doctor, ward.mine)
 
     @pytest.mark.parametrize(
         ("code", "state", "text"),

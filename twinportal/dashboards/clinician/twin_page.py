@@ -43,7 +43,7 @@ class TabName:
 
 TAB_NAMES = (
     TabName("overview", "Overview", "twin"),
-    TabName("predictions", "Predictions", "twin-predictions", "hospital next-conditions"),
+    TabName("predictions", "Predictions", "twin-predictions"),
     TabName("trends", "Trends", "twin-trends"),
     TabName("record", "Record", "twin-record", "not-read"),
     TabName("tools", "Tools", "twin-tools", "simulations"),

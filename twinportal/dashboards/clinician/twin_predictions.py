@@ -84,6 +84,7 @@ class Overview(_WithPredictions):
     def __init__(self, patient: Patient, now: datetime) -> None:
         super().__init__(patient, now)
         self._needs = to_get(self.current, self.state)
+        self.hospital = [HospitalScore(self._block(b), now) for b in of_hospital(self.current)]
         self.not_read_count = not_read_of(patient).count()
 
     def _explained(self) -> list[int]:
