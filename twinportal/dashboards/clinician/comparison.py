@@ -6,6 +6,7 @@ Both days are read from what the record says today of them: a correction changes
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 
 from django.utils import timezone
 
@@ -44,13 +45,18 @@ class Pair:
 
     @property
     def difference(self) -> str:
-        """ "+12 mmHg"; "" where there are not two numbers."""
-        if not self.then or not self.now or self.then.value is None or self.now.value is None:
+        """ "+12 mmHg", of the numbers as they are shown; "" where there are not two."""
+        if not self.then or not self.now:
             return ""
-        by = self.now.value - self.then.value
-        if number(abs(by)) == "0":
+        if self.then.value is None or self.now.value is None:
+            return "no difference" if self.then.code == self.now.code else "changed"
+        then, now = (
+            Decimal(number(value).replace(",", "")) for value in (self.then.value, self.now.value)
+        )
+        if then == now:
             return "no difference"
-        return f"{'+' if by > 0 else MINUS}{number(abs(by))} {unit_text(self.now.unit)}".strip()
+        sign = "+" if now > then else MINUS
+        return f"{sign}{abs(now - then):,f} {unit_text(self.now.unit)}".strip()
 
     @property
     def is_same(self) -> bool:
@@ -230,7 +236,8 @@ def _text(value: Value | None) -> str:
 
 
 def _condition(value: Value) -> str:
-    return value.concept
+    # two stages of one disease are one concept and not the same diagnosis
+    return value.source_code or value.display.lower() or value.concept
 
 
 def _medicine(value: Value) -> str:

@@ -36,7 +36,7 @@ class Effect:
 class ToGet:
     """One thing to do. Titles of models, each once:
 
-    `settles`: they would have all they need. `waiting`: they need something else as well.
+    `settles`: they would have all they need. `waiting`: they need more, which is said too.
     `does_without`: they gave a number without it.
     """
 
@@ -55,10 +55,14 @@ class ToGet:
         return WAYS[self.how.way]
 
     @property
-    def order(self) -> tuple[int, int, float, int, str]:
-        """First what settles the leading models, then most models, then moves a number most."""
+    def order(self) -> tuple[bool, int, int, float, int, str]:
+        """First what settles the leading models, then most models, then moves a number most.
+
+        Last what cannot be got.
+        """
         widest = max((effect.width for effect in self.effects), default=0.0)
-        return (-self.leading, -len(self.settles), -widest, -len(self.waiting), self.how.id)
+        order = (-self.leading, -len(self.settles), -widest, -len(self.waiting), self.how.id)
+        return (self.how.way == "none", *order)
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,11 @@ def _refused(found: dict[str, ToGet], row: Prediction, is_leading: bool) -> None
             _once(one.messages, told["message"])
             one.mappings |= set(told.get("mappings", ()))
         settled = len(by_how) == 1 and one.how.way != "none"
-        _once(one.settles if settled else one.waiting, _title(row))
+        others = [found[other].how.what for other in by_how if other != key]
+        if settled or not others:
+            _once(one.settles if settled else one.waiting, _title(row))
+        else:
+            _once(one.waiting, f"{_title(row)} (also: {'; '.join(others)})")
         one.leading += settled and is_leading
 
 

@@ -117,7 +117,7 @@ class Overview(_WithPredictions):
     @property
     def first_to_get(self) -> list[ToGet]:
         """What would settle most. Nothing for who has died: no number could come of it."""
-        return self._needs[:FIRST_TO_GET]
+        return [one for one in self._needs if one.how.way != "none"][:FIRST_TO_GET]
 
     @property
     def further_to_get(self) -> int:
