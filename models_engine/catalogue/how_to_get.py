@@ -70,9 +70,7 @@ ALL = (
         "Measure haemoglobin and sodium before discharge",
         ("haemoglobin_at_discharge", "sodium_at_discharge"),
     ),
-    HowToGet(
-        "blood_pressure", "measure", "Measure the blood pressure", ("systolic_bp", "systolic_bp_sd")
-    ),
+    HowToGet("blood_pressure", "measure", "Measure the blood pressure", ("systolic_bp",)),
     HowToGet("weight_height", "measure", "Measure weight and height", ("bmi",)),
     HowToGet("waist", "measure", "Measure the waist", ("waist",)),
     HowToGet("pulse", "measure", "Count the pulse", ("heart_rate",)),
