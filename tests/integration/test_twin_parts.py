@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from models_engine.models import Prediction
 from patients.models import AuditEvent, Patient
@@ -235,7 +236,7 @@ class TestComparison:
             fhir.blood_pressure("late", 170, 99, date=NEW),
         )
         ward.refresh()
-        page = self.compare(ward, "2026-02-01", str(date.today()))
+        page = self.compare(ward, "2026-02-01", str(timezone.now().date()))
         row = page.split("Systolic blood pressure</th>")[1].split("</tr>")[0]
         assert "152 mmHg" in row and "170 mmHg" in row and "+18 mmHg" in row
         conditions = page.split('id="c-conditions"')[1].split("</section>")[0]
