@@ -190,6 +190,7 @@ class TestTwinPage:
     def test_three_states_of_allergies(
         self, ward: Ward, code: str | None, state: str, text: str
     ) -> None:
+        """UX C2."""
         if code:
             push(
                 ward.ehr,
@@ -253,10 +254,12 @@ class TestTwinPage:
         assert "entered in error" in self.page(ward)
 
     def test_nothing_is_ordered_where_no_number_could_come_of_it(self, ward: Ward) -> None:
-        dead = fhir.patient("p1", family="Mine") | {"deceasedDateTime": "2026-11-01"}
+        dead = fhir.patient("p1", practitioner="dr1", family="Mine") | {"deceasedDateTime": "2026-11-01"}
         push(ward.ehr, dead)
         pipeline.refresh_twin(ward.mine.pk, now=NOW + timedelta(minutes=1))
-        assert "To get a number" not in self.page(ward)
+        page = self.page(ward)
+        assert "Nothing is ordered for a person who has died." in page
+        assert "Order a" not in page.split('id="to-get"')[1].split("</section>")[0]
 
     def test_a_failed_recalculation_is_said(self, ward: Ward) -> None:
         StaleTwin.objects.create(patient=ward.mine, marked_at=NOW, last_error="ValueError")

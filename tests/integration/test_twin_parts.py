@@ -215,7 +215,8 @@ class TestMissing:
         assert float(found[2]) < float(found[3])
 
     def test_nothing_is_ordered_for_who_has_died(self, ward: Ward) -> None:
-        push(ward.ehr, fhir.patient("p1", family="Mine") | {"deceasedDateTime": "2026-11-01"})
+        dead = fhir.patient("p1", practitioner="dr1", family="Mine")
+        push(ward.ehr, dead | {"deceasedDateTime": "2026-11-01"})
         ward.refresh()
         assert "Nothing that a model asks for" in ward.page("missing/")
 
