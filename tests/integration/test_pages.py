@@ -254,7 +254,9 @@ class TestTwinPage:
         assert "entered in error" in self.page(ward)
 
     def test_nothing_is_ordered_where_no_number_could_come_of_it(self, ward: Ward) -> None:
-        dead = fhir.patient("p1", practitioner="dr1", family="Mine") | {"deceasedDateTime": "2026-11-01"}
+        dead = fhir.patient("p1", practitioner="dr1", family="Mine") | {
+            "deceasedDateTime": "2026-11-01"
+        }
         push(ward.ehr, dead)
         pipeline.refresh_twin(ward.mine.pk, now=NOW + timedelta(minutes=1))
         page = self.page(ward)
