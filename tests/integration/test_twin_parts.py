@@ -227,7 +227,7 @@ class TestComparison:
 
     def test_what_was_new_gone_and_changed(self, ward: Ward) -> None:
         stage_3, stage_4 = (
-            fhir.condition("s3", "433144002", onset="2020-01-01"),
+            fhir.condition("s3", "433144002", onset="2020-01-01", status="resolved"),
             fhir.condition("s4", "431857002", onset="2026-10-01"),
         )
         push(
