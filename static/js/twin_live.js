@@ -82,7 +82,16 @@ if (live && Number(live.dataset.every) > 0) {
         : field.tagName === "SELECT" ? [...field.options].some((option) => option.selected !== option.defaultSelected)
           : field.type !== "hidden" && field.value !== field.defaultValue);
   };
-  const summary = (details) => details.id || details.querySelector("summary").textContent.trim();
+  // several predictions have details of one name: of which outcome, which name, and the how many-th
+  const named = (part) => {
+    const seen = new Map();
+    return [...part.querySelectorAll("details")].map((details) => {
+      const of = details.closest("[data-outcome]")?.dataset.outcome ?? "";
+      const name = `${of} ${details.id || details.querySelector("summary").textContent.trim()}`;
+      seen.set(name, (seen.get(name) ?? 0) + 1);
+      return [`${name} ${seen.get(name)}`, details];
+    });
+  };
   // what had the focus, said so that it can be found in what comes in its place
   const mark = (part) => {
     const focused = document.activeElement;
@@ -94,10 +103,10 @@ if (live && Number(live.dataset.every) > 0) {
   };
   const replace = (part, fresh) => {
     const focus = mark(part);
-    const open = new Map([...part.querySelectorAll("details")].map((details) => [summary(details), details.open]));
+    const open = new Map(named(part).map(([name, details]) => [name, details.open]));
     part.replaceWith(fresh);
-    for (const details of fresh.querySelectorAll("details")) {
-      if (open.has(summary(details))) details.open = open.get(summary(details));
+    for (const [name, details] of named(fresh)) {
+      if (open.has(name)) details.open = open.get(name);
     }
     if (!focus) return;
     const found = (focus.id && document.getElementById(focus.id)) || [...fresh.querySelectorAll("a, button, summary")].find(focus.alike);
