@@ -86,7 +86,7 @@ def test_plug_ins_stand_apart_on_the_twin_page(
     assert doctor.axe_violations() == []
     assert doctor.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     card.get_by_role("link").first.click()
-    doctor.page.wait_for_url("**/predictions/**")
+    doctor.page.wait_for_url("**/predictions/*/")
     assert doctor.axe_violations() == []
 
 
