@@ -18,3 +18,5 @@ FHIR_ANONYMOUS_RATE = "off"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # what is counted is stored when a test asks for it, in the transaction of the test
 ACTIVITY_SECONDS = float(os.environ.get("TWINPORTAL_ACTIVITY_SECONDS", "0"))
+# an open page asks when a test is about that
+TWIN_POLL_SECONDS = 0

@@ -197,6 +197,8 @@ if not 3 <= BHLS_CUTOFF <= 15:
 WORKLIST_NEWS_SECONDS = int(get_env("TWINPORTAL_WORKLIST_NEWS_SECONDS", "30"))
 # Alerts that a clinic means to look at, per 100 patients in 30 days; above it the page says so
 ALERT_BUDGET = float(get_env("TWINPORTAL_ALERT_BUDGET", "10"))
+# Every so many seconds an open twin page asks whether there is anything new; 0: never.
+TWIN_POLL_SECONDS = int(get_env("TWINPORTAL_TWIN_POLL_SECONDS", "15"))
 
 # --- FHIR door --------------------------------------------------------------------------------
 FHIR_MAX_BODY_BYTES = int(get_env("FHIR_MAX_BODY_BYTES", str(50 * 1024 * 1024)))

@@ -51,7 +51,7 @@ def history(ward: Ward, ehr_client: Client, settings: Any, artefact: Path) -> Wa
 def test_the_section_and_its_facts(history: Ward, visit: Visit, size: dict[str, int]) -> None:
     # given a doctor at the twin page
     doctor = visit("doctor", size)
-    doctor.goes_to(f"/twins/{history.patient.public_id}/")
+    doctor.goes_to(f"/twins/{history.patient.public_id}/predictions/")
     section = doctor.page.locator("section[aria-labelledby=next-conditions]")
     # then it says what often comes next, out of a hundred, and how good that is
     text = section.inner_text()

@@ -138,14 +138,14 @@ def test_a_clinician_sees_the_mark_and_follows_it(
 ) -> None:
     doctor = visit("doctor", size)
     base = f"/twins/{desk.patient.public_id}/"
-    for path in (base, f"{base}trends/total_cholesterol/"):
+    for path in (f"{base}trends/", f"{base}trends/total_cholesterol/"):
         doctor.goes_to(path)
         mark = doctor.page.get_by_role("link", name=re.compile("read by mapping [0-9]+")).first
         target = mark.get_attribute("href")
         assert mark.is_visible() and target
         assert "read as Total cholesterol" in doctor.page.locator(target).inner_text()
         is_fine(doctor)
-    doctor.goes_to(base)
+    doctor.goes_to(f"{base}record/")
     doctor.page.get_by_text("Which it is").click()
     assert doctor.page.get_by_text("OTHEROTHER").first.is_visible()
     is_fine(doctor)

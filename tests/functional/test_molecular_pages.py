@@ -35,7 +35,7 @@ def fits(visitor: Visitor) -> None:
 
 
 def test_from_a_table_to_a_ranking(ward: Ward, visit: Visit, tmp_path: Path) -> None:
-    twin = f"/twins/{ward.patient.public_id}/"
+    twin = f"/twins/{ward.patient.public_id}/tools/"
     doctor = visit("doctor", DESKTOP)
     # nothing leads there until the site has imported a network
     doctor.goes_to(twin)

@@ -34,6 +34,12 @@ def paths(ward: Ward) -> dict[str, list[str]]:
             "/models/",
             "/models/prevent_full_10y/",
             base,
+            f"{base}predictions/",
+            f"{base}trends/",
+            f"{base}record/",
+            f"{base}tools/",
+            f"{base}missing/",
+            f"{base}compare/",
             f"{base}predictions/{cvd.pk}/",
             f"{base}predictions/{none.pk}/",
             f"{base}predictions/{score.pk}/",
@@ -179,7 +185,7 @@ def test_a_stay_in_hospital_is_readable_for_everybody(
     pipeline.refresh_twin(ward.patient.pk, now=now)
 
     doctor = visit("doctor", size)
-    doctor.goes_to(f"/twins/{ward.patient.public_id}/")
+    doctor.goes_to(f"/twins/{ward.patient.public_id}/predictions/")
 
     section = doctor.page.locator("section[aria-labelledby=hospital]")
     assert "3 points" in section.inner_text()

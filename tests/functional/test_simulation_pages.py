@@ -20,8 +20,8 @@ def test_a_clinician_looks_at_levels_and_tries_a_regimen(
     push(ehr_client, *drugs.course("p1", datetime.now(UTC)))
     # when the doctor opens the page from the twin, on a phone without JavaScript
     doctor = visit("doctor", PHONE, java_script_enabled=False)
-    doctor.goes_to(f"/twins/{ward.patient.public_id}/")
-    doctor.page.get_by_role("link", name="Vancomycin levels").click()
+    doctor.goes_to(f"/twins/{ward.patient.public_id}/tools/")
+    doctor.page.get_by_role("link", name="Drug levels: vancomycin").click()
     assert doctor.page.locator("svg.course-figure circle").count() == 1
     # and types a regimen with the keyboard
     doctor.page.locator("#id_amount").focus()
@@ -76,18 +76,14 @@ def test_the_pages_are_accessible_and_narrow(ward: Ward, visit: Visit, ehr_clien
         assert width <= NARROW["width"], path
 
 
-def test_the_twin_page_says_early_what_can_be_tried(ward: Ward, visit: Visit) -> None:
+def test_the_tools_of_a_twin_are_a_part_of_their_own(ward: Ward, visit: Visit) -> None:
     doctor = visit("doctor", NARROW)
-    twin = f"/twins/{ward.patient.public_id}/"
-    doctor.goes_to(twin)
-    row = doctor.page.get_by_role("navigation", name="Try")
+    doctor.goes_to(f"/twins/{ward.patient.public_id}/")
+    doctor.page.get_by_role("link", name="Tools", exact=True).click()
+    row = doctor.page.locator(".tools")
     names = row.get_by_role("link").all_inner_texts()
-    assert names[:4] == ["Treatment", "Medicines", "What if", "Trajectories"]
-    assert names[4].startswith("Drug levels: ")
+    assert names[:3] == ["Treatment", "Medicines", "What if"]
     assert names[-2:] == ["Body weight", "Course of diabetes"]
-    # before the first section
-    heading = doctor.page.get_by_role("heading", name="What changed")
-    assert row.bounding_box()["y"] < heading.bounding_box()["y"]
     width = doctor.page.evaluate("document.documentElement.scrollWidth")
     assert width <= NARROW["width"]
     assert doctor.axe_violations() == [] and doctor.complaints == []

@@ -140,7 +140,7 @@ def test_it_predicts_for_a_twin(switched_on: None, ehr_client: Client, settings:
     assert row.value == pytest.approx(110.0)
 
     doctor = signed_in(clinician())
-    page = doctor.get(f"/twins/{mine.public_id}/").content.decode()
+    page = doctor.get(f"/twins/{mine.public_id}/predictions/").content.decode()
     assert "Models of plug-ins" in page and "<strong>110 mmHg</strong>" in page
     assert "acme-map 1.0.0" in page
     details = doctor.get(f"/twins/{mine.public_id}/predictions/{row.pk}/").content.decode()
@@ -162,7 +162,7 @@ def test_taken_off_the_list_it_ends_and_stays_readable(
     settings.MODEL_PLUGINS = ()
     forget_models()
     # before any refresh
-    assert doctor.get(f"/twins/{mine.public_id}/").status_code == 200
+    assert doctor.get(f"/twins/{mine.public_id}/predictions/").status_code == 200
     assert doctor.get("/worklist/").status_code == 200
 
     push(ehr_client, fhir.blood_pressure("p1-new", 150, 90, date="2026-11-20T09:00:00Z"))

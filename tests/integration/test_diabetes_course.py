@@ -196,7 +196,7 @@ def test_who_may_look_and_what_is_written_down(ward: Ward, client: Client) -> No
     csrf = Client(enforce_csrf_checks=True)
     csrf.force_login(clinician("dr1", "again"), backend="django.contrib.auth.backends.ModelBackend")
     assert csrf.post(ward.url, {"years": "5"}).status_code == 403
-    assert ward.url in ward.doctor.get(f"/twins/{ward.mine.public_id}/").content.decode()
+    assert ward.url in ward.doctor.get(f"/twins/{ward.mine.public_id}/tools/").content.decode()
 
 
 @pytest.mark.parametrize("years", ["0", "21", "-1", "ten", ""])

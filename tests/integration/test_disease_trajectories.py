@@ -143,7 +143,7 @@ def test_from_the_record_to_the_page(site: Client, settings: Any) -> None:
     doctor = signed_in(clinician())
     # somebody new: who is in the record is in the training
     patient = patient_with(site, HYPERTENSION, ASTHMA)
-    path = f"/twins/{patient.public_id}/"
+    path = f"/twins/{patient.public_id}/predictions/"
     assert "next-conditions" not in page(doctor, path)
     assert "Not switched on at this site." in words(page(doctor, "/models/disease-trajectories/"))
 
@@ -166,7 +166,7 @@ def test_from_the_record_to_the_page(site: Client, settings: Any) -> None:
 def test_a_refusal_says_why(ehr_client: Client, switched_on: str) -> None:
     doctor = signed_in(clinician())
     patient = patient_with(ehr_client)
-    path = f"/twins/{patient.public_id}/"
+    path = f"/twins/{patient.public_id}/predictions/"
     assert "No number: of the diagnoses that were counted here 0 with a date" in section(
         page(doctor, path)
     )
@@ -204,7 +204,7 @@ def test_a_record_that_is_too_young_or_silent(
     patient = Patient.objects.get(fhir_id="p1")
     doctor = signed_in(clinician())
 
-    assert said in section(page(doctor, f"/twins/{patient.public_id}/"))
+    assert said in section(page(doctor, f"/twins/{patient.public_id}/predictions/"))
 
 
 def test_what_was_wrong_in_held_out_people_is_not_shown(
@@ -217,7 +217,7 @@ def test_what_was_wrong_in_held_out_people_is_not_shown(
     patient = patient_with(ehr_client, HYPERTENSION, ASTHMA)
     doctor = signed_in(clinician())
 
-    said = section(page(doctor, f"/twins/{patient.public_id}/"))
+    said = section(page(doctor, f"/twins/{patient.public_id}/predictions/"))
 
     assert said.count("out of 100") == 0 and problem in said
     assert "Trained, and not shown" in words(page(doctor, "/models/disease-trajectories/"))
@@ -227,7 +227,7 @@ def test_only_the_care_team_reads_it_and_that_is_audited(
     ehr_client: Client, switched_on: str
 ) -> None:
     patient = patient_with(ehr_client, HYPERTENSION, ASTHMA)
-    path = f"/twins/{patient.public_id}/"
+    path = f"/twins/{patient.public_id}/predictions/"
     doctor, stranger = signed_in(clinician()), signed_in(clinician("dr9", "stranger"))
     me = signed_in(patient_user(patient))
     steward = signed_in(User.objects.create_user("steward", password="x", role="steward"))
@@ -254,7 +254,7 @@ def test_a_file_that_was_changed_shows_nothing_but_that(
     settings.DISEASE_TRAJECTORIES = "a" * 64
     patient = twin(ehr_client, "p1")
     doctor = signed_in(clinician())
-    path = f"/twins/{patient.public_id}/"
+    path = f"/twins/{patient.public_id}/predictions/"
 
     assert "no artefact" in section(page(doctor, path))
     (tmp_path / f"{'a' * 64}.json").write_text("{}")
@@ -271,7 +271,7 @@ def test_a_file_that_was_changed_shows_nothing_but_that(
 def test_off_it_costs_no_query_and_on_it_costs_two(
     ehr_client: Client, settings: Any, switched_on: str, django_assert_num_queries: Any
 ) -> None:
-    path = f"/twins/{patient_with(ehr_client, HYPERTENSION, ASTHMA).public_id}/"
+    path = f"/twins/{patient_with(ehr_client, HYPERTENSION, ASTHMA).public_id}/predictions/"
     doctor = signed_in(clinician())
     settings.DISEASE_TRAJECTORIES = ""
     page(doctor, path)

@@ -17,7 +17,7 @@ WITHOUT_REGION = "TWINPORTAL_SCORE2_REGION"
 
 
 def page_of(patient: Patient, doctor: Client) -> str:
-    answer = doctor.get(f"/twins/{patient.public_id}/")
+    answer = doctor.get(f"/twins/{patient.public_id}/predictions/")
     assert answer.status_code == 200
     return str(answer.content.decode())
 
@@ -100,7 +100,7 @@ def test_the_first_lines_of_the_page_speak_of_the_leading_models(
 ) -> None:
     patient = twin(ehr_client, "p1")
 
-    page = page_of(patient, doctor)
+    page = doctor.get(f"/twins/{patient.public_id}/").content.decode()
 
     matters = page[page.index('id="matters"') : page.index('id="do"')]
     assert "Total cardiovascular disease, 10 years" in matters

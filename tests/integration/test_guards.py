@@ -10,6 +10,7 @@ from models_engine.models import ModelRun, Prediction
 from patients.models import Patient
 from tests.factories import fhir
 from tests.factories.people import NOW, clinician, push, signed_in, twin
+from tests.factories.twin_pages import whole_twin
 from twinportal import pipeline
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +38,7 @@ def stopped_by(patient: Patient, model_id: str) -> set[str]:
 
 
 def text_of(patient: Patient) -> str:
-    page = signed_in(clinician()).get(f"/twins/{patient.public_id}/").content.decode()
+    page = whole_twin(signed_in(clinician()), patient)
     return " ".join(page.split())
 
 
@@ -218,7 +219,7 @@ def test_a_value_dated_in_the_future_is_named(ehr_client: Client) -> None:
 def test_what_was_sent_and_is_not_understood_is_listed(ehr_client: Client) -> None:
     patient = twin(ehr_client, "p1")
     doctor = signed_in(clinician())
-    address = f"/twins/{patient.public_id}/"
+    address = f"/twins/{patient.public_id}/record/"
     before = doctor.get(address).content.decode()
     assert "No condition and no medication is recorded." in before
     assert "Every measurement could be used." in before

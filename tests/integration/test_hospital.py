@@ -226,7 +226,7 @@ class TestPage:
         return signed_in(clinician("dr1"))
 
     def page(self, doctor: Client, patient: Patient) -> str:
-        answer = doctor.get(f"/twins/{patient.public_id}/")
+        answer = doctor.get(f"/twins/{patient.public_id}/predictions/")
         assert answer.status_code == 200
         return answer.content.decode()
 

@@ -135,7 +135,7 @@ def test_a_genetic_code_is_neither_unread_nor_mapped(patient: Patient) -> None:
 
 
 def test_the_twin_page_leads_there(patient: Patient) -> None:
-    page = signed_in(clinician("dr1")).get(f"/twins/{patient.public_id}/").content.decode()
+    page = signed_in(clinician("dr1")).get(f"/twins/{patient.public_id}/tools/").content.decode()
     assert f"/twins/{patient.public_id}/medicines/" in page
 
 

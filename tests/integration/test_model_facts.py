@@ -80,7 +80,7 @@ class TestAccess:
         assert 'href="/models/"' in page(doctor, "/worklist/")
         assert 'href="/models/"' in page(steward, "/steward/")
         link = 'href="/models/prevent_base_10y/2023.1/"'
-        assert link in page(doctor, f"/twins/{mine.public_id}/")
+        assert link in page(doctor, f"/twins/{mine.public_id}/predictions/")
         row = Prediction.objects.get(model_id="prevent_base_10y", outcome="cvd", status="current")
         assert link in page(doctor, f"/twins/{mine.public_id}/predictions/{row.pk}/")
         assert "prevent_base_10y" in page(doctor, "/models/prevent_base_10y/2023.1/")
@@ -294,7 +294,7 @@ class TestVersions:
         Prediction.objects.filter(model_id="ckd_epi_2021").update(model_id="old_score")
         row = Prediction.objects.filter(model_id="old_score", status="current").get()
         assert "old_score" not in page(doctor, "/worklist/")
-        assert "Egfr" in page(doctor, f"/twins/{mine.public_id}/")
+        assert "Egfr" in page(doctor, f"/twins/{mine.public_id}/predictions/")
         text = page(doctor, f"/twins/{mine.public_id}/predictions/{row.pk}/")
         assert "The model is no longer registered here." in text
         assert 'href="/models/old_score/2021.1/"' in text

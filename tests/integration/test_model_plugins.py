@@ -166,7 +166,7 @@ def test_one_that_fails_for_a_record_costs_its_own_number_alone(
     assert "this plug-in failed on this record" in theirs.refusals[0]["message"]
     assert "plug-in model acme_kidney of acme-odd 0.1 raised" in caplog.text
     assert "array" not in caplog.text, "no value of the record in the log"
-    page = signed_in(clinician()).get(f"/twins/{mine.public_id}/").content.decode()
+    page = signed_in(clinician()).get(f"/twins/{mine.public_id}/predictions/").content.decode()
     assert "this plug-in failed on this record" in page
 
 

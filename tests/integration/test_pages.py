@@ -21,6 +21,7 @@ from tests.factories.people import (
     signed_in,
     twin,
 )
+from tests.factories.twin_pages import whole_twin
 from twinportal import pipeline
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +62,13 @@ def clinician_paths(patient: Patient) -> list[str]:
     base = f"/twins/{patient.public_id}/"
     return [
         base,
+        f"{base}predictions/",
+        f"{base}trends/",
+        f"{base}record/",
+        f"{base}tools/",
+        f"{base}missing/",
+        f"{base}compare/",
+        f"{base}version/",
         f"{base}predictions/{prediction_of(patient).pk}/",
         f"{base}trends/systolic_bp/",
         f"{base}resources/Observation/{patient.fhir_id}-bp/1/",
@@ -169,7 +177,7 @@ class TestAccess:
 
 class TestTwinPage:
     def page(self, ward: Ward) -> str:
-        return ward.doctor.get(f"/twins/{ward.mine.public_id}/").content.decode()
+        return whole_twin(ward.doctor, ward.mine)
 
     @pytest.mark.parametrize(
         ("code", "state", "text"),
@@ -182,6 +190,7 @@ class TestTwinPage:
     def test_three_states_of_allergies(
         self, ward: Ward, code: str | None, state: str, text: str
     ) -> None:
+        """UX C2."""
         if code:
             push(
                 ward.ehr,
@@ -245,10 +254,14 @@ class TestTwinPage:
         assert "entered in error" in self.page(ward)
 
     def test_nothing_is_ordered_where_no_number_could_come_of_it(self, ward: Ward) -> None:
-        dead = fhir.patient("p1", family="Mine") | {"deceasedDateTime": "2026-11-01"}
+        dead = fhir.patient("p1", practitioner="dr1", family="Mine") | {
+            "deceasedDateTime": "2026-11-01"
+        }
         push(ward.ehr, dead)
         pipeline.refresh_twin(ward.mine.pk, now=NOW + timedelta(minutes=1))
-        assert "To get a number" not in self.page(ward)
+        page = self.page(ward)
+        assert "Nothing is ordered for a person who has died." in page
+        assert "Order a" not in page.split('id="to-get"')[1].split("</section>")[0]
 
     def test_a_failed_recalculation_is_said(self, ward: Ward) -> None:
         StaleTwin.objects.create(patient=ward.mine, marked_at=NOW, last_error="ValueError")

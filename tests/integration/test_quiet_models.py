@@ -54,8 +54,8 @@ def ill(ehr_client: Client, settings: Any) -> Patient:
 
 
 def section(client: Client, patient: Patient) -> str:
-    page = client.get(f"/twins/{patient.public_id}/").content.decode()
-    found = re.search(r"<h3>Scores and natural history</h3>(.*?)<h2>Trends", page, re.DOTALL)
+    page = client.get(f"/twins/{patient.public_id}/predictions/").content.decode()
+    found = re.search(r"<h3>Scores and natural history</h3>(.*?)</main>", page, re.DOTALL)
     assert found is not None
     return re.sub(r"\s+([;.,])", r"\1", " ".join(re.sub(r"<[^>]+>", " ", found[1]).split()))
 

@@ -11,6 +11,7 @@ from patients.models import Patient, StaleTwin
 from tests.factories import fhir
 from tests.factories.hospital import encounter
 from tests.factories.people import NOW, clinician, patient_user, push, signed_in, twin
+from tests.factories.twin_pages import whole_twin
 from twinportal import pipeline
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +68,7 @@ def used(row: Prediction) -> dict[str, float]:
 
 def twin_page(patient: Patient) -> str:
     doctor = signed_in(clinician())
-    return doctor.get(f"/twins/{patient.public_id}/").content.decode()
+    return whole_twin(doctor, patient)
 
 
 def test_a_discharge_gives_a_number_from_what_was_sent(

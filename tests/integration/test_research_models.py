@@ -9,6 +9,7 @@ from models_engine.models import Prediction
 from patients.models import Patient
 from tests.factories import fhir
 from tests.factories.people import NOW, clinician, patient_user, push, signed_in, twin
+from tests.factories.twin_pages import whole_twin
 from twinportal import pipeline
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +32,7 @@ def research(patient: Patient, model_id: str = "general_mortality") -> list[Pred
 
 def twin_page(patient: Patient) -> str:
     doctor = signed_in(clinician())
-    return doctor.get(f"/twins/{patient.public_id}/").content.decode()
+    return whole_twin(doctor, patient)
 
 
 def test_a_clinician_sees_it_with_its_interval_and_what_it_is_not_for(patient: Patient) -> None:

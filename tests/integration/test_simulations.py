@@ -459,5 +459,5 @@ def test_the_number_of_queries_does_not_grow(ward: Ward) -> None:
 
 
 def test_the_twin_page_leads_there(ward: Ward) -> None:
-    page = ward.doctor.get(f"/twins/{ward.mine.public_id}/").content.decode()
+    page = ward.doctor.get(f"/twins/{ward.mine.public_id}/tools/").content.decode()
     assert ward.url() in page and ward.weight_url in page

@@ -161,7 +161,7 @@ def test_systematic_misses_raise_a_flag(ward: Ward) -> None:
     assert "Forecasts that keep missing" in page
     assert "3 or more of the last 5 values were outside the 90 % band" in page
     assert "in 2.4 % of right forecasts" in page
-    twin = ward.doctor.get(f"/twins/{ward.mine.public_id}/").content.decode()
+    twin = ward.doctor.get(f"/twins/{ward.mine.public_id}/trends/").content.decode()
     assert "3 or more of the last 5 values" in twin
     ForecastCheck.objects.filter(fingerprint="x3").update(withdrawn_at=timezone.now())
     assert "keep missing" not in ward.page()

@@ -126,7 +126,9 @@ class TestImports:
     def test_a_version_is_withdrawn_and_comes_back(self, tmp_path: Any, ward: Ward) -> None:
         network, _ = toy.import_both()
         call_command("import_network", withdraw="toy network:1", stdout=io.StringIO())
-        assert "Molecular data" not in text_of(ward.doctor.get(f"/twins/{ward.mine.public_id}/"))
+        assert "Molecular data" not in text_of(
+            ward.doctor.get(f"/twins/{ward.mine.public_id}/tools/")
+        )
         out = io.StringIO()
         call_command("import_network", list=True, stdout=out)
         assert "withdrawn" in out.getvalue()
@@ -137,7 +139,7 @@ class TestImports:
         self.imported("import_network", path)
         network.refresh_from_db()
         assert network.withdrawn_at is None
-        assert "Molecular data" in text_of(ward.doctor.get(f"/twins/{ward.mine.public_id}/"))
+        assert "Molecular data" in text_of(ward.doctor.get(f"/twins/{ward.mine.public_id}/tools/"))
 
 
 class TestAttaching:

@@ -24,6 +24,8 @@ KEY = (
     "weight",
     "bmi",
 )
+# of a sparkline and the table beside it; the page of the measurement has them all
+SPARK_POINTS = 24
 REFERENCE_NOTE = "Shaded: commonly used reference interval, not yet verified here."
 
 
@@ -82,8 +84,28 @@ class Trend:
         return self.points[::-1]
 
     @property
+    def shown(self) -> list[TrendPoint]:
+        """The newest, as the sparkline and the table beside it show them, oldest first."""
+        return self.points[-SPARK_POINTS:]
+
+    @property
+    def shown_newest_first(self) -> list[TrendPoint]:
+        return self.shown[::-1]
+
+    @property
+    def is_cut(self) -> bool:
+        return len(self.points) > SPARK_POINTS
+
+    @property
     def spark(self) -> Sparkline:
-        return sparkline([(p.at, p.value) for p in self.points], self.reference)
+        return sparkline([(p.at, p.value) for p in self.shown], self.reference)
+
+    @property
+    def spark_summary(self) -> str:
+        """The summary; where older values are not drawn, it says so."""
+        if not self.is_cut:
+            return self.summary
+        return f"{self.summary} Drawn are the newest {SPARK_POINTS}."
 
     @property
     def reference_text(self) -> str:

@@ -2,10 +2,12 @@ from django.urls import path
 
 from twinportal.dashboards.clinician import (
     body_weight_views,
+    comparison_views,
     diabetes_course_views,
     drug_level_views,
     medicine_views,
     trajectory_views,
+    twin_views,
     views,
     worklist_actions,
     worklist_metrics,
@@ -30,7 +32,14 @@ urlpatterns = [
         worklist_actions.take_back,
         name="flag-unacknowledge",
     ),
-    path("twins/<uuid:public_id>/", views.twin, name="twin"),
+    path("twins/<uuid:public_id>/", twin_views.twin, name="twin"),
+    path("twins/<uuid:public_id>/predictions/", twin_views.predictions, name="twin-predictions"),
+    path("twins/<uuid:public_id>/trends/", twin_views.trends, name="twin-trends"),
+    path("twins/<uuid:public_id>/record/", twin_views.record, name="twin-record"),
+    path("twins/<uuid:public_id>/tools/", twin_views.tools, name="twin-tools"),
+    path("twins/<uuid:public_id>/missing/", twin_views.missing, name="twin-missing"),
+    path("twins/<uuid:public_id>/compare/", comparison_views.compare, name="twin-compare"),
+    path("twins/<uuid:public_id>/version/", twin_views.version, name="twin-version"),
     path(
         "twins/<uuid:public_id>/drug-levels/<slug:drug>/",
         drug_level_views.drug_levels,

@@ -1,19 +1,18 @@
-"""The twin page and what it links to. Every read is permitted by policy and audited."""
+"""What the twin page links to. Every read is permitted by policy and audited."""
 
 import json
 from uuid import UUID
 
 from csp.constants import SELF
 from csp.decorators import csp_update
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from explain.selectors import attributions_of
-from models_engine.catalogue.mechanistic.drugs import DRUGS
 from models_engine.models import Prediction
 from patients import audit
 from patients.models import Fact, Patient, Resource, ResourceVersion
@@ -21,14 +20,11 @@ from patients.record.loading import state_of
 from patients.selectors.mappings import readings, readings_of
 from patients.selectors.resources import concerns, history
 from patients.terminology.measurements import MEASUREMENTS
-from twinportal.attention.visits import record_visit
 from twinportal.dashboards.access import role_required, visible_patient
 from twinportal.dashboards.clinician.against import Why
 from twinportal.dashboards.clinician.blocks import PredictionView
-from twinportal.dashboards.clinician.next_conditions import next_conditions_of
 from twinportal.dashboards.clinician.trends import REFERENCE_NOTE, plotly_json, trends_of
-from twinportal.dashboards.clinician.twin_page import Banner, TwinPage, concept_label
-from twinportal.molecular.selectors import has_network
+from twinportal.dashboards.clinician.twin_page import Banner, concept_label
 from twinportal.release.services import set_release
 
 # the strict bundle adds two fixed style elements: an empty one, and one rule
@@ -37,25 +33,6 @@ PLOTLY_STYLES = [
     "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
     "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='",
 ]
-
-
-@role_required("clinician")
-def twin(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """What changed, what matters, what can be done."""
-    patient = visible_patient(request, public_id)
-    audit.record_read(request, patient, what="twin page")
-    page = TwinPage(patient, timezone.now())
-    record_visit(request.user, patient, now=page.now)
-    context = {
-        "page": page,
-        "banner": page.banner,
-        "reference_note": REFERENCE_NOTE,
-        "drugs": DRUGS.values(),
-        "next_conditions": next_conditions_of(patient, page.now),
-        "has_molecular": has_network(),
-        "has_similar": settings.SIMILAR == "on",
-    }
-    return render(request, "clinician/twin.html", context)
 
 
 @require_POST
@@ -73,7 +50,8 @@ def release(request: HttpRequest, public_id: UUID) -> HttpResponse:
     audit.record_action(request, patient, action=action, what="prediction", detail=pk)
     said = "The patient can see it now." if visible else "The patient no longer sees it."
     messages.success(request, said)
-    return redirect("twin", public_id=public_id)
+    shown = reverse("twin-predictions", args=[patient.public_id])
+    return redirect(f"{shown}#p-{pk}")
 
 
 @role_required("clinician")

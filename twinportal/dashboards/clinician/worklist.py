@@ -131,11 +131,6 @@ class WorklistRow:
         return list(self.entry.why) if self.entry else []
 
     @property
-    def reasons_are_uncertain(self) -> bool:
-        """Where the attribution says that its order of reasons does not hold."""
-        return bool(self.entry and getattr(self.entry, "reasons_uncertain", False))
-
-    @property
     def data_age(self) -> str:
         return data_age(self.entry.newest_data_at if self.entry else None, self.now)
 
