@@ -77,6 +77,7 @@ def _pictures_for(
     names = []
     with _signed_in(browser, base, user, given.scheme) as (context, page):
         kinds = crawl(lambda path: _html(context, base + path), ["/"])
+        kinds.pop("home", None)
         for kind, paths in sorted(kinds.items()):
             for number, path in enumerate(paths, 1):
                 name = f"{user['role']}-{kind.replace('+', '-').replace('=', '-').replace('/', '')}"
@@ -106,7 +107,9 @@ def _signed_in(
 
 def _html(context: BrowserContext, address: str) -> str | None:
     answer = context.request.get(address)
-    is_page = answer.ok and answer.headers.get("content-type", "").startswith("text/html")
+    is_file = answer.headers.get("content-disposition", "").startswith("attachment")
+    is_page = answer.headers.get("content-type", "").startswith("text/html")
+    is_page = is_page and answer.ok and not is_file
     return answer.text() if is_page else None
 
 

@@ -275,7 +275,7 @@ class TestUncertain:
         assert "far from everybody of the sample" in page_of(doctor, row)
         assert (
             'data-reasons="uncertain"'
-            in doctor.get(f"/twins/{patient.public_id}/").content.decode()
+            in doctor.get(f"/twins/{patient.public_id}/predictions/").content.decode()
         )
         why = WorklistEntry.objects.get(patient=patient).why
         assert why and all(reason.endswith("(uncertain as a reason)") for reason in why)

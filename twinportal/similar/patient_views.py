@@ -18,7 +18,7 @@ from patients.access.consent import Purpose, permits
 from patients.record.loading import state_of
 from twinportal.dashboards.access import role_required
 from twinportal.dashboards.portal.reader import level_of, own_patient, reader_context
-from twinportal.similar.choices import choose_to_see
+from twinportal.my_record.consents import consent_choose
 from twinportal.similar.comparison import Comparison, Fared, compare
 from twinportal.similar.disclosure import Told
 from twinportal.similar.services import is_on
@@ -83,7 +83,10 @@ def choose(request: HttpRequest) -> HttpResponse:
     granted = ANSWERS.get(request.POST.get("answer", ""))
     if granted is None:
         return HttpResponseBadRequest("Unknown answer")
-    choose_to_see(request, patient, granted=granted, now=timezone.now())
+    now = timezone.now()
+    if consent_choose(patient, Purpose.SEE_SIMILAR, granted=granted, by=request.user, now=now):
+        detail = f"{Purpose.SEE_SIMILAR} {'yes' if granted else 'no'}"
+        audit.record_action(request, patient, action="choose", what="own consent", detail=detail)
     return redirect("my-similar")
 
 

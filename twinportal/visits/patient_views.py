@@ -13,7 +13,7 @@ from patients import audit
 from patients.models import Patient
 from twinportal.dashboards.access import role_required
 from twinportal.dashboards.portal.days import day_text
-from twinportal.dashboards.portal.reader import level_of, own_patient, reader_context
+from twinportal.dashboards.portal.reader import level_of, own_record, reader_context
 from twinportal.dashboards.portal.results import released_results
 from twinportal.visits import services
 from twinportal.visits.models import LONGEST, VisitQuestion
@@ -28,7 +28,7 @@ WHAT = "own visit question"
 @role_required("patient")
 def visit(request: HttpRequest) -> HttpResponse:
     """Questions that the results suggest, and my own."""
-    patient = own_patient(request)
+    patient = own_record(request)
     audit.record_read(request, patient, what="own visit questions")
     mine = questions_of(patient)
     known = {one.text for one in mine}
@@ -47,7 +47,7 @@ def visit(request: HttpRequest) -> HttpResponse:
 @role_required("patient")
 def add(request: HttpRequest) -> HttpResponse:
     """Keep one question."""
-    patient = own_patient(request)
+    patient = own_record(request)
     try:
         kept = services.question_add(patient, request.POST.get("text", ""), now=timezone.now())
     except services.QuestionError as error:
@@ -62,7 +62,7 @@ def add(request: HttpRequest) -> HttpResponse:
 @role_required("patient")
 def change(request: HttpRequest, pk: int) -> HttpResponse:
     """Other words for one of my questions, another place, or away with it."""
-    patient = own_patient(request)
+    patient = own_record(request)
     question = _own_question(patient, pk)
     action = request.POST.get("action", "")
     match action:
@@ -88,7 +88,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 @role_required("patient")
 def summary(request: HttpRequest) -> HttpResponse:
     """A page to print and take along."""
-    patient = own_patient(request)
+    patient = own_record(request)
     audit.record_read(request, patient, what="own visit summary")
     context = reader_context(request, patient)
     context |= summary_context(patient, level_of(request), now=timezone.now())
@@ -100,7 +100,7 @@ def summary(request: HttpRequest) -> HttpResponse:
 @role_required("patient")
 def summary_pdf(request: HttpRequest) -> HttpResponse:
     """The same as PDF; where this machine cannot make one, the page to print."""
-    patient = own_patient(request)
+    patient = own_record(request)
     if not pdf_is_available():
         messages.info(request, _("We cannot make a PDF here. You can print this page."))
         return redirect("my-summary")

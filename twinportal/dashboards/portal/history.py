@@ -5,7 +5,6 @@ from datetime import datetime
 from itertools import pairwise
 
 from django.conf import settings
-from django.db.models import Q
 
 from explain.figures.sparkline import Sparkline, sparkline
 from explain.models import Attribution
@@ -19,6 +18,7 @@ from models_engine.selectors import standing_history
 from patients.models import Patient
 from twinportal.dashboards.portal.days import day_of, day_text
 from twinportal.dashboards.portal.results import Result
+from twinportal.release.policy import ReleasePolicy, parse_policy
 
 OPTIMAL = Attribution.Baseline.OPTIMAL
 
@@ -63,10 +63,12 @@ class NumberHistory:
 
 def number_histories(patient: Patient, results: list[Result], level: Level) -> list[NumberHistory]:
     """Of each released result, the released ones before it. Two queries."""
+    policy = parse_policy(settings.RELEASE_POLICY)
     history = standing_history(patient.pk).filter(
-        _may_be_seen(), outcome__in={r.prediction.outcome for r in results}
+        outcome__in={r.prediction.outcome for r in results}
     )
-    released = list(history.select_related("run"))[::-1]
+    rows = list(history.select_related("run"))[::-1]
+    released = [row for row in rows if _may_be_seen(row, policy)]
     made = {r.prediction.pk: _one_a_day(_of_result(r.prediction, released)) for r in results}
     pairs = {pk: (found[-2], found[-1]) for pk, found in made.items() if len(found) > 1}
     reasons = attributions_of([p.pk for pair in pairs.values() for p in pair])
@@ -83,12 +85,12 @@ def number_histories(patient: Patient, results: list[Result], level: Level) -> l
     ]
 
 
-def _may_be_seen() -> Q:
-    """Released numbers. One that was worked out later is never released by anybody: it is seen where
-    results are seen without a review, and says what it is.
+def _may_be_seen(row: Prediction, policy: ReleasePolicy) -> bool:
+    """Released; or worked out later, where the clinic's policy needs no review of this model.
+
+    Nobody ever releases what was worked out later, and the page says what it is.
     """
-    released = Q(released_at__isnull=False)
-    return released | Q(run__replayed=True) if settings.RELEASE_POLICY == "auto" else released
+    return row.released_at is not None or (row.replayed and policy.releases(row.model_id))
 
 
 def _of_result(shown: Prediction, released: list[Prediction]) -> list[Prediction]:

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 from explain.wording.reading_level import NAMES, questions, score, suggested
 from patients import audit
 from twinportal.dashboards.access import role_required
-from twinportal.dashboards.portal.reader import own_patient, reader_context
+from twinportal.dashboards.portal.reader import own_record, reader_context
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -19,7 +19,7 @@ def reading(request: HttpRequest) -> HttpResponse:
     That something was suggested is in the audit log; neither the answers nor what was suggested are
     kept anywhere, since both tell how well somebody reads.
     """
-    patient = own_patient(request)
+    patient = own_record(request)
     context = reader_context(request, patient) | {"questions": questions()}
     if request.method == "POST":
         try:

@@ -12,13 +12,12 @@ from explain.wording.language import LANGUAGES
 from explain.wording.measurements import usual_note
 from explain.wording.phrases import LEVELS
 from patients import audit
-from patients.access.consent import Purpose, permits
 from patients.record.loading import state_of
 from twinportal.dashboards.access import role_required
 from twinportal.dashboards.portal.history import number_histories
 from twinportal.dashboards.portal.numbers import measured_groups
 from twinportal.dashboards.portal.outlook import released_outlooks
-from twinportal.dashboards.portal.reader import level_of, own_patient, reader_context
+from twinportal.dashboards.portal.reader import level_of, own_patient, own_record, reader_context
 from twinportal.dashboards.portal.results import released_result, released_results, waits_for_review
 from twinportal.treatment.models import TreatmentProposal
 
@@ -32,7 +31,6 @@ def home(request: HttpRequest) -> HttpResponse:
     context["results"] = released_results(patient, level_of(request))
     context["has_choices"] = TreatmentProposal.objects.about(patient.pk).shared().exists()
     if not context["results"]:
-        context["chose_not_to_see"] = not permits(patient, Purpose.SEE_PREDICTIONS)
         context["waits_for_review"] = waits_for_review(patient)
     return render(request, "portal/home.html", context)
 
@@ -64,7 +62,7 @@ def outlook(request: HttpRequest) -> HttpResponse:
 @role_required("patient")
 def numbers(request: HttpRequest) -> HttpResponse:
     """My numbers over time: what was measured, and the released results with what moved them."""
-    patient, level = own_patient(request), level_of(request)
+    patient, level = own_record(request), level_of(request)
     audit.record_read(request, patient, what="own numbers")
     context = reader_context(request, patient)
     context["histories"] = number_histories(patient, released_results(patient, level), level)
