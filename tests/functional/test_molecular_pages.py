@@ -35,13 +35,13 @@ def fits(visitor: Visitor) -> None:
 
 
 def test_from_a_table_to_a_ranking(ward: Ward, visit: Visit, tmp_path: Path) -> None:
-    twin = f"/twins/{ward.patient.public_id}/tools/"
+    twin = f"/twins/{ward.patient.public_id}/"
     doctor = visit("doctor", DESKTOP)
     # nothing leads there until the site has imported a network
-    doctor.goes_to(twin)
+    doctor.goes_to(f"{twin}tools/")
     assert doctor.page.get_by_role("link", name="Molecular data").count() == 0
     toy.import_both()
-    doctor.goes_to(twin)
+    doctor.goes_to(f"{twin}tools/")
     doctor.page.get_by_role("link", name="Molecular data").click()
     # what is wrong is said at the field
     doctor.page.get_by_role("button", name=re.compile("^Attach to ")).click()
