@@ -10,12 +10,13 @@ from patients.models import Fact, Mapping
 from patients.services.code_survey import survey
 from tests.factories import fhir
 from tests.factories.people import NOW, PASSWORD, push
-from tests.functional.conftest import DESKTOP, PHONE, Visit, Visitor, Ward
+from tests.functional.conftest import PHONE, Visit, Visitor, Ward
 from tests.integration.mapping_calls import CHOL, local, replay_all, say, steward
 from twinportal import pipeline
 
 pytestmark = pytest.mark.browser
-SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+# at a desk every page is looked at by test_every_page
+SIZES = pytest.mark.parametrize("size", [PHONE], ids=["phone"])
 NEW = "/steward/mappings/new/?kind=observation_code&system=urn:hospital:lab&code=CHOL"
 
 

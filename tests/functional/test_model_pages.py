@@ -13,11 +13,12 @@ from models_engine.models import ModelRun
 from models_engine.plugins import LeftOut
 from models_engine.registry import model
 from tests.factories.plugin import forget_models, forget_modules, install, package
-from tests.functional.conftest import DESKTOP, PHONE, Visit, Ward
+from tests.functional.conftest import PHONE, Visit, Ward
 from twinportal.dashboards.model_facts import views
 
 pytestmark = pytest.mark.browser
-SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+# at a desk every page is looked at by test_every_page
+SIZES = pytest.mark.parametrize("size", [PHONE], ids=["phone"])
 NARROW = {"width": 320, "height": 640}
 WHERE = "A made-up cohort for this test, 2001 to 2011"
 POINTS = tuple(

@@ -9,12 +9,13 @@ from django.test import Client
 
 from tests.factories import fhir
 from tests.factories.people import PASSWORD
-from tests.functional.conftest import DESKTOP, PHONE, Visit, Visitor
+from tests.functional.conftest import PHONE, Visit, Visitor
 from tests.integration.fhir.importing import job_of, ndjson, send_lines, work_off
 from twinportal.accounts.models import User
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+# at a desk every page is looked at by test_every_page
+SIZES = pytest.mark.parametrize("size", [PHONE], ids=["phone"])
 
 
 def steward_at(visit: Visit, size: dict[str, int]) -> Visitor:

@@ -7,7 +7,7 @@ from oauth2_provider.models import Application
 from patients.services import activity
 from tests.factories import fhir
 from tests.factories.people import PASSWORD
-from tests.functional.conftest import DESKTOP, PHONE, Visit, Ward
+from tests.functional.conftest import PHONE, Visit, Ward
 from tests.integration.fhir.calls import put
 from twinportal.accounts.models import User
 
@@ -24,7 +24,7 @@ def pages(ward: Ward, ehr_client: Client) -> list[str]:
     return ["/steward/", "/steward/?period=week", client, "/steward/rejects/?days=30"]
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("size", [PHONE], ids=["phone"])
 def test_every_page_is_accessible_and_fits(
     pages: list[str], visit: Visit, size: dict[str, int]
 ) -> None:
