@@ -83,6 +83,20 @@ def test_the_commonest_side_effects_are_there_and_others_are_spoken_of(aid: Aid)
         assert "8 more than now, out of 100 people" in page
 
 
+def test_harm_and_benefit_stand_in_the_same_form_on_every_side(aid: Aid) -> None:
+    """UX P11: the same headings in the same order, and each cell built alike."""
+    page = aid.page(aid.share(aid.keep, ADD, PILL))
+    sides = re.findall(r"(?s)<article class=\"card choice.*?</article>", page)
+    assert len(sides) == 3
+    headings = {tuple(re.findall(r"<h3>(.*?)</h3>", side)[:2]) for side in sides}
+    assert len(headings) == 1
+    cells = re.findall(r"(?s)<div class=\"choice__outcome\".*?</div>", page)
+    assert {cell.count("<p><strong>") for cell in cells} == {1}
+    for side in sides:
+        benefit, harm = side.split("<h3>")[1:3]
+        assert 'class="choice__outcome"' in benefit and 'class="choice__outcome"' in harm
+
+
 def test_the_table_says_the_difference_too(aid: Aid) -> None:
     page = aid.page(aid.share(aid.keep, ADD))
     table = page[page.index('<table class="choice__grid"') :]

@@ -112,8 +112,10 @@ class TestPage:
 
     @pytest.mark.parametrize("model_id", IDS)
     def test_every_fact_is_on_the_page(self, doctor: Client, model_id: str) -> None:
+        """UX E13"""
         shown = html.unescape(words(page(doctor, f"/models/{model_id}/")))
         document = facts_document(model(model_id))
+        assert all(str(text).strip() for text in document["facts"].values())
         missing = [
             key
             for key, text in document["facts"].items()

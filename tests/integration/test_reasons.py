@@ -122,6 +122,14 @@ class TestComparedWith:
         assert "Systolic blood pressure:" in lists[0]
         assert "Age:" in lists[1] and "Age:" not in lists[0]
 
+    def test_one_scale_and_it_is_named(self, patient: Patient, doctor: Client) -> None:
+        """UX E3: percentage points on every page with reasons; no log-odds for anybody."""
+        reader = signed_in(patient_user(patient))
+        pages = [page_of(doctor, current(patient), against) for against in ("", "population")]
+        assert all("Percentage points" in page for page in pages)
+        pages += [reader.get(path).content.decode() for path in ("/my/", "/my/numbers/")]
+        assert not [page for page in pages if re.search(r"(?i)log.?odds|logit|margin of", page)]
+
     def test_a_value_with_its_unit(self, patient: Patient, doctor: Client) -> None:
         """UX E6, E11: as measured, not as the equation scales it; and nothing was caused."""
         page = page_of(doctor, current(patient))

@@ -68,6 +68,7 @@ def test_all_is_well(steward: Client) -> None:
 
 
 def test_what_was_pushed_and_refused(steward: Client, ehr_client: Client) -> None:
+    """UX A7: the cause and the time are on a page, and what was sound went in."""
     push(ehr_client, fhir.patient("p1"))
     faulty = fhir.quantity("o1", "2093-3", 5, "mmol/L", status="done")
     put(ehr_client, faulty)
