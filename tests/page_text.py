@@ -29,6 +29,8 @@ BLOCKS = frozenset(
         "form",
     ]
 )
+# words in another language inside a sentence: names, which are no part of it
+INLINE = frozenset({"span", "strong", "bdi", "q"})
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "legend", "caption"})
 VOID = frozenset(
     [
@@ -108,8 +110,14 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         hidden = {"svg", "script", "style", "option", "select"}
-        if self._main and data.strip() and not any(tag in hidden for tag, _ in self._open):
-            self._texts.append(data)
+        if not self._main or any(tag in hidden for tag, _ in self._open):
+            return
+        inside = next(((tag, name) for tag, name in reversed(self._open) if name), ("", ""))
+        if data.strip() and inside[0] in INLINE:
+            self.found.append(Block("name", _tidy(data), inside[1]))
+            self._texts.append(" ")
+        else:
+            self._texts.append(data if data.strip() else " ")
 
     @property
     def _language(self) -> str:

@@ -65,8 +65,8 @@ TITLES_NOT = re.compile(
     r"RiskAssessment|CarePlan|QuestionnaireResponse|DocumentReference|FamilyMemberHistory)\b"
 )
 ABBREVIATION = re.compile(r"\b[A-Za-z]*[A-Z][a-z0-9]?[A-Z][A-Za-z0-9-]*\b")
-# what is no abbreviation: units, the zone of a time, the name of the product's number system
-KNOWN = frozenset({"mmHg", "mmol", "UTC", "CET", "CEST"})
+# what is no abbreviation: units, the zone of a time, a kind of file that everybody calls so
+KNOWN = frozenset({"mmHg", "mmol", "UTC", "CET", "CEST", "PDF"})
 # each with what explains it, which must stand on the same page
 EXPLAINED = {
     "HDL": r"\bgood\b|buen[oa]",
@@ -85,8 +85,17 @@ EXPLAINED = {
     "GLP-1": r"shot|pill|inyección|pastilla",
     "SGLT2": r"pill|pastilla",
     "TSH": r"thyroid|tiroides",
+    "eGFR": r"how well they work|kidney function",
+    "TFGe": r"qué tan bien trabajan|función de los riñones",
+    "ACR": r"protein in your|proteína en su",
+    "FHIR": r"health apps|aplicaciones de salud",
+    "JSON": r"\bapps?\b|aplicaci[oó]n",
+    "HTML": r"to read|para leer",
 }
 ENGLISH = re.compile(r"\b(?:the|your|you|and|of|with|this|what|are)\b", I)
+
+# one is enough: no name has it
+YOURS = re.compile(r"\b(?:you|your|my)\b", I)
 
 
 def lint(page: str, language: str, level: Level) -> list[Finding]:
@@ -116,7 +125,8 @@ def _of_block(block: Block, language: str) -> Iterator[Finding]:
     # the row of a table is one sentence: its head has the time
     for sentence in [block.text] if block.tag == "row" else block.sentences:
         for rule, breaks in RULES.items():
-            if breaks(sentence, language):
+            # an answer that somebody picks says nothing about how likely anything is
+            if breaks(sentence, language) and (rule, block.tag) != ("P9", "label"):
                 yield Finding(rule, sentence)
 
 
@@ -140,7 +150,9 @@ RULES: dict[str, Callable[[str, str], bool]] = {
     "E11": lambda sentence, language: bool(
         CAUSAL[language].search(sentence) and OF_MODEL[language].search(sentence)
     ),
-    "language": lambda sentence, language: language != "en" and len(ENGLISH.findall(sentence)) > 1,
+    "language": lambda sentence, language: (
+        language != "en" and bool(len(ENGLISH.findall(sentence)) > 1 or YOURS.search(sentence))
+    ),
 }
 
 

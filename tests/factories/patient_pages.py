@@ -15,10 +15,13 @@ from explain.wording.language import LANGUAGES
 from explain.wording.phrases import LEVELS, Level
 from tests.factories import fhir
 from tests.factories.people import NOW, clinician, patient_user, push, signed_in
+from tests.factories.similar import past_people
 from tests.factories.treatment import DAY, order
 from tests.factories.what_if import history, smoker
 from twinportal import pipeline
+from twinportal.my_record.models import CorrectionRequest
 from twinportal.treatment.models import TreatmentProposal
+from twinportal.visits.models import VisitQuestion
 
 ASKED = {
     "stop_smoking": "1",
@@ -26,6 +29,32 @@ ASKED = {
     "statin": "atorvastatin_20",
     "blood_pressure": "bp_one_standard",
 }
+# three answers in the middle of their scales
+ANSWERED = {"help": "3", "forms": "3", "problems": "3"}
+WRONG = r'href="(/my/record/facts/\d+/wrong/)"'
+PATHS = {
+    "outlook": "/my/outlook/",
+    "what-if": "/my/what-if/",
+    "choices": "/my/choices/",
+    "numbers": "/my/numbers/",
+    "visit": "/my/visit/",
+    "visit summary": "/my/visit/summary/",
+    "reading": "/my/reading/",
+    "record": "/my/record/",
+    "access": "/my/record/access/",
+    "own access": "/my/record/access/?who=me",
+    "consents": "/my/record/consents/",
+    "download": "/my/record/download/",
+    "explanation": "/my/record/download/estimates.html",
+    "about": "/my/about/",
+    "lower": "/my/lower/",
+    "people-like-me": "/my/people-like-me/",
+}
+# of these the address is only known when another page was read, or something was said before
+NAMES = (
+    *("home", "result", *PATHS, "what-if asked", "choice", "reading answered"),
+    *("facts", "fact-wrong", "people-like-me offer", "hidden", "hidden home"),
+)
 OPTIONS = ("add:htn_amlodipine_5", "add:htn_chlorthalidone_12_5")
 # pages of clinicians of the same record, read for causes only
 CLINICIAN_PATHS = (
@@ -54,8 +83,9 @@ def rolled_back() -> Iterator[None]:
 
 
 def patient_pages() -> Mapping[Key, str]:
-    """The HTML of every page. The record: a smoker with treated high blood pressure, results,
-    forecasts and a comparison that was shared."""
+    """The HTML of every page. The record: a smoker with treated high blood pressure,
+    results, forecasts, a comparison that was shared, a question, a wish for a correction and choices
+    about the data; and a hundred others to compare with."""
     with override_settings(RELEASE_POLICY="auto"):
         ehr = _ehr()
         mine = smoker(ehr)
@@ -68,6 +98,7 @@ def patient_pages() -> Mapping[Key, str]:
             fhir.quantity("p1-ca", "17861-6", 9.4, "mg/dL", subject="p1", date=DAY),
             order("p1-acei", "314076", "lisinopril 10 MG Oral Tablet"),
         )
+        past_people(100, events=40, died=20, values={"smoking": 1.0})
         pipeline.refresh_twin(mine.pk, now=NOW)
         now = pipeline.treatment_ranking(mine.pk, "hypertension", now=timezone.now())
         kept = next(one.key for one in now.candidates if one.kind == "keep")
@@ -80,6 +111,7 @@ def patient_pages() -> Mapping[Key, str]:
         shared = TreatmentProposal.objects.get()
         user = patient_user(mine)
         patient = signed_in(user)
+        _asked_and_chosen(patient)
         found = {
             Key(f"clinician {path}", "detailed", "en"): _html(
                 doctor.get(path.format(mine.public_id))
@@ -94,6 +126,15 @@ def patient_pages() -> Mapping[Key, str]:
         }
 
 
+def _asked_and_chosen(patient: Client) -> None:
+    """What somebody has said on these pages before."""
+    patient.post("/my/visit/questions/", {"text": "Hola / hello?"})
+    patient.post(_first(_html(patient.get("/my/record/facts/")), WRONG), {"reason": "wrong-date"})
+    patient.post("/my/people-like-me/choice/", {"answer": "yes"})
+    patient.get("/my/about/")
+    assert VisitQuestion.objects.count() == CorrectionRequest.objects.count() == 1
+
+
 def _rendered(
     patient: Client, user_pk: int, level: Level, language: str, shared: TreatmentProposal
 ) -> Iterator[tuple[str, str]]:
@@ -101,12 +142,29 @@ def _rendered(
     patient.post("/my/language/", {"language": language})
     home = _html(patient.get("/my/"))
     yield "home", home
-    yield "result", _html(patient.get(re.findall(r'href="(/my/results/\d+/)"', home)[0]))
-    yield "outlook", _html(patient.get("/my/outlook/"))
-    yield "what-if", _html(patient.get("/my/what-if/"))
+    yield "result", _html(patient.get(_first(home, r'href="(/my/results/\d+/)"')))
+    for name, path in PATHS.items():
+        yield name, _html(patient.get(path))
     yield "what-if asked", _html(patient.post("/my/what-if/", ASKED))
-    yield "choices", _html(patient.get("/my/choices/"))
     yield "choice", _html(patient.get(f"/my/choices/{shared.public_id}/"))
+    yield "reading answered", _html(patient.post("/my/reading/", ANSWERED))
+    facts = _html(patient.get("/my/record/facts/"))
+    yield "facts", facts
+    yield "fact-wrong", _html(patient.get(_first(facts, WRONG)))
+    patient.post("/my/people-like-me/choice/", {"answer": "no"})
+    yield "people-like-me offer", _html(patient.get("/my/people-like-me/"))
+    patient.post("/my/people-like-me/choice/", {"answer": "yes"})
+    chosen = {"purpose": "see-predictions"}
+    patient.post("/my/record/consents/choose/", chosen | {"granted": "no"})
+    yield "hidden", _html(patient.get("/my/lower/"))
+    yield "hidden home", _html(patient.get("/my/"))
+    patient.post("/my/record/consents/choose/", chosen | {"granted": "yes"})
+    # what it answered is in this language and for this page
+    patient.get("/my/about/")
+
+
+def _first(page: str, pattern: str) -> str:
+    return str(re.findall(pattern, page)[0])
 
 
 def _html(answer: object) -> str:
@@ -117,7 +175,7 @@ def _html(answer: object) -> str:
 
 def _ehr() -> Client:
     application = Application.objects.create(
-        name="EHR of the pages",
+        name="North Clinic",
         client_type=Application.CLIENT_CONFIDENTIAL,
         authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS,
     )

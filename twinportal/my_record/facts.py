@@ -49,20 +49,21 @@ SAID = {
 
 @dataclass(frozen=True)
 class FactLine:
-    """One fact as the patient reads it. `value` is what was sent, with its unit."""
+    """One fact as the patient reads it. `value` is what was sent, with its unit.
+
+    `label` is in `language`: "en" where it is a name of the record or of our English tables, empty
+    where it is in the reader's.
+    """
 
     pk: int
     key: tuple[int, str, str]
     kind: str
     label: str
+    language: str
     value: str
     day: date | None
     until: date | None
     sender: str
-
-    @property
-    def summary(self) -> str:
-        return f"{self.label}: {self.value}" if self.value else self.label
 
 
 def fact_groups(patient: Patient, level: Level) -> list[tuple[str, list[FactLine]]]:
@@ -94,18 +95,20 @@ def fact_of(patient: Patient, pk: int) -> Fact | None:
 def fact_lines(facts: Sequence[Fact], level: Level) -> list[FactLine]:
     """Their words. Two queries."""
     senders = _senders({fact.resource_id for fact in facts})
+    named = [(fact, *_label(fact, level)) for fact in facts]
     return [
         FactLine(
             pk=fact.pk,
             key=(fact.resource_id, fact.path, fact.concept),
             kind=fact.kind,
-            label=_label(fact, level),
+            label=label,
+            language=language,
             value=_value(fact),
             day=_day(fact.effective_at),
             until=_day(fact.end_at) if fact.kind in (Kind.CONDITION, Kind.MEDICATION) else None,
             sender=senders.get((fact.resource_id, fact.resource_version), ""),
         )
-        for fact in facts
+        for fact, label, language in named
     ]
 
 
@@ -114,18 +117,19 @@ def _standing(patient: Patient) -> "QuerySet[Fact]":
     return facts.exclude(quality=Quality.INACTIVE).select_related("resource")
 
 
-def _label(fact: Fact, level: Level) -> str:
+def _label(fact: Fact, level: Level) -> tuple[str, str]:
+    """And its language, empty for the reader's."""
     known = OBSERVATIONS.get(fact.concept) or CONDITIONS.get(fact.concept)
-    name = fact.display
+    name, language = fact.display, "en"
     if known is not None:
         name = known.plain_name if level == "plain" else known.display
     if fact.kind == Kind.ALLERGY and fact.value_code in SAID:
-        name = _(SAID[fact.value_code])
+        name, language = _(SAID[fact.value_code]), ""
     # a bare code is no name
     if not name or name == fact.code or not any(letter.isalpha() for letter in name):
-        name = _(NAMELESS[Kind(fact.kind)])
+        name, language = _(NAMELESS[Kind(fact.kind)]), ""
     name = Truncator(name).chars(LONGEST_LABEL)
-    return name[:1].upper() + name[1:]
+    return name[:1].upper() + name[1:], language
 
 
 def _value(fact: Fact) -> str:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from explain.wording.measurements import usual_note
 from explain.wording.phrases import Level
@@ -30,7 +31,7 @@ def summary_context(patient: Patient, level: Level, *, now: datetime) -> dict[st
         "usual_note": usual_note(level),
         "questions": list(VisitQuestion.objects.about(patient.pk).open()),
         "suggestions": suggested_questions(results),
-        "contact": settings.CONTACT,
+        "contact": gettext(settings.CONTACT),
         "emergency_number": settings.EMERGENCY_NUMBER,
     }
 

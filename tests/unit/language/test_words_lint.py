@@ -83,6 +83,21 @@ def test_what_is_marked_as_another_language_is_not_judged() -> None:
     assert rules('<p lang="en">Take the pill with your food.</p>', "es") == set()
 
 
+def test_a_name_in_another_language_is_no_part_of_its_sentence() -> None:
+    line = '<p><span lang="en">Potassium, a salt in the blood of you</span>: 4.2 mmol/L</p>'
+    assert rules(line, "es") == set()
+    assert rules(line.replace(' lang="en"', ""), "es") == {"language"}
+
+
+def test_one_word_to_the_reader_is_enough_to_tell_english() -> None:
+    assert rules("<p>Hable de esto con your usual clinic.</p>", "es") == {"language"}
+
+
+def test_an_answer_to_pick_is_no_word_for_how_likely() -> None:
+    assert rules("<label>Seldom</label>") == set()
+    assert rules("<p>Seldom</p>") == {"P9"}
+
+
 def test_clinical_terms_are_for_the_detailed_level() -> None:
     assert rules("<p>Your eGFR is 45.</p>", level="detailed") == set()
 

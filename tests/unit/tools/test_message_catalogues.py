@@ -66,7 +66,8 @@ def test_a_translation_has_the_fields_of_its_message(words: Words, language: str
         ids = entry.id if entry.pluralizable else (entry.id,)
         said = entry.string if entry.pluralizable else (entry.string,)
         for text in said:
-            assert fields(text) == set().union(*map(fields, ids)), entry.id
+            # a form may leave out what its English form leaves out
+            assert fields(text) in [fields(one) for one in ids], entry.id
             # a number that the English says is said in the other language too
             assert re.findall(r"\d+", text) == re.findall(r"\d+", ids[0]), entry.id
 

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext
 
 from explain.wording.language import LANGUAGE_NAMES, current_language
 from explain.wording.phrases import LEVEL_NAMES, LEVELS, Level
@@ -50,6 +51,6 @@ def reader_context(request: HttpRequest, patient: Patient) -> dict[str, Any]:
         "languages": list(LANGUAGE_NAMES.items()),
         "levels": [(key, LEVEL_NAMES[key]) for key in LEVELS],
         "is_stale": StaleTwin.objects.filter(pk=patient.pk).exists(),
-        "contact": settings.CONTACT,
+        "contact": gettext(settings.CONTACT),
         "emergency_number": settings.EMERGENCY_NUMBER,
     }
