@@ -9,11 +9,18 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Q
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from models_engine.catalogue.display import block_of
 from models_engine.models import Prediction
+from models_engine.registry import model_as_run
 from twinportal.release.models import ReleaseDecision
 
+RELEASED_BUT_HIDDEN = (
+    "Released. This patient chose not to see estimates, so it is not shown to them until they "
+    "choose otherwise."
+)
 # by the patient that the record is of now, model family and outcome
 Decisions = Mapping[tuple[int, str, str], ReleaseDecision]
 
@@ -30,6 +37,30 @@ class ReleaseState:
     against: ReleaseDecision | None = None
     is_about_another: bool = False
 
+    @property
+    def text(self) -> str:
+        """What a clinician reads of the decision against it; empty where there is none."""
+        if self.against is None:
+            return ""
+        # as templates write it: |date:"j M Y, H:i e"
+        day = date_format(timezone.localtime(self.against.at), "j M Y, H:i e")
+        why = self.against.get_reason_display().lower()
+        if not self.is_about_another:
+            return f"Withheld on {day}: {why}."
+        return (
+            f"Another number of this kind was withheld on {day}: {why} "
+            f"({_model_title(self.against)}). This one takes its place and nobody has judged it "
+            "yet, so the patient does not see it."
+        )
+
+
+def _model_title(decision: ReleaseDecision) -> str:
+    try:
+        version = decision.prediction.model_version
+        return model_as_run(decision.model_id, version).title
+    except KeyError:
+        return decision.model_id
+
 
 def newest_decisions(patient_ids: Collection[int]) -> Decisions:
     """The last decision about each block of these patients. One query.
@@ -39,7 +70,7 @@ def newest_decisions(patient_ids: Collection[int]) -> Decisions:
     own = Q(patient__in=patient_ids) | Q(patient__merged_into__in=patient_ids)
     rows = (
         ReleaseDecision.objects.filter(own)
-        .select_related("patient")
+        .select_related("patient", "prediction")
         .order_by("patient", "model_id", "outcome", "-at", "-pk")
         .distinct("patient", "model_id", "outcome")
     )
