@@ -54,7 +54,7 @@ from twinportal.attention.services import Standing
 from twinportal.history import anchors
 from twinportal.lost import why_lost
 from twinportal.reasons import Stored
-from twinportal.release.services import released_at_once, releases_forecasts
+from twinportal.release.services import forecasts_released_at_once, released_at_once
 from twinportal.similar import services as similar
 from twinportal.treatment.withdrawal import withdraw_of_deleted as withdraw_treatment_of_deleted
 from twinportal.twins import Twin
@@ -199,7 +199,8 @@ def _together(patient_ids: Sequence[int], *, now: datetime, only_stale: bool) ->
     withdraw_of_deleted(deleted, now=now, reason=DELETED)
     withdraw_treatment_of_deleted(deleted, now=now, reason=DELETED)
     reasons.explain([stored for work in batch for stored in work.stands])
-    forecasts.refresh([work.twin for work in batch], now, release=releases_forecasts())
+    may_see = forecasts_released_at_once([work.twin.patient.pk for work in batch])
+    forecasts.refresh([work.twin for work in batch], now, release=may_see)
     attention.refresh([_standing(work, now) for work in batch], now)
     similar.refresh([(work.twin.patient, work.twin.facts) for work in batch], now)
     staleness.done(

@@ -20,6 +20,8 @@ FURTHER: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("pce", ("pce",), "hard_ascvd"),
     ("ckdpc", ("ckdpc_40_diabetes",), "egfr_decline_40"),
 )
+# models of which a page shows one, because they answer the same question of the same person
+FAMILIES = (PREVENT_10Y, PREVENT_30Y, KFRE, *(model_ids for _, model_ids, _ in FURTHER))
 # scores of a stay: the outcome that is the score, by model
 OF_HOSPITAL = {
     "news2": "news2",
@@ -88,6 +90,15 @@ def displayed(predictions: Iterable[P]) -> tuple[Displayed[P], ...]:
         if main is not None and main.value is not None:
             blocks.append(Displayed(family, main, (), None))
     return tuple(blocks)
+
+
+def block_of(model_id: str, outcome: str) -> tuple[str, str]:
+    """What a prediction stands for, whichever variant of its model made it: family and outcome.
+
+    The family is named by its first model; a model without variants is a family of its own.
+    """
+    family = next((ids[0] for ids in FAMILIES if model_id in ids), model_id)
+    return family, outcome
 
 
 def silent(predictions: Iterable[P]) -> tuple[P, ...]:

@@ -4,7 +4,7 @@ Runs inside the transaction of a twin's refresh.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -87,11 +87,18 @@ class _Writes:
         ForecastCheck.objects.bulk_create(self.checks, ignore_conflicts=True)
 
 
-def refresh(records: Sequence[Record], now: datetime, *, release: bool = False) -> Refreshed:
+def seen_by_none(patient_id: int, concept: str) -> bool:
+    """Every forecast waits."""
+    return False
+
+
+def refresh(
+    records: Sequence[Record], now: datetime, *, release: Callable[[int, str], bool] = seen_by_none
+) -> Refreshed:
     """Bring the forecasts of these twins up to date; unchanged facts write nothing.
 
-    `release`: the patient may see a new, validated forecast at once, unless its newest value lies
-    far off. At most eight queries for any number of twins.
+    `release`: whose new, validated forecast of which measurement the patient may see at once,
+    unless its newest value lies far off. At most eight queries for any number of twins.
     """
     ids = [record.patient.pk for record in records]
     writes = _Writes(now)
@@ -127,7 +134,7 @@ def _refresh_one(
     standing: Mapping[str, Forecast],
     known: Collection[str],
     writes: _Writes,
-    release: bool,
+    release: Callable[[int, str], bool],
 ) -> None:
     now, done = writes.now, writes.done
     state = state_as_of(record.demographics, record.facts, now)
@@ -136,6 +143,7 @@ def _refresh_one(
         if not series.points and current is None:
             continue
         reason = _not_for(state, spec)
+        may_see = release(record.patient.pk, concept)
         digest = series.input_hash(f"{spec.version} {reason.code if reason else ''}")
         if current is not None and _still_says(current, digest, now):
             done.kept += 1
@@ -145,7 +153,7 @@ def _refresh_one(
             writes.checks += found
             done.checked += len(found)
             writes.end(current, Forecast.Status.PAST, NEWER_DATA)
-        writes.made.append(_made(record, spec, series, reason, digest, now, release))
+        writes.made.append(_made(record, spec, series, reason, digest, now, may_see))
         done.created += 1
         if concept in REPLAYED and concept not in known and reason is None:
             _replay(record, spec, series, writes)

@@ -21,8 +21,9 @@ from twinportal import pipeline
 
 pytestmark = pytest.mark.django_db
 PARTS = ("", "predictions/", "trends/", "record/", "tools/")
-# statements of one part, with the visit that is written down and what waits for the reader
-MOST = 26
+# statements of one part, with the visit that is written down, what waits for the reader and what the
+# patient chose
+MOST = 27
 # names in addresses of what has to be made first: the tests of these pages make it
 ELSEWHERE = {"number", "scenario_id", "proposal_id", "set_id", "run_id", "file_id"}
 NEW = "2026-11-19T09:00:00Z"

@@ -1,5 +1,5 @@
-"""All data of a patient as one FHIR Bundle, and their estimates explained. What nobody has let
-them see is in neither."""
+"""All data of a patient as one FHIR Bundle, and their estimates explained. An estimate that their
+pages do not show is in neither."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from explain.models import Attribution
 from explain.selectors import attributions_of
@@ -21,6 +22,7 @@ from patients.fhir.search_index import SEPARATOR
 from patients.models import AuditEvent, Patient, Resource
 from patients.selectors.everything import everything
 from patients.services.server_written import OWN_MARKS, OWN_SYSTEM
+from twinportal.dashboards.portal.history import number_histories
 from twinportal.dashboards.portal.results import Result, released_results
 from twinportal.treatment.models import TreatmentProposal
 
@@ -42,10 +44,11 @@ def patients_resources(patient: Patient) -> "QuerySet[Resource]":
     """What the patient may have of all resources.
 
     All that was sent to this server. Of what this server wrote itself: choices and wishes, the
-    estimates of a run that were all released, and comparisons of treatments that were shared.
+    estimates that the patient's pages show, and comparisons of treatments that were shared.
     """
     own = Q(tokens__overlap=OWN_MARKS)
-    runs = ModelRun.objects.filter(risk_assessment=OuterRef("pk"))
+    runs = ModelRun.objects.filter(risk_assessment=OuterRef("pk"), pk__in=_shown_runs(patient))
+    # one RiskAssessment holds all outcomes of a run: the heart's number, and heart failure alone
     waiting = Prediction.objects.filter(
         run__risk_assessment=OuterRef("pk"), value__isnull=False, released_at=None
     )
@@ -62,9 +65,28 @@ def patients_resources(patient: Patient) -> "QuerySet[Resource]":
     return Resource.objects.filter(~own | allowed)
 
 
+def _shown_runs(patient: Patient) -> set[int]:
+    """Of the numbers that the patient's pages show, now and over time."""
+    # the level changes words, never numbers
+    results = released_results(patient, "plain")
+    shown = {result.prediction.run_id for result in results}
+    for history in number_histories(patient, results, "plain"):
+        shown.update(past.prediction.run_id for past in history.numbers)
+    return shown
+
+
 def record_bundle(patient: Patient, base_url: str, *, now: datetime) -> Iterator[bytes]:
-    """The Bundle in pieces: a page of the record at a time is in memory."""
-    among = patients_resources(patient)
+    """The Bundle in pieces: a page of the record at a time is in memory.
+
+    What is allowed, and in which language, is settled now, not when the pieces are sent.
+    """
+    among, last = patients_resources(patient), orjson.dumps(_what_is_not_in_it())
+    return _pieces(patient, among, last, base_url, now)
+
+
+def _pieces(
+    patient: Patient, among: "QuerySet[Resource]", last: bytes, base_url: str, now: datetime
+) -> Iterator[bytes]:
     head = {"resourceType": "Bundle", "type": "searchset", "timestamp": instant(now)}
     yield orjson.dumps(head)[:-1] + b',"entry":['
     after, seen, separator = 0, set[int](), b""
@@ -79,7 +101,18 @@ def record_bundle(patient: Patient, base_url: str, *, now: datetime) -> Iterator
         if not record.next_cursor:
             break
         after = record.next_cursor[-1]
-    yield b"]}"
+    yield separator + last + b"]}"
+
+
+def _what_is_not_in_it() -> dict[str, Any]:
+    """Said in the file itself, as FHIR says it of a search: whoever reads it later has no page."""
+    said = _(
+        "This file has only the estimates that your pages show. Others may be with your clinic. "
+        "Ask them if you want to know."
+    )
+    issue = {"severity": "information", "code": "informational", "details": {"text": said}}
+    outcome = {"resourceType": "OperationOutcome", "issue": [issue]}
+    return {"resource": outcome, "search": {"mode": "outcome"}}
 
 
 def explanation(patient: Patient, level: Level, *, now: datetime) -> dict[str, Any]:

@@ -12,11 +12,13 @@ from explain.wording.phrases import Level
 from models_engine.models import Prediction
 from models_engine.registry import model_as_run
 from models_engine.selectors import earlier_values
+from patients.access.consent import Purpose, permitting
 from patients.models import Patient, StaleTwin
 from twinportal.accounts.models import User
 from twinportal.dashboards.clinician.twin_page import concept_label
 from twinportal.dashboards.display import age_text, outcome_label
 from twinportal.dashboards.portal.results import Result
+from twinportal.release.decisions import Decisions, newest_decisions, release_state
 
 REASONS_SHOWN = 3
 # a smaller share of the number is not worth a line
@@ -35,12 +37,16 @@ class Waiting:
         earlier: float | None,
         level: Level,
         *,
+        decisions: Decisions,
         is_stale: bool,
+        hides_estimates: bool,
         now: datetime,
     ) -> None:
         if row.value is None:
             raise ValueError("only a number can be reviewed")
         self.row, self.patient, self.level, self.is_stale = row, row.patient, level, is_stale
+        self.hides_estimates = hides_estimates
+        self.release = release_state(row, decisions)
         self.name = row.patient.name or "Name not recorded"
         self.age = age_text(row.patient, now)
         self.title = outcome_label(row)
@@ -57,20 +63,25 @@ class Waiting:
 
 
 def waiting_rows(predictions: Iterable[Prediction], *, now: datetime) -> list[Waiting]:
-    """What the page shows of these. Four queries, however many there are."""
+    """What the page shows of these. A few queries, however many there are."""
     rows = list(predictions)
     patients = {row.patient_id for row in rows}
     attributions = attributions_of([row.pk for row in rows])
     earlier = earlier_values(patients, now=now)
     stale = set(StaleTwin.objects.filter(pk__in=patients).values_list("pk", flat=True))
     levels = _levels(patients)
+    decisions = newest_decisions(patients)
+    see = permitting(Purpose.SEE_PREDICTIONS).filter(pk__in=patients)
+    seeing = set(see.values_list("pk", flat=True))
     return [
         Waiting(
             row,
             attributions,
             earlier.get((row.patient_id, row.model_id, row.outcome)),
             levels.get(row.patient_id, "plain"),
+            decisions=decisions,
             is_stale=row.patient_id in stale,
+            hides_estimates=row.patient_id not in seeing,
             now=now,
         )
         for row in rows

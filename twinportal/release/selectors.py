@@ -1,11 +1,24 @@
 """Which numbers wait for a clinician before the patient sees them."""
 
-from django.db.models import Case, F, Func, IntegerField, QuerySet, TextField, Value, When
+from django.db.models import (
+    Case,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+    When,
+)
 
 from explain.wording.phrases import OUTCOMES
 from models_engine.catalogue.display import FURTHER, KFRE, PREVENT_10Y
 from models_engine.models import Prediction
 from patients.models import Patient
+from twinportal.release.models import ReleaseDecision
 
 # the models whose numbers are the main one of a block, by outcome: what a patient's page shows
 VARIANTS: dict[str, tuple[str, ...]] = {
@@ -31,6 +44,8 @@ class _JsonPath(Func):
 def waiting_for_review(patients: "QuerySet[Patient]") -> "QuerySet[Prediction]":
     """What these patients would see if it were released, newest first: the main number of each
     block, as `models_engine.catalogue.display.displayed` chooses it, that nobody has decided about.
+
+    The same as `twinportal.release.decisions.release_state` says of one number, over all patients.
     """
     places = [
         When(model_id=model_id, outcome=outcome, then=place)
@@ -53,8 +68,30 @@ def waiting_for_review(patients: "QuerySet[Patient]") -> "QuerySet[Prediction]":
         .order_by("patient", "outcome", "-richness", "place")
         .distinct("patient", "outcome")
     )
+    last = _last_decision()
     return (
-        Prediction.objects.filter(pk__in=main.values("pk"), released_at=None, released_by=None)
+        Prediction.objects.filter(pk__in=main.values("pk"))
+        .alias(
+            was_released=Subquery(last.values("released")[:1]),
+            judged=Subquery(last.values("prediction")[:1]),
+        )
+        .filter(
+            # of the block another number was withheld; or nothing is known of any
+            (Q(was_released=False) & ~Q(judged=F("pk")))
+            | Q(was_released=True, released_at=None)
+            | Q(was_released=None, released_at=None, released_by=None)
+        )
         .select_related("run", "patient")
         .order_by("-run__made_at", "-pk")
+    )
+
+
+def _last_decision() -> "QuerySet[ReleaseDecision]":
+    """About the block of the outer prediction, newest first."""
+    variants = Q()
+    for outcome, model_ids in VARIANTS.items():
+        variants |= Q(outcome=outcome, model_id__in=model_ids)
+    whose = Q(patient=OuterRef("patient")) | Q(patient__merged_into=OuterRef("patient"))
+    return ReleaseDecision.objects.filter(whose, variants, outcome=OuterRef("outcome")).order_by(
+        "-at", "-pk"
     )

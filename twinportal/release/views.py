@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from models_engine.models import Prediction
 from patients import audit
+from patients.access.consent import Purpose, permits
 from patients.access.policy import visible_patients
 from patients.models import StaleTwin
 from twinportal.dashboards.access import role_required
@@ -65,12 +66,13 @@ def _decide(request: HttpRequest, keys: list[int], visible: bool, reason: str) -
     rows = list(waiting)
     stale = StaleTwin.objects.filter(pk__in=[row.patient_id for row in rows])
     being_updated = set(stale.values_list("pk", flat=True)) if visible else set()
-    done = 0
+    done = hidden = 0
     for row in rows:
         if row.patient_id not in being_updated and set_release(
             row.patient, row.pk, visible=visible, by=request.user, now=now, reason=reason
         ):
             done += 1
+            hidden += visible and not permits(row.patient, Purpose.SEE_PREDICTIONS)
             audit.record_action(
                 request,
                 row.patient,
@@ -81,6 +83,12 @@ def _decide(request: HttpRequest, keys: list[int], visible: bool, reason: str) -
     if done:
         what = "1 number" if done == 1 else f"{done} numbers"
         messages.success(request, f"{'Released' if visible else 'Withheld'}: {what}.")
+    if hidden:
+        messages.warning(
+            request,
+            f"Not shown until they choose otherwise: {hidden} of a patient who chose not to see "
+            "estimates.",
+        )
     if left := len(keys) - done:
         messages.warning(request, f"{left} left as they were: newer data arrived. Look again.")
 

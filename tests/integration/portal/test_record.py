@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from models_engine.models import Prediction
+from models_engine.models import ModelRun, Prediction
 from patients.fhir.validation import validate
 from patients.models import AuditEvent, Fact, Patient, Resource
 from tests.data import ROOT
@@ -365,6 +365,10 @@ class TestFiles:
         found: dict[str, Any] = json.loads(b"".join(answer.streaming_content))
         return found
 
+    def estimates(self, client: Client) -> list[Any]:
+        found: list[Any] = client.get("/my/record/download/estimates.json").json()["estimates"]
+        return found
+
     def test_all_that_was_sent_is_in_it_and_nobody_elses(self, portal: Portal) -> None:
         twin(portal.ehr, "p2")
         ask(portal)
@@ -372,9 +376,18 @@ class TestFiles:
         assert validate(bundle) == [] or all(
             f.severity not in ("error", "fatal") for f in validate(bundle)
         )
-        found = {(e["resource"]["resourceType"], e["resource"]["id"]) for e in bundle["entry"]}
+        *entries, about = bundle["entry"]
+        assert about["search"] == {"mode": "outcome"}
+        found = {(e["resource"]["resourceType"], e["resource"]["id"]) for e in entries}
         mine = Resource.objects.filter(patient=portal.mine, deleted=False)
-        expected = set(mine.values_list("type", "fhir_id"))
+        expected = set(mine.exclude(type="RiskAssessment").values_list("type", "fhir_id"))
+        # of the estimates those that the pages show, and no other variant or model
+        shown = {one["model"]["id"] for one in self.estimates(portal.me)}
+        runs = ModelRun.objects.filter(patient=portal.mine, model_id__in=shown)
+        written = mine.filter(pk__in=runs.values("risk_assessment"))
+        expected |= set(written.values_list("type", "fhir_id"))
+        assert {kind for kind, _ in expected} >= {"RiskAssessment"} and shown
+        assert mine.filter(type="RiskAssessment").count() > len(shown)
         assert expected <= found and ("Practitioner", "dr1") in found
         assert found - expected == {("Practitioner", "dr1")}
         assert {"Task", "RiskAssessment"} <= {kind for kind, _ in found}

@@ -17,6 +17,7 @@ from models_engine.plugins import package_of
 from models_engine.registry import model_as_run
 from twinportal.attention.rules import extremes_of
 from twinportal.dashboards.display import titled
+from twinportal.release.decisions import Decisions, ReleaseState, release_state
 
 BASELINE_WORDS = {
     "optimal": "the same age and sex with reference values",
@@ -82,8 +83,9 @@ class PredictionView:
         prediction: Prediction,
         attributions: Mapping[tuple[int, str], Attribution],
         earlier: Prediction | None = None,
+        decisions: Decisions | None = None,
     ) -> None:
-        self.row = prediction
+        self.row, self.decisions = prediction, decisions or {}
         self.model, self.outcome = _declared(prediction)
         self.package = package_of(self.model) if self.model else ""
         self.earlier = earlier
@@ -225,8 +227,9 @@ class PredictionView:
         return self.row.outcome in OUTCOMES
 
     @property
-    def is_released(self) -> bool:
-        return self.row.released_at is not None
+    def release(self) -> ReleaseState:
+        """What the clinic decided: whether the patient may see it."""
+        return release_state(self.row, self.decisions)
 
 
 def _with_sources(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:

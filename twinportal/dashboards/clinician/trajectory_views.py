@@ -10,11 +10,13 @@ from django.views.decorators.http import require_POST
 
 from models_engine.models import Forecast
 from patients import audit
+from patients.access.consent import Purpose, permits
 from patients.record.loading import state_of
 from patients.selectors.mappings import readings
 from twinportal.dashboards.access import role_required, visible_patient
 from twinportal.dashboards.clinician.trajectories import TrajectoriesPage
 from twinportal.dashboards.clinician.twin_page import Banner
+from twinportal.release.decisions import RELEASED_BUT_HIDDEN
 
 
 @role_required("clinician")
@@ -47,6 +49,7 @@ def trajectory(request: HttpRequest, public_id: UUID, concept: str) -> HttpRespo
         "banner": Banner(patient, state, now),
         "patient": patient,
         "one": found,
+        "hides_estimates": not permits(patient, Purpose.SEE_PREDICTIONS),
         "readings": readings(numbers) if numbers else {},
     }
     return render(request, "clinician/trajectory.html", context)
@@ -73,5 +76,7 @@ def release(request: HttpRequest, public_id: UUID, concept: str) -> HttpResponse
     action = "release" if visible else "withhold"
     audit.record_action(request, patient, action=action, what="forecast", detail=concept)
     said = "The patient can see it now." if visible else "The patient no longer sees it."
+    if visible and not permits(patient, Purpose.SEE_PREDICTIONS):
+        said = RELEASED_BUT_HIDDEN
     messages.success(request, said)
     return redirect("trajectory", public_id=public_id, concept=concept)

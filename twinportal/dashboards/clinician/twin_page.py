@@ -14,6 +14,7 @@ from functools import cached_property
 from django.conf import settings
 from django.utils.text import Truncator
 
+from patients.access.consent import Purpose, permits
 from patients.models import Patient, StaleTwin
 from patients.record.allergy_status import AllergyStatus, allergy_status
 from patients.record.loading import demographics_of, facts_of
@@ -94,6 +95,7 @@ class TwinTab:
         self.identity = identity_of(patient)
         self.stale = StaleTwin.objects.filter(pk=patient.pk).first()
         self.kept_apart = waiting_about(patient)
+        self.hides_estimates = not permits(patient, Purpose.SEE_PREDICTIONS)
         self.names = TAB_NAMES
         self.poll_seconds = settings.TWIN_POLL_SECONDS
 

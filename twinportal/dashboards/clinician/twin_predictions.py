@@ -34,6 +34,7 @@ from twinportal.dashboards.clinician.research import ResearchModel
 from twinportal.dashboards.clinician.twin_page import TwinTab
 from twinportal.dashboards.clinician.twin_record import not_read_of
 from twinportal.dashboards.display import data_age
+from twinportal.release.decisions import Decisions, newest_decisions
 
 ACTIONS_SHOWN = 4
 CHANGES_SHOWN = 4
@@ -68,7 +69,11 @@ class _WithPredictions(TwinTab):
 
     def _view(self, prediction: Prediction) -> PredictionView:
         earlier = self.earlier.get((prediction.model_id, prediction.outcome))
-        return PredictionView(prediction, self._attributions, earlier)
+        return PredictionView(prediction, self._attributions, earlier, self._decisions())
+
+    def _decisions(self) -> Decisions:
+        """What was decided about release, for the part of the page that shows it."""
+        return {}
 
     def _block(self, block: Displayed[Prediction]) -> Block:
         return Block(
@@ -154,6 +159,13 @@ class Predictions(_WithPredictions):
             ResearchModel(rows) for rows in research_runs(self.current, research_ids())
         ]
         self.next_conditions = next_conditions_of(patient, now)
+
+    @cached_property
+    def _decided(self) -> Decisions:
+        return newest_decisions([self.patient.pk])
+
+    def _decisions(self) -> Decisions:
+        return self._decided
 
     @cached_property
     def not_read_count(self) -> int:

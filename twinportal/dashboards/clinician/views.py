@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from explain.selectors import attributions_of
 from models_engine.models import Prediction
 from patients import audit
+from patients.access.consent import Purpose, permits
 from patients.models import Fact, Patient, Resource, ResourceVersion
 from patients.record.loading import state_of
 from patients.selectors.mappings import readings, readings_of
@@ -25,6 +26,7 @@ from twinportal.dashboards.clinician.against import Why
 from twinportal.dashboards.clinician.blocks import PredictionView
 from twinportal.dashboards.clinician.trends import REFERENCE_NOTE, plotly_json, trends_of
 from twinportal.dashboards.clinician.twin_page import Banner, concept_label
+from twinportal.release.decisions import RELEASED_BUT_HIDDEN
 from twinportal.release.services import set_release
 
 # the strict bundle adds two fixed style elements: an empty one, and one rule
@@ -49,6 +51,8 @@ def release(request: HttpRequest, public_id: UUID) -> HttpResponse:
     action = "release" if visible else "withhold"
     audit.record_action(request, patient, action=action, what="prediction", detail=pk)
     said = "The patient can see it now." if visible else "The patient no longer sees it."
+    if visible and not permits(patient, Purpose.SEE_PREDICTIONS):
+        said = RELEASED_BUT_HIDDEN
     messages.success(request, said)
     shown = reverse("twin-predictions", args=[patient.public_id])
     return redirect(f"{shown}#p-{pk}")

@@ -14,6 +14,7 @@ from models_engine.models import Prediction
 from models_engine.selectors import current_predictions, unsupported_runs
 from patients.access.consent import Purpose, permits
 from patients.models import Patient
+from twinportal.release.decisions import newest_decisions, release_state
 
 RESULTS_SHOWN = 3
 
@@ -60,7 +61,8 @@ def released_results(patient: Patient, level: Level) -> list[Result]:
     """
     if not permits(patient, Purpose.SEE_PREDICTIONS):
         return []
-    shown = [p for p in _for_patients(patient) if p.released_at is not None]
+    decisions = newest_decisions([patient.pk])
+    shown = [p for p in _for_patients(patient) if release_state(p, decisions).may_be_seen]
     return _with_explanations(shown[:RESULTS_SHOWN], level)
 
 
@@ -69,7 +71,8 @@ def waits_for_review(patient: Patient) -> bool:
 
     One that a clinician has withheld does not wait: nobody promises it.
     """
-    return any(p.released_at is None and p.released_by_id is None for p in _for_patients(patient))
+    decisions = newest_decisions([patient.pk])
+    return any(release_state(p, decisions).waits for p in _for_patients(patient))
 
 
 def released_result(patient: Patient, pk: int, level: Level) -> Result | None:
