@@ -307,7 +307,6 @@ class TestCorrections:
             ({"reason": "because"}, "not one of the available choices"),
             ({"reason": "other", "text": ""}, "Please tell us what is wrong"),
             ({"text": "x" * 1001}, "at most 1000"),
-            ({"text": "a\0b"}, "Null characters"),
         ],
     )
     def test_what_cannot_be_sent(self, portal: Portal, said: dict[str, str], words: str) -> None:
