@@ -1,5 +1,6 @@
 """The patient's page: what could bring my number down. Released numbers only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -27,15 +28,21 @@ from explain.wording.numbers import Frequency, frequency
 from explain.wording.phrases import Level
 from explain.wording.what_if import BARRED, SMOKING
 from models_engine.catalogue.what_if.effects import SMOKING as SMOKING_STATUS
+from models_engine.catalogue.what_if.levers import Lever
+from models_engine.catalogue.what_if.recommended import RECOMMENDED
 from patients import audit
+from patients.models import Patient
 from patients.record.loading import state_of
 from twinportal import pipeline
 from twinportal.dashboards.access import role_required
 from twinportal.dashboards.portal.reader import level_of, own_patient, reader_context
 from twinportal.dashboards.portal.results import Result, released_results
+from twinportal.known_units import KnownUnit, known_units
 from twinportal.lower.asking import Question, question_of
 from twinportal.lower.presenters import value_text
 
+Units = Mapping[str, KnownUnit]
+LOWERED = tuple(one.concept for one in RECOMMENDED)
 MOST_WAYS = 3
 SAME = 1e-9
 # of "1 out of 100" and less no whole person can be taken away
@@ -106,12 +113,12 @@ def lower(request: HttpRequest) -> HttpResponse:
         )
     # a number that is being made anew is not argued about
     if result and question and abs(question.before - result.probability) <= SAME:
-        context |= _told(request, question, result, level)
+        context |= _told(request, patient, question, result, level)
     return render(request, "lower/my_page.html", context)
 
 
 def _told(
-    request: HttpRequest, question: Question, result: Result, level: Level
+    request: HttpRequest, patient: Patient, question: Question, result: Result, level: Level
 ) -> dict[str, object]:
     picked = request.GET.get("how", "")
     picked = picked if picked in PICKED else "little"
@@ -120,7 +127,8 @@ def _told(
     answer = question.answer(limit)
     # what would raise another number of theirs is offered to nobody, and what is very low to none
     offered = [one for one in answer.found if not one.raises and question.before > VERY_LOW]
-    ways = [_way(one, result, level) for one in offered[:MOST_WAYS]]
+    units = known_units(patient, LOWERED)
+    ways = [_way(one, result, level, units) for one in offered[:MOST_WAYS]]
     stops = any(SMOKING_STATUS in way.found.concepts for way in ways)
     return {
         "now": _number(result, level, question.before),
@@ -140,15 +148,29 @@ def _none(answer: Lowering) -> dict[Level, str]:
     return NOT_SO_LOW if answer.lowest or answer.found else NOTHING
 
 
-def _way(one: Counterfactual, result: Result, level: Level) -> PatientWay:
+def _number_text(lever: Lever, value: float, units: Units) -> str:
+    """In the unit that the person knows; in the canonical one with the digits of its raster."""
+    known = units.get(lever.concept)
+    if known is None or known.is_canonical:
+        return value_text(lever, value)
+    return known.written(value).number
+
+
+def _unit_text(lever: Lever, units: Units) -> str:
+    known = units.get(lever.concept)
+    return known.name if known else lever.recommended.unit
+
+
+def _way(one: Counterfactual, result: Result, level: Level, units: Units) -> PatientWay:
     return PatientWay(
         one,
         tuple(
             change_text(
                 change.lever.concept,
                 level,
-                before=value_text(change.lever, change.lever.start),
-                after=value_text(change.lever, change.value),
+                before=_number_text(change.lever, change.lever.start, units),
+                after=_number_text(change.lever, change.value, units),
+                unit=_unit_text(change.lever, units),
             )
             for change in one.changes
         ),
