@@ -43,7 +43,11 @@ class KnownUnit:
 
     def written(self, value: float) -> Written:
         """A value in the canonical unit as people read it."""
-        return written(self.concept, self.number(value), self.ucum)
+        return self.text(self.number(value))
+
+    def text(self, number: float) -> Written:
+        """A number of this unit as people read it."""
+        return written(self.concept, number, self.ucum)
 
 
 def known_units(patient: Patient, concepts: Collection[str]) -> dict[str, KnownUnit]:

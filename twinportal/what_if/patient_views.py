@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from explain.figures.icon_array import IconArray, icon_array
+from explain.wording.forecasts import MEASUREMENTS
 from explain.wording.numbers import frequency
 from explain.wording.phrases import Level
 from explain.wording.what_if import BARRED, CAUTIONS, OPENING, SMOKING, WhatIfText, what_if_text
@@ -59,16 +60,17 @@ def what_if(request: HttpRequest) -> HttpResponse:
     results = released_results(patient, level)
     start = pipeline.what_if_start(patient.pk, now=now, state=state)
     start = replace(start, person=replace(start.person, is_patient=True))
+    units = known_units(patient, {*CONTROL_OF, *MEASUREMENTS})
     form = what_if_form(
         start.values,
         request.POST.dict(),
         patient=start.person,
         sources=start.sources,
-        units=known_units(patient, CONTROL_OF),
+        units=units,
     )
     # how fast they go is their own affair: nobody asks them, and the page says what is assumed
     answer = pipeline.simulate(patient.pk, form.interventions, now=now, start=start)
-    forecasts = patient_forecasts(answer, level)
+    forecasts = patient_forecasts(answer, level, units)
     is_partial = request.headers.get("HX-Request") == "true"
     outcomes = _outcomes(results, answer, level)
     context = reader_context(request, patient) | {
