@@ -1,6 +1,5 @@
 """The patient's page: what could bring my number down. Released numbers only."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -28,7 +27,6 @@ from explain.wording.numbers import Frequency, frequency
 from explain.wording.phrases import Level
 from explain.wording.what_if import BARRED, SMOKING
 from models_engine.catalogue.what_if.effects import SMOKING as SMOKING_STATUS
-from models_engine.catalogue.what_if.levers import Lever
 from models_engine.catalogue.what_if.recommended import RECOMMENDED
 from patients import audit
 from patients.models import Patient
@@ -37,11 +35,10 @@ from twinportal import pipeline
 from twinportal.dashboards.access import role_required
 from twinportal.dashboards.portal.reader import level_of, own_patient, reader_context
 from twinportal.dashboards.portal.results import Result, released_results
-from twinportal.known_units import KnownUnit, known_units
+from twinportal.known_units import known_units
 from twinportal.lower.asking import Question, question_of
-from twinportal.lower.presenters import value_text
+from twinportal.lower.presenters import Units, own_unit_text, own_value_text
 
-Units = Mapping[str, KnownUnit]
 LOWERED = tuple(one.concept for one in RECOMMENDED)
 MOST_WAYS = 3
 SAME = 1e-9
@@ -148,19 +145,6 @@ def _none(answer: Lowering) -> dict[Level, str]:
     return NOT_SO_LOW if answer.lowest or answer.found else NOTHING
 
 
-def _number_text(lever: Lever, value: float, units: Units) -> str:
-    """In the unit that the person knows; in the canonical one with the digits of its raster."""
-    known = units.get(lever.concept)
-    if known is None or known.is_canonical:
-        return value_text(lever, value)
-    return known.written(value).number
-
-
-def _unit_text(lever: Lever, units: Units) -> str:
-    known = units.get(lever.concept)
-    return known.name if known else lever.recommended.unit
-
-
 def _way(one: Counterfactual, result: Result, level: Level, units: Units) -> PatientWay:
     return PatientWay(
         one,
@@ -168,9 +152,9 @@ def _way(one: Counterfactual, result: Result, level: Level, units: Units) -> Pat
             change_text(
                 change.lever.concept,
                 level,
-                before=_number_text(change.lever, change.lever.start, units),
-                after=_number_text(change.lever, change.value, units),
-                unit=_unit_text(change.lever, units),
+                before=own_value_text(change.lever, change.lever.start, units),
+                after=own_value_text(change.lever, change.value, units),
+                unit=own_unit_text(change.lever, units),
             )
             for change in one.changes
         ),

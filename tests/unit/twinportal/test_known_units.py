@@ -8,9 +8,12 @@ from hypothesis import strategies as st
 
 from explain.wording.measurements import CONCEPTS, can_be_written
 from models_engine.catalogue.what_if.controls import CONTROL_OF
+from models_engine.catalogue.what_if.levers import Lever
 from models_engine.catalogue.what_if.propagate import Person
+from models_engine.catalogue.what_if.recommended import RECOMMENDED, RECOMMENDED_FOR
 from patients.terminology.units import CONVERSIONS, units_of
 from twinportal.known_units import KnownUnit
+from twinportal.lower.presenters import own_unit_text, own_value_text
 from twinportal.what_if.forms import PATIENT_FLOORS, Field, WhatIfForm, what_if_form
 
 VALUES = {
@@ -121,3 +124,30 @@ def test_the_other_unit_is_named() -> None:
         }
     )
     assert "3.3 mmol/L is now 129 mg/dL" in form.errors[0]
+
+
+@pytest.mark.parametrize(
+    ("concept", "unit", "values", "words"),
+    [
+        ("ldl_cholesterol", "mg/dL", (132 * 0.02586, 2.6), "132 to 101 mg/dL"),
+        ("ldl_cholesterol", "mmol/L", (3.6, 2.6), "3.6 to 2.6 mmol/L"),
+        ("urine_acr", "mg/mmol", (963.0, 732.0), "108.9 to 82.8 mg/mmol"),
+        ("urine_acr", "mg/g", (963.0, 732.0), "963 to 732 mg/g"),
+        ("weight", "[lb_av]", (92.0, 88.0), "203 to 194 pounds"),
+        ("hba1c", "mmol/mol", (7.6, 7.0), "60 to 53 mmol/mol"),
+    ],
+)
+def test_a_way_to_a_lower_number_is_told_in_the_own_unit(
+    concept: str, unit: str, values: tuple[float, float], words: str
+) -> None:
+    """UX E6."""
+    lever = Lever(RECOMMENDED_FOR[concept], values[0], values[1:], {})
+    units = {concept: KnownUnit(concept, unit)}
+    told = " to ".join(own_value_text(lever, value, units) for value in values)
+    assert f"{told} {own_unit_text(lever, units)}" == words
+
+
+def test_whatever_may_be_recommended_has_a_unit() -> None:
+    for one in RECOMMENDED:
+        unit = own_unit_text(Lever(one, 1.0, (), {}), {})
+        assert bool(unit) == (one.concept != "smoking_status"), one.concept
