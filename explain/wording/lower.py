@@ -35,7 +35,8 @@ CAUTIONS: dict[Level, tuple[str, ...]] = {
         gettext_noop("Do not start or stop a medicine without your doctor."),
     ),
 }
-# one change; the fields are the values of today and then, as text with the same digits at each level
+# one change; the fields are the values of today and then, as text with the same digits at each level,
+# and their unit
 CHANGES: dict[str, dict[Level, str]] = {
     "smoking_status": {
         "plain": gettext_noop("Stop smoking."),
@@ -44,51 +45,57 @@ CHANGES: dict[str, dict[Level, str]] = {
     },
     "systolic_bp": {
         "plain": gettext_noop(
-            "Bring the top number of your blood pressure from {before} to {after}."
+            "Bring the top number of your blood pressure from {before} to {after} {unit}."
         ),
         "standard": gettext_noop(
-            "Bring the upper number of your blood pressure from {before} to {after} mmHg."
+            "Bring the upper number of your blood pressure from {before} to {after} {unit}."
         ),
         "detailed": gettext_noop(
-            "Bring the systolic blood pressure from {before} to {after} mmHg."
+            "Bring the systolic blood pressure from {before} to {after} {unit}."
         ),
     },
     "ldl_cholesterol": {
-        "plain": gettext_noop("Bring the bad fat in your blood (LDL) from {before} to {after}."),
-        "standard": gettext_noop(
-            "Bring your bad cholesterol (LDL) from {before} to {after} mmol/L."
+        "plain": gettext_noop(
+            "Bring the bad fat in your blood (LDL) from {before} to {after} {unit}."
         ),
-        "detailed": gettext_noop("Bring LDL cholesterol from {before} to {after} mmol/L."),
+        "standard": gettext_noop(
+            "Bring your bad cholesterol (LDL) from {before} to {after} {unit}."
+        ),
+        "detailed": gettext_noop("Bring LDL cholesterol from {before} to {after} {unit}."),
     },
     "total_cholesterol": {
-        "plain": gettext_noop("Bring the fat in your blood from {before} to {after}."),
-        "standard": gettext_noop("Bring your cholesterol from {before} to {after} mmol/L."),
-        "detailed": gettext_noop("Bring total cholesterol from {before} to {after} mmol/L."),
+        "plain": gettext_noop("Bring the fat in your blood from {before} to {after} {unit}."),
+        "standard": gettext_noop("Bring your cholesterol from {before} to {after} {unit}."),
+        "detailed": gettext_noop("Bring total cholesterol from {before} to {after} {unit}."),
     },
     "hba1c": {
-        "plain": gettext_noop("Bring your blood sugar (HbA1c) from {before} to {after}."),
+        "plain": gettext_noop("Bring your blood sugar (HbA1c) from {before} to {after} {unit}."),
         "standard": gettext_noop(
-            "Bring your long-term blood sugar (HbA1c) from {before} to {after} %."
+            "Bring your long-term blood sugar (HbA1c) from {before} to {after} {unit}."
         ),
-        "detailed": gettext_noop("Bring HbA1c from {before} to {after} %."),
+        "detailed": gettext_noop("Bring HbA1c from {before} to {after} {unit}."),
     },
     "weight": {
-        "plain": gettext_noop("Bring your weight from {before} to {after} kilos."),
-        "standard": gettext_noop("Bring your weight from {before} to {after} kg."),
-        "detailed": gettext_noop("Bring body weight from {before} to {after} kg."),
+        "plain": gettext_noop("Bring your weight from {before} to {after} {unit}."),
+        "standard": gettext_noop("Bring your weight from {before} to {after} {unit}."),
+        "detailed": gettext_noop("Bring body weight from {before} to {after} {unit}."),
     },
     "bmi": {
-        "plain": gettext_noop("Bring your weight for your height (BMI) from {before} to {after}."),
-        "standard": gettext_noop(
-            "Bring your weight for your height (BMI) from {before} to {after}."
+        "plain": gettext_noop(
+            "Bring your weight for your height (BMI) from {before} to {after} {unit}."
         ),
-        "detailed": gettext_noop("Bring the body mass index from {before} to {after} kg/m²."),
+        "standard": gettext_noop(
+            "Bring your weight for your height (BMI) from {before} to {after} {unit}."
+        ),
+        "detailed": gettext_noop("Bring the body mass index from {before} to {after} {unit}."),
     },
     "urine_acr": {
-        "plain": gettext_noop("Bring the protein in your pee from {before} to {after}."),
-        "standard": gettext_noop("Bring the protein in your urine from {before} to {after} mg/g."),
+        "plain": gettext_noop("Bring the protein in your pee from {before} to {after} {unit}."),
+        "standard": gettext_noop(
+            "Bring the protein in your urine from {before} to {after} {unit}."
+        ),
         "detailed": gettext_noop(
-            "Bring the urine albumin-creatinine ratio from {before} to {after} mg/g."
+            "Bring the urine albumin-creatinine ratio from {before} to {after} {unit}."
         ),
     },
 }
@@ -199,6 +206,6 @@ def apart_text(*, horizon: float, before: float, after: float) -> str:
     return f"{told} {rounded}"
 
 
-def change_text(concept: str, level: Level, *, before: str, after: str) -> str:
+def change_text(concept: str, level: Level, *, before: str, after: str, unit: str) -> str:
     """One change in a sentence. Raises KeyError on a value that nobody is told to change."""
-    return gettext(CHANGES[concept][level]).format(before=before, after=after)
+    return gettext(CHANGES[concept][level]).format(before=before, after=after, unit=unit)

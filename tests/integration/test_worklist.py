@@ -179,6 +179,22 @@ class TestAcknowledging:
         assert "The flag has changed meanwhile" in said
         assert not Acknowledgement.objects.exists()
 
+    @pytest.mark.parametrize("prediction", ["9" * 5000, "9" * 19, "x"])
+    def test_a_prediction_that_no_page_has_shown(self, panel: Panel, prediction: str) -> None:
+        said = panel.acknowledges(prediction=prediction).content.decode()
+        assert "Not acknowledged" in said and not Acknowledgement.objects.exists()
+        released = panel.doctor.post(
+            f"/twins/{panel.patient.public_id}/release/", {"prediction": prediction}
+        )
+        assert released.status_code == 404
+        assert panel.doctor.get("/worklist/metrics/", {"days": prediction}).status_code == 200
+
+    def test_a_note_and_a_name_cannot_turn_the_page_around(self, panel: Panel) -> None:
+        panel.acknowledges(note="\u202eseen\u2066 \U0001f468\u200d\U0001f469")
+        assert Acknowledgement.objects.get().note == "seen \U0001f468\u200d\U0001f469"
+        panel.doctor.post("/worklist/views/", {"name": "My\u202e view", "query": "sort=name"})
+        assert SavedView.objects.get().name == "My view"
+
     def test_later_needs_a_day_and_on_it_the_flag_is_back(self, panel: Panel) -> None:
         assert "needs a day" in panel.acknowledges(reason="later").content.decode()
         for day in ("2020-01-01", "2099-01-01", "soon", "2026-02-30"):

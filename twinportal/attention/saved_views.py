@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from twinportal.accounts.models import User
 from twinportal.attention.models import LONGEST_NAME, LONGEST_QUERY, SavedView
+from twinportal.typed import typed_line
 
 MOST = 20
 
@@ -53,7 +54,7 @@ def set_default(view: SavedView, *, on: bool) -> None:
 
 
 def _named(name: str) -> str:
-    name = " ".join(name.replace("\0", "").split())
+    name = typed_line(name)
     if not name or len(name) > LONGEST_NAME:
         raise ViewError(f"Give the view a name of at most {LONGEST_NAME} characters.")
     return name

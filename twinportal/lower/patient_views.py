@@ -27,15 +27,19 @@ from explain.wording.numbers import Frequency, frequency
 from explain.wording.phrases import Level
 from explain.wording.what_if import BARRED, SMOKING
 from models_engine.catalogue.what_if.effects import SMOKING as SMOKING_STATUS
+from models_engine.catalogue.what_if.recommended import RECOMMENDED
 from patients import audit
+from patients.models import Patient
 from patients.record.loading import state_of
 from twinportal import pipeline
 from twinportal.dashboards.access import role_required
 from twinportal.dashboards.portal.reader import level_of, own_patient, reader_context
 from twinportal.dashboards.portal.results import Result, released_results
+from twinportal.known_units import known_units
 from twinportal.lower.asking import Question, question_of
-from twinportal.lower.presenters import value_text
+from twinportal.lower.presenters import Units, own_unit_text, own_value_text
 
+LOWERED = tuple(one.concept for one in RECOMMENDED)
 MOST_WAYS = 3
 SAME = 1e-9
 # of "1 out of 100" and less no whole person can be taken away
@@ -106,12 +110,12 @@ def lower(request: HttpRequest) -> HttpResponse:
         )
     # a number that is being made anew is not argued about
     if result and question and abs(question.before - result.probability) <= SAME:
-        context |= _told(request, question, result, level)
+        context |= _told(request, patient, question, result, level)
     return render(request, "lower/my_page.html", context)
 
 
 def _told(
-    request: HttpRequest, question: Question, result: Result, level: Level
+    request: HttpRequest, patient: Patient, question: Question, result: Result, level: Level
 ) -> dict[str, object]:
     picked = request.GET.get("how", "")
     picked = picked if picked in PICKED else "little"
@@ -120,7 +124,8 @@ def _told(
     answer = question.answer(limit)
     # what would raise another number of theirs is offered to nobody, and what is very low to none
     offered = [one for one in answer.found if not one.raises and question.before > VERY_LOW]
-    ways = [_way(one, result, level) for one in offered[:MOST_WAYS]]
+    units = known_units(patient, LOWERED)
+    ways = [_way(one, result, level, units) for one in offered[:MOST_WAYS]]
     stops = any(SMOKING_STATUS in way.found.concepts for way in ways)
     return {
         "now": _number(result, level, question.before),
@@ -140,15 +145,16 @@ def _none(answer: Lowering) -> dict[Level, str]:
     return NOT_SO_LOW if answer.lowest or answer.found else NOTHING
 
 
-def _way(one: Counterfactual, result: Result, level: Level) -> PatientWay:
+def _way(one: Counterfactual, result: Result, level: Level, units: Units) -> PatientWay:
     return PatientWay(
         one,
         tuple(
             change_text(
                 change.lever.concept,
                 level,
-                before=value_text(change.lever, change.lever.start),
-                after=value_text(change.lever, change.value),
+                before=own_value_text(change.lever, change.lever.start, units),
+                after=own_value_text(change.lever, change.value, units),
+                unit=own_unit_text(change.lever, units),
             )
             for change in one.changes
         ),

@@ -1,5 +1,6 @@
 """Ways to a lower number as a clinician's page shows them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from explain.attribution.counterfactual import Change, Counterfactual
@@ -9,7 +10,11 @@ from models_engine.catalogue.feature_set import InputUsed
 from models_engine.catalogue.what_if.effects import SMOKING
 from models_engine.catalogue.what_if.levers import Lever
 from twinportal.dashboards.display import titled
+from twinportal.known_units import KnownUnit
 from twinportal.what_if.forms import STOP_SMOKING, WhatIfForm
+
+# by concept, those that a patient knows
+Units = Mapping[str, KnownUnit]
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,20 @@ def value_text(lever: Lever, value: float) -> str:
     """A value with the digits of its raster; today's value is rounded to them."""
     step = lever.recommended.step
     return f"{value:.0f}" if step >= 1 else f"{value:.1f}"
+
+
+def own_value_text(lever: Lever, value: float, units: Units) -> str:
+    """For a patient: in the unit that they know; in the canonical one as above."""
+    known = units.get(lever.concept)
+    if known is None or known.is_canonical:
+        return value_text(lever, value)
+    return known.written(value).number
+
+
+def own_unit_text(lever: Lever, units: Units) -> str:
+    """What to write behind it; empty where there is no unit (smoking)."""
+    known = units.get(lever.concept)
+    return known.name if known else lever.recommended.unit
 
 
 def _lower(text: str) -> str:

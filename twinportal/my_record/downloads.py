@@ -149,6 +149,8 @@ def _explained(result: Result, reasons: Attribution) -> dict[str, Any]:
         "raising": list(text.raising),
         "lowering": list(text.lowering),
         "medicines": text.medicines,
+        "reasons_uncertain": result.reasons_are_uncertain,
+        "reasons_doubt": result.doubt if result.reasons.any else "",
         "model": {"id": row.model_id, "title": title, "version": row.model_version},
         "as_of": row.as_of,
         "released_at": row.released_at,

@@ -5,6 +5,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from twinportal.my_record.models import LONGEST_TEXT, CorrectionRequest
+from twinportal.typed import TypedField
 
 Reason = CorrectionRequest.Reason
 # the clinician's page has these in the third person
@@ -22,12 +23,13 @@ class CorrectionForm(forms.Form):
     """Coded, with room for words; "something else" needs them."""
 
     reason = forms.ChoiceField(label=_("What is wrong?"), choices=REASONS, widget=forms.RadioSelect)
-    right_value = forms.CharField(
+    right_value = TypedField(
+        one_line=True,
         label=_("What would be right? (You can leave this empty.)"),
         max_length=200,
         required=False,
     )
-    text = forms.CharField(
+    text = TypedField(
         label=_("Tell us more. (You can leave this empty.)"),
         max_length=LONGEST_TEXT,
         required=False,
@@ -48,7 +50,7 @@ class AnswerForm(forms.Form):
     """The patient reads the outcome and the note. What was accepted is not accepted again."""
 
     outcome = forms.ChoiceField(label="Outcome")
-    answer = forms.CharField(
+    answer = TypedField(
         label="Note to the patient (in plain words; they read it as it is)",
         max_length=LONGEST_TEXT,
         required=False,

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from patients.models import Patient
+from twinportal.typed import typed_line
 from twinportal.visits.models import LONGEST, VisitQuestion
 
 MOST = 20
@@ -79,8 +80,7 @@ def _locked(patient: Patient) -> list[VisitQuestion]:
 
 
 def _checked(text: str) -> str:
-    """Without spaces around it and control characters in it."""
-    wanted = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    wanted = typed_line(text)
     if not wanted:
         raise QuestionError(EMPTY)
     if len(wanted) > LONGEST:

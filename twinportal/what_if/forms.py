@@ -7,7 +7,7 @@ of the form is used, because nobody chose that difference.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import ceil, isclose, isfinite
+from math import ceil, floor, isclose, isfinite
 from unicodedata import category
 from uuid import UUID, uuid4, uuid5
 
@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from explain.wording.language import gettext
+from explain.wording.measurements import can_be_written, written
 from models_engine.catalogue.feature_set import InputUsed
 from models_engine.catalogue.what_if.controls import CONTROL_OF, CONTROLS, STOPPED, Control
 from models_engine.catalogue.what_if.effects import SMOKING, conditions
@@ -27,9 +28,10 @@ from models_engine.catalogue.what_if.interventions import (
     treatments,
 )
 from models_engine.catalogue.what_if.propagate import LEAN, Person
+from twinportal.known_units import KnownUnit
 
 STOP_SMOKING, BY_MONTHS = "stop_smoking", "by_months"
-SET, START = "set_", "start_"
+SET, START, UNIT = "set_", "start_", "unit_"
 GROUP_LABELS = {
     "blood_pressure": "Blood pressure medicine",
     "statin": "Statin",
@@ -50,6 +52,8 @@ PATIENT_FLOORS: Mapping[str, float] = {"systolic_bp": 120.0, "hba1c": 6.5}
 
 
 NAME_LENGTH = 80
+# lost to binary fractions, in steps
+BINARY = 1e-9
 
 
 def no_invisible_characters(text: str) -> None:
@@ -91,7 +95,11 @@ class KeepForm(forms.Form):
 
 @dataclass
 class Field:
-    """One slider with the value it starts from, what is asked now, and what is wrong with it."""
+    """One slider with the value it starts from, what is asked now, and what is wrong with it.
+
+    `start`, `value` and `lowest` are canonical. With `known`, a patient's own unit, all that is
+    shown and sent is in that unit: `limits`, `low`, `high`, `step`, `shown`, `start_shown`.
+    """
 
     control: Control
     start: float
@@ -100,6 +108,7 @@ class Field:
     lowest: float = 0.0
     plain: bool = False
     source: InputUsed | None = None
+    known: KnownUnit | None = None
 
     @property
     def name(self) -> str:
@@ -114,9 +123,38 @@ class Field:
         return label_of(self.control, self.plain)
 
     @property
+    def unit_name(self) -> str:
+        return f"{UNIT}{self.control.concept}"
+
+    @property
+    def unit(self) -> str:
+        """As it is written after a number."""
+        return self.known.name if self.known else self.control.unit
+
+    @property
+    def ucum(self) -> str:
+        return self.known.ucum if self.known else self.control.ucum
+
+    @property
     def limits(self) -> tuple[float, float]:
+        """Ends in the unit that is shown, today's number as it is shown among them.
+
+        Of another unit than the canonical they are whole steps inside the canonical ends.
+        """
         low, high = self.control.limits(self.start)
-        return max(low, min(self.lowest, self.start)), high
+        low = max(low, self.lowest)
+        if self.known and not self.known.is_canonical:
+            step = self.known.step
+            low = ceil(self.known.number(low) / step - BINARY) * step
+            high = floor(self.known.number(high) / step + BINARY) * step
+        start = float(self.start_shown)
+        return round(min(low, start), 6), round(max(high, start), 6)
+
+    @property
+    def shown_step(self) -> float:
+        if self.known is None or self.known.is_canonical:
+            return self.control.step
+        return self.known.step
 
     @property
     def low(self) -> str:
@@ -128,19 +166,28 @@ class Field:
 
     @property
     def step(self) -> str:
-        return f"{self.control.step:g}"
+        return f"{self.shown_step:g}"
 
     @property
     def shown(self) -> str:
-        return _shown(self.value, self.control.step)
+        return self._text(self.value)
 
     @property
     def start_shown(self) -> str:
-        return _shown(self.start, self.control.step)
+        return self._text(self.start)
 
     @property
     def is_changed(self) -> bool:
         return self.value != self.start
+
+    def canonical(self, number: float) -> float:
+        """What a number that was typed means."""
+        return self.known.canonical(number) if self.known else number
+
+    def _text(self, value: float) -> str:
+        if self.known is None or self.known.is_canonical:
+            return _shown(value, self.control.step)
+        return self.known.written(value).number
 
 
 @dataclass
@@ -207,11 +254,13 @@ def what_if_form(
     *,
     patient: Person | None = None,
     sources: Mapping[str, InputUsed] | None = None,
+    units: Mapping[str, KnownUnit] | None = None,
 ) -> WhatIfForm:
     """The form for somebody with these values, filled in with what was sent.
 
     With `patient`, who they are, it is their own: fewer choices, and none that is not for them.
-    `sources` say of which day the values are and where they are from.
+    `sources` say of which day the values are and where they are from. `units`, by concept, are
+    those that a patient knows.
     """
     controls = [c for c in CONTROLS if c.concept in values and c.unless not in values]
     lowest = {**PATIENT_FLOORS, "weight": _lean_weight(values)} if patient else {}
@@ -224,6 +273,7 @@ def what_if_form(
                 lowest=lowest.get(c.concept, 0.0),
                 plain=patient is not None,
                 source=(sources or {}).get(c.concept),
+                known=(units or {}).get(c.concept),
             )
             for c in controls
         ],
@@ -279,17 +329,21 @@ def _lean_weight(values: Mapping[str, float]) -> float:
 
 def _fill(found: Field, sent: Mapping[str, str], form: WhatIfForm) -> None:
     """Take in what was sent for one slider, or say why not."""
-    shown = sent.get(found.start_name, "")
-    if shown and not _is_same(shown, found.start_shown, found.control.step):
+    shown, unit = sent.get(found.start_name, ""), sent.get(found.unit_name, found.control.ucum)
+    text = sent.get(found.name, "").strip()
+    # a number of another unit is another value, even where the digits are the same
+    is_other = unit != found.ucum and bool(shown or text)
+    if is_other or (shown and not _is_same(shown, found.start_shown, found.shown_step)):
         was = _number(shown)
-        then = _shown(was, found.control.step) if isfinite(was) else _("another value")
+        then = _shown(was, found.shown_step) if isfinite(was) else _("another value")
+        if is_other and isfinite(was) and can_be_written(unit):
+            then = written(found.control.concept, was, unit).text
         found.error = _(
             "{label}: the record changed: {before} is now {now} {unit}. Nothing was used; please "
             "look again."
-        ).format(label=found.label, before=then, now=found.start_shown, unit=found.control.unit)
+        ).format(label=found.label, before=then, now=found.start_shown, unit=found.unit)
         form.has_changed = True
         return
-    text = sent.get(found.name, "").strip()
     if not text:
         return
     value = _number(text)
@@ -299,11 +353,11 @@ def _fill(found: Field, sent: Mapping[str, str], form: WhatIfForm) -> None:
     low, high = found.limits
     if not low <= value <= high:
         found.error = _("{label}: from {low} to {high} {unit}.").format(
-            label=found.label, low=f"{low:g}", high=f"{high:g}", unit=found.control.unit
+            label=found.label, low=f"{low:g}", high=f"{high:g}", unit=found.unit
         )
         return
-    if not _is_same(text, found.start_shown, found.control.step):
-        found.value = value
+    if not _is_same(text, found.start_shown, found.shown_step):
+        found.value = found.canonical(value)
 
 
 def _number(text: str) -> float:

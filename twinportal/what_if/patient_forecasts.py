@@ -1,6 +1,9 @@
 """A patient's own forecasts before and after: only what is validated and was released to them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from explain.figures.fan import Fan
 from explain.wording.forecasts import MEASUREMENTS
@@ -12,7 +15,7 @@ from models_engine.catalogue.what_if.compare import AIMED
 from models_engine.catalogue.what_if.effects import SMOKING
 from models_engine.catalogue.what_if.forecasting import EDGES, SET, MovedForecast
 from models_engine.catalogue.what_if.simulation import Simulation
-from twinportal.dashboards.portal.outlook import shown
+from twinportal.known_units import KnownUnit
 from twinportal.what_if.forecast_rows import ForecastRow
 
 YEARS = (1.0, 2.0, 5.0)
@@ -31,9 +34,10 @@ class YearRow:
 class PatientForecast:
     """One measurement: sentences, a picture and a table of the same numbers."""
 
-    def __init__(self, found: MovedForecast, level: Level) -> None:
+    def __init__(self, found: MovedForecast, level: Level, known: KnownUnit) -> None:
+        found, self._known = _in_unit(found, known), known
         self._row = ForecastRow(found, [])
-        self.concept, self.unit = self._row.concept, self._row.unit
+        self.concept, self.unit = self._row.concept, known.name
         ahead = [at for at, years in enumerate(found.years) if years in YEARS]
         after = found.after
         self.rows = [
@@ -60,7 +64,7 @@ class PatientForecast:
             self.rows = []
 
     def _texts(self, edges: FloatArray, at: int) -> tuple[str, ...]:
-        return tuple(shown(float(edges[edge, at]), self.concept) for edge in SHOWN)
+        return tuple(self._known.text(float(edges[edge, at])).number for edge in SHOWN)
 
     @property
     def figure(self) -> Fan | None:
@@ -71,16 +75,33 @@ class PatientForecast:
         return f"{self.text.now} {self.text.after}"
 
 
-def patient_forecasts(simulation: Simulation, level: Level) -> list[PatientForecast]:
-    """Those that move; none that is being made anew, and none that nobody has words for."""
+def patient_forecasts(
+    simulation: Simulation, level: Level, units: Mapping[str, KnownUnit]
+) -> list[PatientForecast]:
+    """Those that move; none that is being made anew, and none that nobody has words for.
+
+    `units`, by concept, are those that the patient knows.
+    """
     return [
-        PatientForecast(found, level)
+        PatientForecast(found, level, units[found.standing.concept])
         for found in simulation.forecasts
         if found.standing.concept in MEASUREMENTS
         and _may_be_seen(found)
         # without a number the words are about a weight that is out of reach
         and found.reason in ("", simulation.pace.unreachable)
     ]
+
+
+def _in_unit(found: MovedForecast, known: KnownUnit) -> MovedForecast:
+    """The same forecast with every number in the unit that the patient knows."""
+    standing = replace(
+        found.standing,
+        unit=known.name,
+        measured=tuple((at, known.number(value)) for at, value in found.standing.measured),
+    )
+    each = np.vectorize(known.number, otypes=[float])
+    after = None if found.after is None else each(found.after)
+    return replace(found, standing=standing, before=each(found.before), after=after)
 
 
 def _worse_by_stopping(found: MovedForecast) -> bool:

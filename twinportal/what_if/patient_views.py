@@ -8,16 +8,19 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from explain.figures.icon_array import IconArray, icon_array
+from explain.wording.forecasts import MEASUREMENTS
 from explain.wording.numbers import frequency
 from explain.wording.phrases import Level
 from explain.wording.what_if import BARRED, CAUTIONS, OPENING, SMOKING, WhatIfText, what_if_text
 from models_engine.catalogue.what_if.compare import Comparison
+from models_engine.catalogue.what_if.controls import CONTROL_OF
 from models_engine.catalogue.what_if.simulation import Simulation
 from patients.record.loading import state_of
 from twinportal import pipeline
 from twinportal.dashboards.access import role_required
 from twinportal.dashboards.portal.reader import level_of, own_patient, reader_context
 from twinportal.dashboards.portal.results import Result, released_results
+from twinportal.known_units import known_units
 from twinportal.what_if.forms import what_if_form
 from twinportal.what_if.patient_forecasts import PatientForecast, patient_forecasts
 from twinportal.what_if.reading import record_reading
@@ -57,12 +60,17 @@ def what_if(request: HttpRequest) -> HttpResponse:
     results = released_results(patient, level)
     start = pipeline.what_if_start(patient.pk, now=now, state=state)
     start = replace(start, person=replace(start.person, is_patient=True))
+    units = known_units(patient, {*CONTROL_OF, *MEASUREMENTS})
     form = what_if_form(
-        start.values, request.POST.dict(), patient=start.person, sources=start.sources
+        start.values,
+        request.POST.dict(),
+        patient=start.person,
+        sources=start.sources,
+        units=units,
     )
     # how fast they go is their own affair: nobody asks them, and the page says what is assumed
     answer = pipeline.simulate(patient.pk, form.interventions, now=now, start=start)
-    forecasts = patient_forecasts(answer, level)
+    forecasts = patient_forecasts(answer, level, units)
     is_partial = request.headers.get("HX-Request") == "true"
     outcomes = _outcomes(results, answer, level)
     context = reader_context(request, patient) | {

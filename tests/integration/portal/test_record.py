@@ -282,6 +282,17 @@ class TestCorrections:
         # and it can be asked again
         assert "will look at it" in ask(portal).content.decode()
 
+    def test_words_that_turn_a_page_around_are_kept_nowhere(self, portal: Portal) -> None:
+        ask(portal, text="\u202eanother\u2066\0day", right_value="1\u202e28")
+        wish = CorrectionRequest.objects.get()
+        assert (wish.text, wish.right_value) == ("another day", "128")
+        task = portal.ehr.get(f"/fhir/Task/{wish.task.fhir_id}").json()  # type: ignore[union-attr]
+        assert [i["valueString"] for i in task["input"]][1:] == ["another day", "128"]
+        path = f"/tasks/{wish.public_id}/"
+        portal.doctor.post(path, {"outcome": "corrected", "answer": "Done\u202e."})
+        assert CorrectionRequest.objects.get().answer == "Done."
+        assert "<bdi>Done.</bdi>" in portal.page("/my/record/facts/")
+
     def test_a_settled_wish_is_not_answered_again(self, portal: Portal) -> None:
         ask(portal)
         path = f"/tasks/{CorrectionRequest.objects.get().public_id}/"
@@ -297,7 +308,6 @@ class TestCorrections:
             ({"reason": "because"}, "not one of the available choices"),
             ({"reason": "other", "text": ""}, "Please tell us what is wrong"),
             ({"text": "x" * 1001}, "at most 1000"),
-            ({"text": "a\0b"}, "Null characters"),
         ],
     )
     def test_what_cannot_be_sent(self, portal: Portal, said: dict[str, str], words: str) -> None:
@@ -352,7 +362,7 @@ class TestCorrections:
         assert template.render(context).strip() == ""
         ask(portal)
         shown = template.render(context)
-        assert 'data-disputes="1"' in shown and "right would be: 128" in shown
+        assert 'data-disputes="1"' in shown and "right would be: <bdi>128</bdi>" in shown
         assert '<span class="badge">1' in shown and "A newer version" not in shown
         push(portal.ehr, fhir.blood_pressure("p1-bp", 128, 80))
         assert "A newer version of it has arrived since" in template.render(context)

@@ -28,6 +28,7 @@ from twinportal.dashboards.clinician.trends import REFERENCE_NOTE, plotly_json, 
 from twinportal.dashboards.clinician.twin_page import Banner, concept_label
 from twinportal.release.decisions import RELEASED_BUT_HIDDEN
 from twinportal.release.services import set_release
+from twinportal.typed import row_key
 
 # the strict bundle adds two fixed style elements: an empty one, and one rule
 PLOTLY_STYLES = [
@@ -44,8 +45,9 @@ def release(request: HttpRequest, public_id: UUID) -> HttpResponse:
     patient = visible_patient(request, public_id)
     visible = request.POST.get("action") == "release"
     pk = request.POST.get("prediction", "")
-    if not (pk.isascii() and pk.isdigit()) or not set_release(
-        patient, int(pk), visible=visible, by=request.user, now=timezone.now()
+    key = row_key(pk)
+    if key is None or not set_release(
+        patient, key, visible=visible, by=request.user, now=timezone.now()
     ):
         raise Http404
     action = "release" if visible else "withhold"

@@ -19,6 +19,7 @@ from twinportal.attention.models import Acknowledgement
 from twinportal.dashboards.access import role_required, visible_patient
 from twinportal.dashboards.clinician.worklist_filters import Filters
 from twinportal.dashboards.clinician.worklist_views import one_row
+from twinportal.typed import row_key, typed_text
 
 
 @require_POST
@@ -29,9 +30,7 @@ def acknowledge(request: HttpRequest, public_id: UUID) -> HttpResponse:
     given = request.POST
     try:
         until = _day(given.get("until", ""))
-        answer = Answer(
-            given.get("reason", ""), until, given.get("note", "").replace("\0", "").strip()
-        )
+        answer = Answer(given.get("reason", ""), until, typed_text(given.get("note", "")))
         stored = acknowledging.acknowledge(
             patient, _seen(given), answer, by=request.user, now=timezone.now()
         )
@@ -105,8 +104,12 @@ def _record(request: HttpRequest, action: str, pk: int) -> None:
 
 
 def _seen(given: QueryDict) -> Seen:
+    """Raises NotAcknowledgedError on a prediction that no page of ours can have shown."""
     key = given.get("prediction", "")
-    return Seen(given.get("rule", ""), int(key) if key.isascii() and key.isdigit() else None)
+    prediction = row_key(key)
+    if key and prediction is None:
+        raise NotAcknowledgedError("The flag has changed meanwhile. Look at it again.")
+    return Seen(given.get("rule", ""), prediction)
 
 
 def _day(text: str) -> date | None:

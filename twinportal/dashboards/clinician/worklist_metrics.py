@@ -44,7 +44,7 @@ def _share(share: float | None, part: int, whole: int) -> str:
 def metrics(request: HttpRequest) -> HttpResponse:
     """Counts of the own panel, every patient of which the reader may open: nothing is withheld."""
     given = request.GET.get("days", "")
-    days = int(given) if given.isascii() and given.isdigit() and int(given) in PERIODS else 90
+    days = next((known for known in PERIODS if str(known) == given), 90)
     panel = visible_patients(request.user)
     found = rule_metrics(panel, days=days, now=timezone.now())
     audit.record_list(request, [], what="worklist metrics")

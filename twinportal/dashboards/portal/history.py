@@ -12,6 +12,7 @@ from explain.selectors import attributions_of
 from explain.wording.changes import ChangeText, change_text, moved
 from explain.wording.numbers import Frequency, frequency
 from explain.wording.phrases import Level, outcome_words
+from explain.wording.reasons import uncertain_reasons
 from models_engine.catalogue.display import displayed
 from models_engine.models import Prediction
 from models_engine.selectors import standing_history
@@ -36,12 +37,16 @@ class PastNumber:
 
 @dataclass(frozen=True)
 class NumberHistory:
-    """Numbers of one outcome, oldest first; the last one stands now."""
+    """Numbers of one outcome, oldest first; the last one stands now.
+
+    `doubt` is said beside what moved it, where the reasons of one of the two days are uncertain.
+    """
 
     result: Result
     title: str
     numbers: tuple[PastNumber, ...]
     change: ChangeText | None
+    doubt: str = ""
 
     @property
     def newest_first(self) -> tuple[PastNumber, ...]:
@@ -72,17 +77,27 @@ def number_histories(patient: Patient, results: list[Result], level: Level) -> l
     made = {r.prediction.pk: _one_a_day(_of_result(r.prediction, released)) for r in results}
     pairs = {pk: (found[-2], found[-1]) for pk, found in made.items() if len(found) > 1}
     reasons = attributions_of([p.pk for pair in pairs.values() for p in pair])
-    return [
-        NumberHistory(
-            result,
-            outcome_words(result.prediction.outcome, level).title,
-            tuple(_past(row) for row in made[result.prediction.pk]),
-            _change(*pairs[result.prediction.pk], reasons, level)
-            if result.prediction.pk in pairs
-            else None,
+    found = []
+    for result in results:
+        pair = pairs.get(result.prediction.pk)
+        change = _change(*pair, reasons, level) if pair else None
+        found.append(
+            NumberHistory(
+                result,
+                outcome_words(result.prediction.outcome, level).title,
+                tuple(_past(row) for row in made[result.prediction.pk]),
+                change,
+                _doubt(pair, reasons, level) if pair and change and change.why else "",
+            )
         )
-        for result in results
-    ]
+    return found
+
+
+def _doubt(
+    pair: tuple[Prediction, Prediction], reasons: dict[tuple[int, str], Attribution], level: Level
+) -> str:
+    known = [reasons[row.pk, OPTIMAL] for row in pair if (row.pk, OPTIMAL) in reasons]
+    return uncertain_reasons(level) if any(one.is_uncertain for one in known) else ""
 
 
 def _may_be_seen(row: Prediction, policy: ReleasePolicy) -> bool:

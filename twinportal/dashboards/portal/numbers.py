@@ -16,9 +16,10 @@ from patients.record.state import State
 from patients.record.value import Value
 from patients.selectors.senders import sender_names
 from patients.terminology.senders import SERVER, sender_of
-from patients.terminology.units import CONVERSIONS, ucum_of
+from patients.terminology.units import CONVERSIONS
 from twinportal.dashboards.portal.days import day_of, day_text, time_text
 from twinportal.dashboards.reference import REFERENCE
+from twinportal.known_units import known_units
 
 # fact -> who sent it, in words
 Senders = dict[int, str]
@@ -136,11 +137,11 @@ class Group:
 
 def measured_groups(patient: Patient, state: State, level: Level) -> list[Group]:
     """Every group of the page, those without a value too. Three queries."""
-    units, senders = _units_sent(patient), _senders(patient)
+    units, senders = known_units(patient, wording.CONCEPTS), _senders(patient)
     found = []
     for group, concepts in wording.GROUPS.items():
         made = [
-            Measurement(concept, state.series(concept), _unit(concept, units), level, senders)
+            Measurement(concept, state.series(concept), units[concept].ucum, level, senders)
             for concept in concepts
             if any(v.value is not None for v in state.series(concept))
         ]
@@ -151,25 +152,6 @@ def measured_groups(patient: Patient, state: State, level: Level) -> list[Group]
 
 def _precision(value: Value) -> str:
     return value.precision if value.precision in ("year", "month") else "day"
-
-
-def _units_sent(patient: Patient) -> dict[str, str]:
-    """By concept, the UCUM unit of the newest value, as its laboratory sent it. One query."""
-    rows = (
-        Fact.objects.filter(patient=patient, concept__in=wording.CONCEPTS, value__isnull=False)
-        .filter(quality__in=(Fact.Quality.USABLE, Fact.Quality.VERIFY))
-        .order_by("effective_at", "pk")
-        .values_list("concept", "raw_unit")
-    )
-    return {concept: unit for concept, raw in rows if (unit := ucum_of(raw)) is not None}
-
-
-def _unit(concept: str, sent: dict[str, str]) -> str:
-    """The unit that the person knows, if it can be written and converted; else the canonical."""
-    unit = sent.get(concept, "")
-    if (concept, unit) in CONVERSIONS and wording.can_be_written(unit):
-        return unit
-    return next(known for of, known in CONVERSIONS if of == concept)
 
 
 def _senders(patient: Patient) -> Senders:

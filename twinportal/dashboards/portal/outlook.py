@@ -12,26 +12,31 @@ from models_engine.selectors import current_forecasts, unsupported_forecasts
 from models_engine.series import Point, points_of
 from patients.models import Patient
 from patients.record.state import State
-from patients.terminology.measurements import MEASUREMENTS as CONCEPTS
+from twinportal.known_units import KnownUnit, known_units
 
 YEAR = timedelta(days=365.25)
 YEARS_SHOWN = (1.0, 5.0)
 HISTORY_YEARS = 5
 WIDTHS = (("wide", 640.0, 8), ("narrow", 320.0, 4))
-UNITS = {"mm[Hg]": "mmHg"}
 
 
 class Outlook:
     """One measurement: sentences, a picture and a table of the same numbers."""
 
-    def __init__(self, row: Forecast, points: tuple[Point, ...], level: Level) -> None:
+    def __init__(
+        self, row: Forecast, points: tuple[Point, ...], level: Level, known: KnownUnit
+    ) -> None:
         self.concept, self.as_of = row.concept, row.as_of
-        self.unit = UNITS.get(row.unit, row.unit)
+        self.unit, self._known = known.name, known
         self.last = points[-1]
-        self.rows = [_numbers(row, years) for years in YEARS_SHOWN]
+        self.rows = [_numbers(row, years, known) for years in YEARS_SHOWN]
         self.texts: list[ForecastText] = [self._text(found, level) for found in self.rows]
         self.text = self.texts[0]
-        self.points = [(p.at, p.number) for p in points if p.at > row.as_of - HISTORY_YEARS * YEAR]
+        self.points = [
+            (p.at, known.number(p.number))
+            for p in points
+            if p.at > row.as_of - HISTORY_YEARS * YEAR
+        ]
         self._bands = row.bands
 
     def _text(self, found: dict[str, Any], level: Level) -> ForecastText:
@@ -39,7 +44,7 @@ class Outlook:
             self.concept,
             level,
             unit=self.unit,
-            last=shown(self.last.number, self.concept),
+            last=self._known.written(self.last.number).number,
             last_at=self.last.at,
             years=found["years"],
             low=found["low"],
@@ -52,7 +57,10 @@ class Outlook:
     def figures(self) -> list[tuple[str, Fan]]:
         names = ("low90", "low50", "median", "high50", "high90")
         ahead = [
-            Edges(self.as_of + row["years"] * YEAR, *(row[name] for name in names))
+            Edges(
+                self.as_of + row["years"] * YEAR,
+                *(self._known.number(row[name]) for name in names),
+            )
             for row in self._bands
         ]
         drawn = [
@@ -75,26 +83,22 @@ def released_outlooks(patient: Patient, state: State, level: Level, now: datetim
         and row.pk not in wrong
         and (row.valid_until is None or now.date() < row.valid_until)
     }
+    units = known_units(patient, MEASUREMENTS) if rows else {}
     found = []
     for concept in MEASUREMENTS:
         points = points_of(state, concept)[0] if concept in rows else ()
         if points:
-            found.append(Outlook(rows[concept], points, level))
+            found.append(Outlook(rows[concept], points, level, units[concept]))
     return found
 
 
-def shown(value: float, concept: str) -> str:
-    """Whole numbers for blood pressure, one decimal for small numbers."""
-    return f"{value:.0f}" if CONCEPTS[concept].usual_high >= 100 else f"{value:.1f}"
-
-
-def _numbers(row: Forecast, years: float) -> dict[str, Any]:
+def _numbers(row: Forecast, years: float, known: KnownUnit) -> dict[str, Any]:
     band = next(band for band in row.bands if band["years"] == years)
     names = {"low": "low90", "high": "high90", "inner_low": "low50", "inner_high": "high50"}
-    numbers = {name: shown(band[key], row.concept) for name, key in names.items()}
+    numbers = {name: known.written(band[key]).number for name, key in names.items()}
     return {
         "years": years,
         "whole_years": int(years),
         **numbers,
-        "middle": shown(band["median"], row.concept),
+        "middle": known.written(band["median"]).number,
     }

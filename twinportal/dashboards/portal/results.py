@@ -45,7 +45,7 @@ class Result:
         # what else is said of the reasons rests on this: the page must not sound sure of them
         self.reasons_are_uncertain = attribution.is_uncertain
         self.reasons: Reasons = reasons(attribution.contributions, level)
-        self.uncertain_reasons = uncertain_reasons(level)
+        self.doubt = uncertain_reasons(level) if attribution.is_uncertain else ""
 
     @property
     def data_day(self) -> date | None:

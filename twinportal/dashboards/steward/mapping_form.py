@@ -16,6 +16,7 @@ from patients.terminology.measurements import CODED, MEASUREMENTS
 from patients.terminology.medications import listed_medications
 from patients.terminology.senders import SERVER, is_sender
 from patients.terminology.units import units_of
+from twinportal.typed import row_key, typed_text
 
 KIND_WORDS = {
     MappingKind.OBSERVATION: "Observation code",
@@ -98,12 +99,12 @@ def wish_of(subject: Subject, given: QueryDict) -> Wish:
         target=target,
         reason=_text(given, "reason"),
         display=subject.display or subject.seen,
-        replaces=int(seen) if seen.isascii() and seen.isdigit() else None,
+        replaces=row_key(seen),
     )
 
 
 def _text(given: QueryDict, name: str) -> str:
-    return given.get(name, "").replace("\0", "").strip()
+    return typed_text(given.get(name, ""))
 
 
 def choices_for(key: Key) -> Choices:

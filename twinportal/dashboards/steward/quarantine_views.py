@@ -34,6 +34,7 @@ from twinportal.dashboards.steward.quarantine_rows import (
     client_of,
 )
 from twinportal.dashboards.steward.rule_rows import RulePreview, stored_rows, warning_about
+from twinportal.typed import typed_text
 
 PAGE = 50
 SECTION = {"section": "quarantine"}
@@ -120,8 +121,8 @@ def again_for_many(request: HttpRequest) -> HttpResponse:
 @role_required("steward")
 def leave(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Discard one, with a reason; the row stays."""
-    reason = request.POST.get("reason", "").strip()
-    if not reason or "\0" in reason:
+    reason = typed_text(request.POST.get("reason", ""))
+    if not reason:
         messages.error(request, "Say why it is discarded.")
     elif discard(_row(public_id).pk, by=_key(request), reason=reason, now=timezone.now()):
         messages.info(request, "It is discarded: it is never stored, and kept as it was sent.")

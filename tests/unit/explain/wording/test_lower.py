@@ -28,7 +28,7 @@ PROBABILITY = st.floats(0, 1)
 
 
 def all_sentences(level: Level) -> list[str]:
-    changes = [change_text(c, level, before="152", after="138") for c in CHANGES]
+    changes = [change_text(c, level, before="152", after="138", unit="mg/dL") for c in CHANGES]
     texts = [OPENING[level], *CAUTIONS[level], ASK[level], NOT_SO_LOW[level], NOTHING[level]]
     texts.append(ALREADY_LOW[level])
     return [s for text in (*texts, *changes) for s in re.split(r"(?<=[.!?])\s+", text)]
@@ -78,9 +78,11 @@ def test_every_value_that_may_be_recommended_has_words_with_the_same_numbers() -
     assert set(CHANGES) == {one.concept for one in RECOMMENDED}
     for concept in CHANGES:
         for level in LEVELS:
-            words = change_text(concept, level, before="152", after="138")
+            words = change_text(concept, level, before="152", after="138", unit="mg/dL")
+            # UX E6: no number without its unit
+            assert ("to 138 mg/dL." in words) == (concept != "smoking_status")
             expected = [] if concept == "smoking_status" else ["152", "138"]
             assert re.findall(r"\b\d{3}\b", words) == expected
     assert {level for words in CHOICES.values() for level in words} == set(LEVELS)
     with pytest.raises(KeyError):
-        change_text("age", "plain", before="60", after="50")
+        change_text("age", "plain", before="60", after="50", unit="")
