@@ -6,6 +6,10 @@ RUN /opt/venv/bin/uv pip sync --compile-bytecode --python /opt/venv/bin/python r
 
 FROM python:3.12-slim-bookworm
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 TWINPORTAL_VAR=/var/lib/twinportal
+# for the visit summary as PDF
+RUN apt-get update -q && apt-get install -y -q --no-install-recommends \
+        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core \
+    && rm -rf /var/lib/apt/lists/*
 # a new volume takes the owner of the folder that it covers
 RUN useradd --system --create-home --home-dir /var/lib/twinportal twinportal \
     && install -d -o twinportal -g twinportal -m 700 /var/lib/twinportal/bulk
