@@ -36,14 +36,18 @@ coverage: $(VENV)/.dev node-packages system-packages ## The same, and which line
 	$(BIN)/coverage report --skip-covered
 
 # two halves side by side, for two cores; each has servers and a database of its own: what comes in by
-# FHIR or a browser, and the rest
+# FHIR or a browser, and the rest; some of the browser's go with the rest, so that both take as long
+PAGES_OF_REST := $(addprefix tests/functional/test_,model_pages.py monitoring_pages.py treatment_pages.py \
+	what_if_pages.py)
+
 test-doors:
 	TWINPORTAL_VAR=$(CURDIR)/var/test-doors COVERAGE_FILE=.coverage.doors \
-		$(BIN)/pytest $(COVERED) tests/integration/fhir tests/functional
+		$(BIN)/pytest $(COVERED) tests/integration/fhir tests/functional $(addprefix --ignore=,$(PAGES_OF_REST))
 
 test-rest:
 	TWINPORTAL_VAR=$(CURDIR)/var/test-rest COVERAGE_FILE=.coverage.rest \
-		$(BIN)/pytest $(COVERED) --ignore=tests/integration/fhir --ignore=tests/functional
+		$(BIN)/pytest $(COVERED) tests/architecture tests/integration tests/spec tests/unit $(PAGES_OF_REST) \
+		--ignore=tests/integration/fhir
 
 test-fast: $(VENV)/.dev node-packages ## Unit tests only
 	$(BIN)/pytest tests/unit tests/architecture

@@ -14,7 +14,7 @@ from django.urls import Resolver404, resolve
 # what a link downloads, and what is no page of ours
 NOT_PAGES = ("/fhir", "/admin", "/oauth", "/static", "/accounts")
 # pages of one kind that differ so much that each is looked at
-MANY = {"drug-levels": 3, "treatment-ranking": 2, "prediction": 3, "knowledge-table": 2}
+MANY = {"drug-levels": 2, "prediction": 2}
 
 
 class _Links(HTMLParser):
