@@ -18,6 +18,7 @@ from twinportal import pipeline
 from twinportal.accounts.models import User
 from twinportal.attention import acknowledging, services
 from twinportal.attention.models import Acknowledgement, Flag, SavedView, Visit, WorklistEntry
+from twinportal.attention.selectors import SHOWN_OUTCOMES
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +95,7 @@ class TestFilters:
 
     def test_rule_level_and_number_look_at_more_than_the_line_shown(self, panel: Panel) -> None:
         assert panel.entry.shown["cvd"] == panel.entry.probability
+        assert set(panel.entry.shown) <= set(SHOWN_OUTCOMES), "a number that no filter finds"
         # given a line that a kidney rule ranked, with cardiovascular rules behind it
         WorklistEntry.objects.update(
             rule_id="K1",
@@ -295,6 +297,21 @@ class TestAcknowledging:
         assert Acknowledgement.objects.get().ended_because == "flag_ended"
         page = panel.page()
         assert len(shown(page)) == 1 and "Critical" in page
+
+    def test_a_pressure_beyond_the_model_is_back_when_it_rises_and_not_when_it_falls(
+        self, panel: Panel
+    ) -> None:
+        # given a pressure beyond the model's range that was acknowledged
+        for minute, pressure, ended in ((1, 226, ""), (2, 211, ""), (3, 231, "further")):
+            day = f"2026-11-20T0{minute}:00:00Z"
+            push(panel.ehr, fhir.blood_pressure(f"p1-{minute}", pressure, 99, date=day))
+            pipeline.refresh_twin(panel.patient.pk, now=NOW + timedelta(minutes=minute))
+            assert panel.entry.rule_id == "X1" and str(pressure) in panel.entry.why[0]
+            if pressure == 226:
+                panel.acknowledges()
+            # then a lower one is no news, and one further beyond than it was is
+            assert Acknowledgement.objects.get().ended_because == ended, pressure
+        assert Flag.objects.filter(rule_id="X1").count() == 1
 
     def test_other_peoples_patients_are_not_there(self, panel: Panel) -> None:
         stranger = signed_in(clinician("dr2", "stranger"))
