@@ -18,6 +18,7 @@ from twinportal import pipeline
 from twinportal.accounts.models import User
 from twinportal.attention import acknowledging, services
 from twinportal.attention.models import Acknowledgement, Flag, SavedView, Visit, WorklistEntry
+from twinportal.attention.selectors import SHOWN_OUTCOMES
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +44,7 @@ class Panel:
     def form(self, **other: Any) -> dict[str, Any]:
         entry = self.entry
         seen = {"rule": entry.rule_id, "prediction": entry.prediction_id, "reason": "acted"}
+        seen["firing"] = ",".join(entry.firing)
         return seen | {"query": "sort=attention"} | other
 
     def acknowledges(self, **other: Any) -> Any:
@@ -90,6 +92,40 @@ class TestFilters:
             found, none = panel.page(f"?{query}"), panel.page(f"?{other}")
             assert (len(shown(found)), len(shown(none))) == (1, 0), query
             assert "Remove<" in found and "Remove<" in none
+
+    def test_rule_level_and_number_look_at_more_than_the_line_shown(self, panel: Panel) -> None:
+        assert panel.entry.shown["cvd"] == panel.entry.probability
+        assert set(panel.entry.shown) <= set(SHOWN_OUTCOMES), "a number that no filter finds"
+        # given a line that a kidney rule ranked, with cardiovascular rules behind it
+        WorklistEntry.objects.update(
+            rule_id="K1",
+            outcome="kidney_failure_2y",
+            probability=0.12,
+            firing=["K1", "C2", "K2", "C4"],
+            shown={"kidney_failure_2y": 0.12, "kidney_failure_5y": 0.4, "cvd": 0.25, "hf": 0.2},
+        )
+        for query, count in (
+            ("rule=C4", 1),
+            ("rule=C3", 0),
+            ("rule=none", 0),
+            ("level=info", 1),
+            ("level=critical", 0),
+            ("outcome=cvd", 1),
+            ("outcome=cvd&p=25", 1),
+            ("outcome=cvd&p=25.1", 0),
+            ("outcome=kidney_failure_2y&p=12.1", 0),
+            ("p=40", 1),
+            ("p=40.1", 0),
+        ):
+            assert len(shown(panel.page(f"?{query}"))) == count, query
+        # and one from before they were kept is found by its own rule and number
+        WorklistEntry.objects.update(firing=[], shown={})
+        for query, count in (("rule=K1", 1), ("rule=C4", 0), ("p=12", 1), ("outcome=cvd", 0)):
+            assert len(shown(panel.page(f"?{query}"))) == count, query
+        # and a value beyond the model's range is of its outcome, without a number
+        WorklistEntry.objects.update(outcome="cvd", probability=None)
+        assert len(shown(panel.page("?outcome=cvd"))) == 1
+        assert shown(panel.page("?outcome=cvd&p=0")) == []
 
     def test_a_value_that_is_no_filter_is_said_and_not_applied(self, panel: Panel) -> None:
         page = panel.page("?level=terrible&p=nine&older=7'")
@@ -232,6 +268,24 @@ class TestAcknowledging:
         assert bool(shown(panel.page())) == bool(ended)
         assert Flag.objects.count() == 1, "the same flag still"
 
+    def test_it_comes_back_when_a_rule_of_lower_rank_begins_to_fire(self, panel: Panel) -> None:
+        # given a flag that was acknowledged while the last of its rules did not fire yet
+        panel.acknowledges()
+        fired = panel.entry.firing
+        assert Acknowledgement.objects.get().firing == fired and fired[0] == panel.entry.rule_id
+        assert len(fired) > 1 and "Also fires" in panel.page("?ack=all")
+        Acknowledgement.objects.update(firing=fired[:-1])
+        # when the twin is judged again
+        pipeline.score_twins([panel.patient.pk], now=NOW + timedelta(days=1))
+        # then the patient is back, with the same flag
+        assert Acknowledgement.objects.get().ended_because == "new_rule"
+        assert len(shown(panel.page())) == 1 and Flag.objects.count() == 1
+
+    def test_a_rule_that_the_page_did_not_show_is_not_acknowledged(self, panel: Panel) -> None:
+        said = panel.acknowledges(firing=panel.entry.rule_id).content.decode()
+        assert "The flag has changed meanwhile" in said
+        assert not Acknowledgement.objects.exists()
+
     def test_another_rule_is_another_flag(self, panel: Panel) -> None:
         panel.acknowledges()
         rule = panel.entry.rule_id
@@ -244,6 +298,21 @@ class TestAcknowledging:
         page = panel.page()
         assert len(shown(page)) == 1 and "Critical" in page
 
+    def test_a_pressure_beyond_the_model_is_back_when_it_rises_and_not_when_it_falls(
+        self, panel: Panel
+    ) -> None:
+        # given a pressure beyond the model's range that was acknowledged
+        for minute, pressure, ended in ((1, 226, ""), (2, 211, ""), (3, 231, "further")):
+            day = f"2026-11-20T0{minute}:00:00Z"
+            push(panel.ehr, fhir.blood_pressure(f"p1-{minute}", pressure, 99, date=day))
+            pipeline.refresh_twin(panel.patient.pk, now=NOW + timedelta(minutes=minute))
+            assert panel.entry.rule_id == "X1" and str(pressure) in panel.entry.why[0]
+            if pressure == 226:
+                panel.acknowledges()
+            # then a lower one is no news, and one further beyond than it was is
+            assert Acknowledgement.objects.get().ended_because == ended, pressure
+        assert Flag.objects.filter(rule_id="X1").count() == 1
+
     def test_other_peoples_patients_are_not_there(self, panel: Panel) -> None:
         stranger = signed_in(clinician("dr2", "stranger"))
         for action in ("acknowledge", "unacknowledge"):
@@ -254,7 +323,7 @@ class TestAcknowledging:
     def test_two_clinicians_do_not_end_each_others(self, panel: Panel) -> None:
         other = clinician("dr1", "colleague")
         entry = panel.entry
-        seen = acknowledging.Seen(entry.rule_id, entry.prediction_id)
+        seen = acknowledging.Seen(entry.rule_id, entry.prediction_id, tuple(entry.firing))
         for user in (panel.user, other, panel.user):
             acknowledging.acknowledge(
                 panel.patient, seen, acknowledging.Answer("known"), by=user, now=NOW

@@ -19,10 +19,11 @@ class NotAcknowledgedError(Exception):
 
 @dataclass(frozen=True)
 class Seen:
-    """The flag as the page showed it: a newer one is not acknowledged with it."""
+    """The flag as the page showed it, with all rules that fired: no newer one goes with it."""
 
     rule_id: str
     prediction_id: int | None
+    firing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def acknowledge(
         .filter(pk=patient.pk)
         .first()
     )
-    if entry is None or entry.flag is None or Seen(entry.rule_id, entry.prediction_id) != seen:
+    if entry is None or entry.flag is None or _as_seen(entry) != seen:
         raise NotAcknowledgedError("The flag has changed meanwhile. Look at it again.")
     standing = entry.flag.acknowledgements.filter(user=by, ended_at__isnull=True)
     standing.update(ended_at=now, ended_because=Acknowledgement.Ended.REPLACED)
@@ -60,7 +61,12 @@ def acknowledge(
         at=now,
         probability=entry.probability,
         why=entry.why,
+        firing=entry.firing,
     )
+
+
+def _as_seen(entry: WorklistEntry) -> Seen:
+    return Seen(entry.rule_id, entry.prediction_id, tuple(entry.firing))
 
 
 def take_back(patient: Patient, *, by: Any, now: datetime) -> bool:

@@ -1,9 +1,11 @@
 """Follows the flags of twins through their refreshes: raised, kept, ended, and back on the list.
 
 An acknowledgement quiets a flag as it was. It ends when the rule stops or another one fires, when
-the probability has risen by RETURN_STEP since, or when a reason is among those shown that was not.
+the probability has risen by RETURN_STEP since, when any rule fires that did not fire then, when a
+reason is among those shown that was not, or when a value went further beyond the model's range.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
@@ -18,9 +20,44 @@ RETURN_STEP = 0.02
 TOLERANCE = 1e-9
 
 
+# "Systolic blood pressure 226 mmHg is outside the range of this model: 90 to 200 mmHg."
+_NUMBER = r"\d+(?:\.\d+)?(?:e[+-]?\d+)?"
+_BEYOND = re.compile(
+    rf"(?P<what>.+?) (?P<value>-?{_NUMBER})\b.* is outside the range of this model: (?P<range>.*)",
+    re.DOTALL,
+)
+_LOW, _HIGH = (re.compile(rf"\b(?:{word}) ({_NUMBER})") for word in ("from|above", "to|below"))
+
+
 def reason_names(why: Collection[str]) -> set[str]:
     """What the reasons are about, without their values: a value that moves is no new reason."""
-    return {reason.partition(": ")[0] for reason in why}
+    return {_name(reason) for reason in why}
+
+
+def _name(reason: str) -> str:
+    beyond = _BEYOND.fullmatch(reason)
+    return beyond["what"] if beyond else reason.partition(": ")[0]
+
+
+def _distances(why: Collection[str]) -> dict[str, float]:
+    """By what it is, how far each value lies beyond the limits that its refusal names."""
+    found = {}
+    for beyond in filter(None, map(_BEYOND.fullmatch, why)):
+        value = float(beyond["value"])
+        below = [float(low[1]) - value for low in [_LOW.search(beyond["range"])] if low]
+        above = [value - float(high[1]) for high in [_HIGH.search(beyond["range"])] if high]
+        if below or above:
+            found[beyond["what"]] = max(below + above)
+    return found
+
+
+def goes_further(was: Collection[str], now: Collection[str]) -> bool:
+    """Whether a value beyond the model's range lies further out than in what was acknowledged."""
+    then = _distances(was)
+    return any(
+        what in then and distance > then[what] + TOLERANCE
+        for what, distance in _distances(now).items()
+    )
 
 
 def comes_back(given: Acknowledgement, entry: WorklistEntry) -> Ended | None:
@@ -31,7 +68,13 @@ def comes_back(given: Acknowledgement, entry: WorklistEntry) -> Ended | None:
     elif entry.probability is not None:
         # there was no number to acknowledge
         return Ended.ROSE
-    return Ended.NEW_REASON if reason_names(entry.why) - reason_names(given.why) else None
+    # of an acknowledgement from before the rules were kept, only the flag's own is known as seen:
+    # it comes back once rather than hide a rule that nobody has seen
+    if set(entry.firing) - set(given.firing) - {entry.rule_id}:
+        return Ended.NEW_RULE
+    if reason_names(entry.why) - reason_names(given.why):
+        return Ended.NEW_REASON
+    return Ended.FURTHER if goes_further(given.why, entry.why) else None
 
 
 def follow(entries: Sequence[WorklistEntry], now: datetime) -> None:

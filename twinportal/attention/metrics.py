@@ -20,6 +20,7 @@ from twinportal.attention.selectors import Panel
 
 Reason = Acknowledgement.Reason
 Ended = Acknowledgement.Ended
+_BY_ITSELF = {Ended.ROSE, Ended.NEW_REASON, Ended.NEW_RULE, Ended.FURTHER}
 OVERRIDES = {Reason.KNOWN, Reason.NOT_RELEVANT, Reason.WRONG_DATA}
 FOLLOWED = timedelta(days=365)
 # a share of fewer says nothing
@@ -91,7 +92,7 @@ def rule_metrics(panel: Panel, *, days: int, now: datetime) -> list[RuleMetrics]
         found[rule_id].acknowledged += answered
     for rule_id, reason, ended in stands.values_list("flag__rule_id", "reason", "ended_because"):
         found[rule_id].by_reason[reason] += 1
-        found[rule_id].returned += ended in {Ended.ROSE, Ended.NEW_REASON}
+        found[rule_id].returned += ended in _BY_ITSELF
     by_event: defaultdict[OutcomeEvent, list[str]] = defaultdict(list)
     for rule in RULES:
         if (event := event_of(rule)) is not None:

@@ -56,6 +56,10 @@ class WorklistEntry(models.Model):
     probability = models.FloatField(null=True, blank=True)
     change = models.FloatField(null=True, blank=True, help_text="Over at least 90 days.")
     why = models.JSONField(default=list)
+    firing = models.JSONField(default=list, help_text="Ids of all rules that fire, first first.")
+    shown = models.JSONField(
+        default=dict, help_text="By outcome, every probability judged, whichever ranked the line."
+    )
     newest_data_at = models.DateTimeField(null=True, blank=True)
     refreshed_at = models.DateTimeField()
     changed_at = models.DateTimeField(
@@ -77,8 +81,8 @@ class WorklistEntry(models.Model):
 class Acknowledgement(models.Model):
     """Somebody has seen a flag and says what becomes of it. It quiets that person's own list only.
 
-    It ends when it is taken back, when the flag ends, or when the flag says more than it did then;
-    `until` ends it without a word.
+    It ends when it is taken back, when the flag ends, when another rule begins to fire beside it, or
+    when the flag says more than it did then; `until` ends it without a word.
     """
 
     class Reason(models.TextChoices):
@@ -95,6 +99,8 @@ class Acknowledgement(models.Model):
         FLAG_ENDED = "flag_ended", "the rule stopped or another fired"
         ROSE = "rose", "the probability rose"
         NEW_REASON = "new_reason", "a new reason"
+        NEW_RULE = "new_rule", "another rule fires too"
+        FURTHER = "further", "a value went further beyond the range"
 
     flag = models.ForeignKey(Flag, on_delete=models.CASCADE, related_name="acknowledgements")
     user = models.ForeignKey(
@@ -108,6 +114,9 @@ class Acknowledgement(models.Model):
     )
     probability = models.FloatField(null=True, blank=True, help_text="Which was acknowledged.")
     why = models.JSONField(default=list, help_text="The reasons which were acknowledged.")
+    firing = models.JSONField(
+        default=list, help_text="Rules which fired then. Empty: not known, the flag's rule alone."
+    )
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_because = models.CharField(max_length=12, blank=True, choices=Ended)
 

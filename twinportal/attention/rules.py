@@ -211,10 +211,14 @@ NO_NUMBER_PRIORITY = 95
 
 @dataclass(frozen=True)
 class Verdict:
-    """The first rule that fired, on which situation; none fired when `rule` is None."""
+    """The first rule that fired, on which situation; none fired when `rule` is None.
+
+    `firing` are the ids of all that fired, the first rule's first.
+    """
 
     rule: Rule | None
     situation: Situation | None
+    firing: tuple[str, ...] = ()
 
     @property
     def priority(self) -> int:
@@ -227,10 +231,13 @@ class Verdict:
 def judge(situations: list[Situation]) -> Verdict:
     """The rule of lowest priority number that fires; else the first situation with a number."""
     by_key = {(s.family, s.outcome): s for s in situations}
-    for rule in RULES:
-        situation = by_key.get(rule.key)
-        if situation is not None and rule.fires(situation):
-            return Verdict(rule, situation)
+    fired = [
+        (rule, situation)
+        for rule in RULES
+        if (situation := by_key.get(rule.key)) is not None and rule.fires(situation)
+    ]
+    if fired:
+        return Verdict(*fired[0], tuple(rule.id for rule, _ in fired))
     known = [s for s in situations if s.probability is not None]
     return Verdict(None, known[0] if known else None)
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import (
@@ -17,6 +19,7 @@ from django.db.models import (
 )
 from django.utils import timezone
 
+from models_engine.catalogue.display import FURTHER
 from models_engine.models import Prediction
 from patients.models import Fact, Patient
 from twinportal.attention.models import Acknowledgement, Visit
@@ -25,6 +28,11 @@ from twinportal.attention.rules import RULES
 # of a probability, in 0..1: less than this is no change to speak of
 SMALLEST_CHANGE = 0.005
 NOTABLE_CHANGE = 0.02
+# outcomes of the blocks of a page, as WorklistEntry.shown names them
+SHOWN_OUTCOMES = (
+    *("cvd", "ascvd", "hf", "kidney_failure_5y", "kidney_failure_2y"),
+    *(outcome for _, _, outcome in FURTHER),
+)
 # lowest and highest completed years
 AGE_BANDS: dict[str, tuple[int, int | None]] = {
     "18-39": (18, 39),
@@ -48,6 +56,8 @@ def filtered(patients: Panel, chosen: Mapping[str, Any], *, user: Any, now: date
 
     Keys and coded values are those of the worklist's form.
     """
+    if chosen.get("outcome") or chosen.get("p") not in (None, ""):
+        patients = _by_probability(patients, chosen.get("outcome"), chosen.get("p"))
     for key, value in chosen.items():
         if value not in (None, "") and key in FILTERS:
             patients = FILTERS[key](patients, value, user, now)
@@ -61,19 +71,34 @@ def acknowledged_by(user: Any, now: datetime) -> list[int]:
 
 
 def _by_rule(patients: Panel, value: str, user: Any, now: datetime) -> Panel:
-    return patients.filter(attention__rule_id="" if value == "none" else value)
+    if value == "none":
+        return patients.filter(attention__rule_id="")
+    return patients.filter(_fires(value))
 
 
 def _by_level(patients: Panel, value: str, user: Any, now: datetime) -> Panel:
-    return patients.filter(attention__rule_id__in=[r.id for r in RULES if r.level == value])
+    # each level is that of a rule: there is one at least
+    return patients.filter(reduce(or_, [_fires(r.id) for r in RULES if r.level == value]))
 
 
-def _by_outcome(patients: Panel, value: str, user: Any, now: datetime) -> Panel:
-    return patients.filter(attention__outcome=value)
+def _fires(rule_id: str) -> Q:
+    """Whether it is among the firing rules; of a line from before they were kept, the first."""
+    return Q(attention__rule_id=rule_id) | Q(attention__firing__contains=[rule_id])
 
 
-def _by_probability(patients: Panel, value: Any, user: Any, now: datetime) -> Panel:
-    return patients.filter(attention__probability__gte=float(value) / 100)
+def _by_probability(patients: Panel, outcome: str | None, value: Any) -> Panel:
+    """Of that outcome (else any), a probability of the twin's blocks, of that many % at least."""
+    is_asked = value not in (None, "")
+    least = float(value) / 100 if is_asked else 0.0
+    outcomes = SHOWN_OUTCOMES if not outcome else (outcome,)
+    # the line's own too: it is all that is kept of a line from before the others were
+    # without a number it is of its outcome still: a value beyond the model's range
+    found = Q(attention__probability__gte=least) if is_asked else Q()
+    if outcome:
+        found &= Q(attention__outcome=outcome)
+    for one in outcomes:
+        found |= Q(**{f"attention__shown__{one}__gte": least})
+    return patients.filter(found)
 
 
 def _by_data(patients: Panel, value: str, user: Any, now: datetime) -> Panel:
@@ -143,8 +168,6 @@ def _by_change(patients: Panel, value: str, user: Any, now: datetime) -> Panel:
 FILTERS: dict[str, Callable[[Panel, Any, Any, datetime], Panel]] = {
     "rule": _by_rule,
     "level": _by_level,
-    "outcome": _by_outcome,
-    "p": _by_probability,
     "since": _by_change,
     "older": _by_data,
     "review": _by_release,

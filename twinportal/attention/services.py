@@ -20,7 +20,16 @@ REASONS_SHOWN = 2
 # half a percentage point: less is not worth a line
 SMALLEST_REASON = 0.005
 # what a reader would call a change; a refresh that says the same again is none
-SAID = ("rule_id", "prediction_id", "outcome", "probability", "change", "why", "newest_data_at")
+SAID = (
+    "rule_id",
+    "prediction_id",
+    "outcome",
+    "probability",
+    "change",
+    "why",
+    "firing",
+    "newest_data_at",
+)
 UPDATED = [f.name for f in WorklistEntry._meta.concrete_fields if f.name != "patient"]
 
 
@@ -64,6 +73,8 @@ def refresh(patients: Sequence[Standing], now: datetime) -> None:
             probability=verdict.situation.probability if verdict.situation else None,
             change=verdict.situation.change if verdict.situation else None,
             why=_why(verdict.situation, line, blocks, reasons),
+            firing=list(verdict.firing),
+            shown=_shown(blocks),
             newest_data_at=one.newest_data_at,
             refreshed_at=now,
         )
@@ -106,6 +117,12 @@ def _judge(
     ]
     verdict = judge([situation for situation, _ in pairs])
     return verdict, next((line for s, line in pairs if s is verdict.situation), None), blocks
+
+
+def _shown(blocks: tuple[Displayed[Line], ...]) -> dict[str, float]:
+    """By outcome, the probabilities of the blocks; what stands beside one (30 years) is not."""
+    lines = [line for block in blocks for line in (block.main, *block.under)]
+    return {line.outcome: line.value for line in lines if line.value is not None}
 
 
 def _why(

@@ -45,6 +45,7 @@ def test_a_value_beyond_the_model_comes_first_on_its_dangerous_side_only() -> No
     assert cannot_wait([refusal("systolic_bp", "above")])
     assert not cannot_wait([refusal("bmi", "above"), refusal("systolic_bp", "below")])
     verdict = judge([Situation("prevent", "cvd", None, None, high, True), kidney(0.5)])
+    assert verdict.firing == ("X1", "K1", "X2")
     assert verdict.rule is rule_by_id("X1")
     heavy = Situation("prevent", "cvd", None, None, ("BMI 44",))
     assert judge([heavy]).rule is rule_by_id("X2")

@@ -103,6 +103,18 @@ class WorklistRow:
         return rule_by_id(self.entry.rule_id) if self.entry else None
 
     @property
+    def firing(self) -> str:
+        """Ids of all firing rules, as the form sends them back."""
+        return ",".join(self.entry.firing) if self.entry else ""
+
+    @property
+    def also(self) -> list[Rule]:
+        """The rules that fire beside the first."""
+        ids = self.entry.firing if self.entry else []
+        first = self.entry.rule_id if self.entry else ""
+        return [rule for i in ids if i != first and (rule := rule_by_id(i)) is not None]
+
+    @property
     def outcome(self) -> str:
         prediction = self.entry.prediction if self.entry else None
         return outcome_label(prediction) if prediction else ""

@@ -109,7 +109,8 @@ def _seen(given: QueryDict) -> Seen:
     prediction = row_key(key)
     if key and prediction is None:
         raise NotAcknowledgedError("The flag has changed meanwhile. Look at it again.")
-    return Seen(given.get("rule", ""), prediction)
+    firing = tuple(rule for rule in given.get("firing", "").split(",") if rule)
+    return Seen(given.get("rule", ""), prediction, firing)
 
 
 def _day(text: str) -> date | None:

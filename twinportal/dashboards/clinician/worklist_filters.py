@@ -43,6 +43,7 @@ class FilterForm(forms.Form):
     outcome = forms.ChoiceField(label="Outcome", choices=[*ANY, *OUTCOMES.items()], required=False)
     p = forms.DecimalField(
         label="Probability at least, %",
+        help_text="Of the outcome chosen, else of any number of the twin; not of the 30 years.",
         min_value=0,
         max_value=100,
         decimal_places=1,
