@@ -128,9 +128,47 @@ def test_a_set_opens_the_what_if_with_the_same_values(ward: Ward) -> None:
 def test_none_found_is_said_and_a_target_that_is_none_is_not_used_silently(ward: Ward) -> None:
     """UX E12: none found -> says so."""
     page = ward.clinician_page(prediction=ward.main().pk, target="by-10")
-    assert "No change of up to three values within the recommended ranges brings it at" in page
+    assert "No change of up to three values within the ranges tried brings it at" in page
     assert "The lowest that is reached" in page
     assert "none for this number" in ward.clinician_page(target="under-nothing")
+
+
+def test_a_very_high_ldl_is_never_dismissed_and_no_reason_against_treatment(ward: Ward) -> None:
+    """What a model's term of age does is not told as if lowering LDL cholesterol might harm."""
+    # given somebody of 75 with an LDL cholesterol of 5.07 mmol/L, of the same sample as the total
+    day = "2026-10-20T09:00:00Z"
+    push(
+        ward.ehr,
+        fhir.patient("p1", birth_date="1951-03-01", gender="female", practitioner="dr1"),
+        fhir.quantity("p1-chol2", "14647-2", 7.1, "mmol/L", date=day),
+        fhir.quantity("p1-hdl2", "14646-4", 1.3, "mmol/L", date=day),
+        fhir.quantity("p1-ldl2", "13457-7", 5.07, "mmol/L", date=day),
+    )
+    pipeline.refresh_twin(ward.mine.pk, now=NOW)
+    # when the page of total CVD is opened
+    page = ward.clinician_page(prediction=ward.main().pk, target="lowest")
+    # then
+    left = page[page.index('id="left"') :]
+    assert "It may raise it" not in page
+    assert "<dt>LDL cholesterol</dt>" in left and "term of age: at 40 years" in left
+    assert "It says nothing of treatment, and is no reason against it." in left
+    assert "CTT 2012" in left
+    assert "From an LDL cholesterol of 4.9 mmol/L (190 mg/dL)" in page
+
+
+def test_ends_of_high_risk_are_no_goals_of_who_is_below_it(ward: Ward) -> None:
+    # given a prediction of somebody below the model's high category
+    stored = ward.main("ascvd")
+    assert (ward.main().value or 1.0) < 0.20
+    # then every card and the table say whose goals the ends are
+    page = ward.clinician_page(prediction=stored.pk, target="lowest")
+    cards = page.split('<li class="card lower__way">')[1:]
+    assert any('data-concept="systolic_bp"' in card for card in cards)
+    for card in cards:
+        ends = len(re.findall(r'data-concept="(?:systolic_bp|ldl_cholesterol)"', card))
+        assert card.split("</li>\n")[0].count("not a goal for this person by this number") >= ends
+    assert "ranges tried" in page.lower() and "ecommended range" not in page
+    assert "LDL cholesterol is very high" not in page
 
 
 def test_whose_page_it_is_and_what_is_written(ward: Ward) -> None:

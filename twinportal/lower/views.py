@@ -20,6 +20,7 @@ from twinportal.dashboards.access import role_required, visible_patient
 from twinportal.dashboards.clinician.twin_page import Banner
 from twinportal.dashboards.display import outcome_label
 from twinportal.lower.asking import Question, question_of
+from twinportal.lower.notes import against_row, goal_note, severe_ldl_text
 from twinportal.lower.presenters import way_of
 from twinportal.lower.targets import target_of, targets_for
 from twinportal.what_if.forms import WhatIfForm, what_if_form
@@ -61,6 +62,7 @@ def lower(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if prediction and question:
         form = what_if_form(start.values, {}, sources=start.sources)
         context |= _answer(request, question, form)
+        context["severe_ldl"] = severe_ldl_text(start.values)
         context["differs"] = abs(question.before - (prediction.value or 0.0)) > SAME
     return render(request, "lower/page.html", context)
 
@@ -80,6 +82,8 @@ def _answer(request: HttpRequest, question: Question, form: WhatIfForm) -> dict[
         "ways": [way_of(one, form, question.model) for one in answer.found[:MOST_WAYS]],
         "lowest": answer.lowest and way_of(answer.lowest, form, question.model),
         "more": len(answer.found) - MOST_WAYS,
+        "against": [against_row(question, lever) for lever in answer.against],
+        "goal_note": goal_note(question),
     }
 
 

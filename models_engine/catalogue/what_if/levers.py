@@ -17,6 +17,7 @@ from models_engine.catalogue.what_if.recommended import (
     OVERWEIGHT,
     RECOMMENDED_FOR,
     Recommended,
+    without_diabetes,
 )
 
 # lost to binary fractions, in steps
@@ -99,6 +100,9 @@ def _lever(
     concept, now = declared.concept, values[declared.concept]
     if concept in NOT_AIMED_AT:
         return NOT_AIMED_AT[concept]
+    # a model that reads HbA1c and not diabetes is for people with diabetes alone
+    if concept == "hba1c" and not values.get("diabetes", 1.0):
+        return without_diabetes(now)
     match concept:
         case "smoking_status" | "smoking_history":
             return _smoking(concept, now)
@@ -155,7 +159,7 @@ def _made(
         return f"Offered from {known.offered_from:g} {known.unit} on. {known.says}"
     values = _parts(now, lowest) if known.offered_from else _raster(now, lowest, known.step)
     if not values:
-        return f"Already in the recommended range, or at its end. {known.says}"
+        return f"Already within the range that is tried here, or at its end. {known.says}"
     return Lever(known, now, values, moves)
 
 

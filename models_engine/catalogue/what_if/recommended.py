@@ -21,7 +21,8 @@ class Recommended:
 
     `share`: never below this share of today's value. `offered_from`: only from this value on.
     `effort`: so much of a change counts one in the measure that orders ways, see `distance`;
-    `effort_share` instead as a share of today's value.
+    `effort_share` instead as a share of today's value. `far_end`: set where `lowest` is a goal at
+    high risk alone, and what is tried down to it.
     """
 
     concept: str
@@ -36,6 +37,7 @@ class Recommended:
     effort_share: float = 0.0
     share: float = 0.0
     offered_from: float = 0.0
+    far_end: str = ""
 
     def __post_init__(self) -> None:
         owner = f"Recommended {self.concept}"
@@ -82,6 +84,7 @@ RECOMMENDED = (
         "Counts one: 8.7 mmHg, one drug at standard dose (table of paths, bp_one_sbp).",
         "S",
         effort=8.7,
+        far_end="Systolic blood pressure is tried down to 120 mmHg",
     ),
     Recommended(
         "ldl_cholesterol",
@@ -95,6 +98,7 @@ RECOMMENDED = (
         "table 6). Counts one: 1 mmol/L, our choice.",
         "S",
         effort=1.0,
+        far_end="LDL cholesterol is tried down to 1.8 mmol/L",
     ),
     Recommended(
         "total_cholesterol",
@@ -106,6 +110,7 @@ RECOMMENDED = (
         "As for LDL cholesterol; asked where no LDL cholesterol fits the total.",
         "S",
         effort=1.0,
+        far_end="Total less HDL cholesterol is tried down to 2.6 mmol/L",
     ),
     Recommended(
         "hba1c",
@@ -113,7 +118,7 @@ RECOMMENDED = (
         "%",
         7.0,
         0.1,
-        "Not below 7 %, the goal for many adults. Lower goals are for some, higher ones for others: "
+        "Not below 7 %, the goal for many adults with diabetes. Lower goals are for some, higher ones for others: "
         "low blood sugar, age and other illness decide.",
         "ADA guidance (read in PMC8179861, table 1). Counts one: 1 point, our choice.",
         "S",
@@ -167,3 +172,45 @@ NOT_AIMED_AT: Mapping[str, str] = {
         "not lower the number of events in trials (commonly cited, not yet verified here)."
     ),
 }
+# HbA1c in %, from which without recorded diabetes something else is to be said
+ABOVE_USUAL, DIABETES_FROM = 5.7, 6.5
+_COMMONLY = "(ADA thresholds, commonly cited, not yet verified here)"
+NO_DIABETES = "Not offered: the goal of 7 % is for people with diabetes, and none is recorded."
+NO_DIABETES_RAISED = (
+    f"{NO_DIABETES} The value is above the usual range, which ends below 5.7 % {_COMMONLY}."
+)
+NO_DIABETES_HIGH = (
+    f"{NO_DIABETES} The value is 6.5 % or more: no diabetes is recorded, confirm or exclude it "
+    f"{_COMMONLY}."
+)
+# LDL cholesterol, mmol/L (190 mg/dL), from which it is looked at by itself
+SEVERE_LDL = 4.9
+SEVERE_LDL_TEXT = (
+    "From an LDL cholesterol of 4.9 mmol/L (190 mg/dL) it is looked at by itself, however low or high "
+    "a prediction is: a statin of high intensity is recommended (AHA/ACC 2018, read in a public table "
+    "of the guideline)."
+)
+# what a lower value that does not lower the number does not mean
+_NOT_TREATMENT = "It says nothing of treatment, and is no reason against it."
+_CHOLESTEROL_TRIALS = (
+    f"{_NOT_TREATMENT} In trials, each 1.0 mmol/L by which a statin lowered LDL cholesterol went with "
+    "about a fifth fewer major vascular events, largely irrespective of age, sex and LDL cholesterol "
+    "at the start (CTT 2012, 27 trials, 174,149 people; abstract read)."
+)
+_WEIGHT = (
+    f"{_NOT_TREATMENT} Weight that is lost moves pressure, cholesterol and sugar too, which are left "
+    "as they are here: see the What if page."
+)
+AGAINST: Mapping[str, str] = {
+    "ldl_cholesterol": _CHOLESTEROL_TRIALS,
+    "total_cholesterol": _CHOLESTEROL_TRIALS,
+    "weight": _WEIGHT,
+    "bmi": _WEIGHT,
+}
+
+
+def without_diabetes(hba1c: float) -> str:
+    """What is said of an HbA1c, in %, of somebody without recorded diabetes."""
+    if hba1c >= DIABETES_FROM:
+        return NO_DIABETES_HIGH
+    return NO_DIABETES_RAISED if hba1c >= ABOVE_USUAL else NO_DIABETES

@@ -89,8 +89,8 @@ def test_ldl_of_another_sample_is_not_taken_for_a_part_of_the_total():
 def test_what_is_in_range_or_nobody_is_led_to_is_left_with_a_reason():
     fine = {**VALUES, "systolic_bp": 118.0, "hba1c": 6.8, "bmi": 24.0, "smoking_status": 0.0}
     found = reasons({**fine, "urine_acr": 299.0, "total_cholesterol": 3.7})
-    assert "Already in the recommended range" in found["systolic_bp"]
-    assert "Already in the recommended range" in found["hba1c"]
+    assert "Already within the range that is tried" in found["systolic_bp"]
+    assert "Already within the range that is tried" in found["hba1c"]
     assert "from 300 mg/g" in found["urine_acr"]
     assert "does not say that this person smokes" in found["smoking_status"]
     assert found["hdl_cholesterol"] == NOT_AIMED_AT["hdl_cholesterol"]
@@ -98,6 +98,32 @@ def test_what_is_in_range_or_nobody_is_led_to_is_left_with_a_reason():
         "HDL cholesterol is not known"
         in reasons({c: v for c, v in VALUES.items() if c != "hdl_cholesterol"})["total_cholesterol"]
     )
+
+
+@pytest.mark.parametrize(
+    ("hba1c", "said"),
+    [
+        (5.6, "none is recorded."),
+        (5.7, "above the usual range"),
+        (6.4, "above the usual range"),
+        (6.5, "confirm or exclude it"),
+        (8.24, "confirm or exclude it"),
+    ],
+)
+def test_without_recorded_diabetes_its_goal_is_not_offered(hba1c: float, said: str):
+    values = {**VALUES, "diabetes": 0.0, "hba1c": hba1c}
+    assert "hba1c" not in levers(values, RECORD)
+    told = reasons(values, RECORD)["hba1c"]
+    assert said in told and "range that is tried" not in told
+    assert "the goal of 7 % is for people with diabetes" in told
+
+
+def test_a_model_that_reads_hba1c_knows_of_diabetes_or_is_for_it_alone():
+    """Else the goal of people with diabetes would be offered to others."""
+    for one in all_models("north_america", "moderate"):
+        reads = {i.concept for i in one.inputs}
+        if "hba1c" in reads and "diabetes" not in reads:
+            assert one.id == "score2_diabetes" or one.id.startswith(("ckdpc_40_diab", "ukpds_om2"))
 
 
 def test_a_model_of_never_former_and_current_counts_who_stops_as_former():
