@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from explain.wording.numbers import percent
+from explain.wording.numbers import frequency, percent
 from explain.wording.phrases import LEVELS
 from models_engine.models import Prediction
 from models_engine.registry import model
@@ -100,6 +100,10 @@ def test_a_clinician_sees_the_smallest_sets_and_each_holds_in_the_model(ward: Wa
         assert told == pytest.approx(after, abs=1e-12)
         assert after <= (stored.value or 0.0) - 0.01 + 1e-9
         assert percent(after) in card
+        # and the two counts stand once, with no third number of people beside them
+        then, to = frequency(stored.value or 0.0).out_of, frequency(after).out_of
+        assert card.count("out of 100") == 2 and f"points; {then} to {to})" in card
+        assert "in 100 fewer" not in card
     assert "What the model used, not what causes it" in page
     assert 'aria-label="Patient"' in page and ward.mine.name in page
     assert "Age, sex, diagnoses and medicines are never changed" in page
