@@ -375,6 +375,11 @@ def what_if_start(patient_id: int, *, now: datetime, state: State | None = None)
     )
 
 
+def lowering_start(state: State, models: Iterable[ClinicalModel]) -> StartingPoint:
+    """As `what_if_start`, of some models and without forecasts: no query."""
+    return starting_point(state, models, {})
+
+
 def simulate(
     patient_id: int,
     interventions: Iterable[Intervention],

@@ -104,7 +104,7 @@ def find_lowering(
     if not model.outcome(outcome).is_probability:
         raise ValueError(f"{model.id} {outcome} is no probability")
     search = _Search(model, outcome, values, circumstances)
-    useful = [one for one in levers if search.lowest_of((one,)).after < search.before - LEAST]
+    useful = [lever for lever, _ in search.useful(levers)]
     against = tuple(one for one in levers if one not in useful)
     if limit is None:
         return Lowering(
@@ -120,6 +120,21 @@ def find_lowering(
     found.sort(key=lambda one: (len(one.changes), one.distance))
     reached = [] if found else list(search.lowest_of_each_size(useful))
     return Lowering(search.before, limit, tuple(found), reached[-1] if reached else None, against)
+
+
+def lowest_alone(
+    model: ClinicalModel,
+    outcome: str,
+    values: Mapping[str, float],
+    levers: Sequence[Lever],
+    circumstances: Circumstances,
+) -> list[tuple[Lever, float, float]]:
+    """The levers that alone lower the outcome: each with its value and the number then.
+
+    The same that `find_lowering` uses; the value is the least change that reaches the lowest.
+    """
+    search = _Search(model, outcome, values, circumstances)
+    return [(lever, float(at.moved[0]), at.after) for lever, at in search.useful(levers)]
 
 
 class _Rows(NamedTuple):
@@ -168,6 +183,11 @@ class _Search:
         after = float(rows.after.min())
         equal = rows.moved[rows.after <= after + ROUNDING]
         return _Lowest(after, equal[int(np.argmin(_distances(levers, equal)))])
+
+    def useful(self, levers: Sequence[Lever]) -> list[tuple[Lever, _Lowest]]:
+        """The levers that alone lower the number, with the lowest of each."""
+        each = [(one, self.lowest_of((one,))) for one in levers]
+        return [(one, lowest) for one, lowest in each if lowest.after < self.before - LEAST]
 
     def lowest_of_each_size(self, levers: Sequence[Lever]) -> Iterator[Counterfactual]:
         """The best single change, the best two, the best three, each lower than the one before."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from explain.wording.numbers import percent
+from explain.wording.numbers import frequency, percent
 from explain.wording.phrases import LEVELS
 from models_engine.models import Prediction
 from models_engine.registry import model
@@ -100,9 +100,43 @@ def test_a_clinician_sees_the_smallest_sets_and_each_holds_in_the_model(ward: Wa
         assert told == pytest.approx(after, abs=1e-12)
         assert after <= (stored.value or 0.0) - 0.01 + 1e-9
         assert percent(after) in card
+        # and the two counts stand once, with no third number of people beside them
+        then, to = frequency(stored.value or 0.0).out_of, frequency(after).out_of
+        assert card.count("out of 100") == 2 and f"points; {then} to {to})" in card
+        assert "in 100 fewer" not in card
     assert "What the model used, not what causes it" in page
     assert 'aria-label="Patient"' in page and ward.mine.name in page
     assert "Age, sex, diagnoses and medicines are never changed" in page
+
+
+def test_the_overview_names_only_what_this_page_would_move(ward: Ward) -> None:
+    # given a twin with low HDL cholesterol and a normal urine albumin, and the overview
+    acr = fhir.quantity("acr", "9318-7", 25, "mg/g", date="2026-10-02T09:00:00Z")
+    push(ward.ehr, acr)
+    pipeline.refresh_twin(ward.mine.pk, now=NOW)
+    page = unescape(ward.doctor.get(f"/twins/{ward.mine.public_id}/").content.decode())
+    told = page.split('id="do"')[1].split("</section>")[0]
+    # then neither stands as something to do, and what does is moved on the page it links to
+    assert "HDL" not in told and "albumin" not in told
+    rows = re.findall(r"<li>([^:<]+): .*?\. (?:At|Without) .*?([\d.]+) points less of", told)
+    assert rows
+    assert ward.path in told
+    lower = ward.clinician_page(target="lowest")
+    ranges = lower.split('aria-label="Recommended ranges"')[1]
+    for label, less in rows:
+        assert f'<th scope="row">{label}</th>' in ranges
+        assert float(less) > 0
+    # and the first says what the model says of that lever alone
+    best = lower.split('<li class="card lower__way">')[1]
+    assert rows[0][0].lower() in best.lower() and f"{rows[0][1]} points" in best
+
+
+def test_a_value_beyond_the_range_is_to_be_looked_at_today(ward: Ward) -> None:
+    push(ward.ehr, fhir.blood_pressure("high", 226, 120, date="2026-11-19T09:00:00Z"))
+    pipeline.refresh_twin(ward.mine.pk, now=NOW)
+    page = unescape(ward.doctor.get(f"/twins/{ward.mine.public_id}/").content.decode())
+    told = page.split('id="do"')[1].split("</section>")[0]
+    assert "Look at the value today:</strong> Systolic blood pressure 226 mmHg.</li>" in told
 
 
 def test_a_set_opens_the_what_if_with_the_same_values(ward: Ward) -> None:

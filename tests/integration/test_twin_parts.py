@@ -253,7 +253,14 @@ class TestComparison:
         then, now = (Prediction.objects.get(pk=key) for key in keys[:2])
         assert then.as_of < now.as_of and then.run.replayed
         assert "as of 1 Jul 2026, computed later" in row
-        assert f"/predictions/{now.pk}/?against={then.run_id}" in row
+        assert f"/predictions/{now.pk}/?against={then.pk}" in row
+        # and every link is to a page that there is, and tells of the earlier number
+        links = re.findall(r'href="([^"]+\?against=[^"]+)"', page)
+        assert links
+        for link in links:
+            answer = ward.doctor.get(link)
+            assert answer.status_code == 200, link
+            assert "this patient on 1 Jul 2026" in answer.content.decode()
         before = self.compare(ward, "2001-01-01", "2001-02-01")
         assert "No prediction is stored of either day or before." in before
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from explain.attribution.counterfactual import Change, Counterfactual
-from explain.wording.numbers import frequency, people_apart, percent, points
+from explain.wording.numbers import frequency, percent, points
 from models_engine.catalogue.contract import ClinicalModel
 from models_engine.catalogue.feature_set import InputUsed
 from models_engine.catalogue.what_if.effects import SMOKING
@@ -96,12 +96,8 @@ class Way:
 
     @property
     def out_of(self) -> tuple[str, str]:
+        """The same two numbers as frequencies: the only ones of a card."""
         return frequency(self.found.before).out_of, frequency(self.found.after).out_of
-
-    @property
-    def people(self) -> str:
-        apart = people_apart(self.found.before, self.found.after)
-        return f"{'less than 1' if apart is None else apart} in 100 fewer"
 
     @property
     def own_interval(self) -> str:

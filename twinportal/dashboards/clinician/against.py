@@ -33,6 +33,7 @@ PEERS_WORDS = "the same age and sex with the values of the sample's people"
 A_YEAR = timedelta(days=365)
 ABOUT = timedelta(days=100)
 EARLIER_LISTED = 40
+MAX_KEY = 2**63
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,12 @@ class Why:
 
     @cached_property
     def _before(self) -> Prediction | None:
-        return next((row for row in self.earlier if str(row.pk) == self.asked), None)
+        listed = next((row for row in self.earlier if str(row.pk) == self.asked), None)
+        if listed is not None or not _is_key(self.asked):
+            return listed
+        # older than the list goes back: the page that compares two days links to any
+        older = Prediction.objects.select_related("run").filter(pk=int(self.asked)).first()
+        return older if older is not None and is_earlier(self.row, older) else None
 
     def _tell(self) -> None:
         kept = self.stored.get(self.asked)
@@ -182,6 +188,18 @@ class Why:
         )
 
 
+def is_earlier(row: Prediction, before: Prediction) -> bool:
+    """Whether the page of `row` can be asked to compare it with `before`."""
+    return (
+        row.value is not None
+        and before.value is not None
+        and before.as_of < row.as_of
+        and before.status != Prediction.Status.SUPERSEDED
+        and (before.patient_id, before.model_id, before.outcome)
+        == (row.patient_id, row.model_id, row.outcome)
+    )
+
+
 def day(moment: datetime) -> str:
     return f"{timezone.localtime(moment):%-d %b %Y}"
 
@@ -200,6 +218,10 @@ def _earlier(row: Prediction) -> list[Prediction]:
         .select_related("run")
         .order_by("-as_of", "-pk")[:EARLIER_LISTED]
     )
+
+
+def _is_key(asked: str) -> bool:
+    return asked.isascii() and asked.isdecimal() and len(asked) < len(str(MAX_KEY))
 
 
 def _year_before(row: Prediction, earlier: Sequence[Prediction]) -> Prediction | None:

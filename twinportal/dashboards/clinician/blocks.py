@@ -1,6 +1,6 @@
 """Predictions as the twin page shows them: number, reasons, what was missing or assumed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -184,6 +184,11 @@ class PredictionView:
     def read_by(self) -> list[int]:
         """The data stewards' mappings that its inputs and its refusals rest on."""
         return sorted({n for numbers in self._mappings().values() for n in numbers})
+
+    def mappings_of(self, concepts: Iterable[str]) -> list[int]:
+        """The data stewards' mappings that some of its inputs rest on."""
+        mapped = self._mappings()
+        return sorted({n for concept in concepts for n in mapped.get(concept, ())})
 
     def _mappings(self) -> dict[str, set[int]]:
         """By concept, of inputs and refusals."""

@@ -20,6 +20,7 @@ from patients.record.state import State
 from patients.record.state_as_of import state_as_of
 from patients.record.value import Value
 from patients.terminology.measurements import OBSERVATIONS
+from twinportal.dashboards.clinician.against import is_earlier
 from twinportal.dashboards.clinician.trends import number, unit_text
 from twinportal.dashboards.clinician.twin_page import Banner
 from twinportal.dashboards.display import outcome_label
@@ -108,9 +109,9 @@ class Told:
     @property
     def why(self) -> str:
         """What the prediction page is asked to compare with; "" where there is nothing to."""
-        if not self.difference or not self.then or not self.now or not self.is_one_version:
+        if not self.then or not self.now or not self.is_one_version:
             return ""
-        return f"?against={self.then.run_id}" if self.then.run_id != self.now.run_id else ""
+        return f"?against={self.then.pk}" if is_earlier(self.now, self.then) else ""
 
 
 class Comparison:

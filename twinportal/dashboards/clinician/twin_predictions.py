@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
 from django.conf import settings
 
@@ -26,6 +25,7 @@ from models_engine.selectors import (
     unsupported_runs,
 )
 from patients.models import Patient
+from twinportal.dashboards.clinician.actions import ToDo, to_do
 from twinportal.dashboards.clinician.blocks import Block, PredictionView
 from twinportal.dashboards.clinician.hospital import HospitalScore
 from twinportal.dashboards.clinician.missing import ToGet, to_get
@@ -100,20 +100,11 @@ class Overview(_WithPredictions):
         """Main predictions that have an earlier one to compare with."""
         return [block.main for block in self.leading if block.main.change][:CHANGES_SHOWN]
 
-    @property
-    def actions(self) -> list[dict[str, Any]]:
-        """Modifiable inputs that raise a main prediction, largest contribution first."""
-        rows = [
-            {**row, "outcome": block.main.title}
-            for block in self.leading
-            for row in block.main.raising
-            if row["modifiable"]
-        ]
-        ordered = sorted(rows, key=lambda row: -float(row["contribution"]))
-        first: dict[str, dict[str, Any]] = {}
-        for row in ordered:
-            first.setdefault(str(row["concept"]), row)
-        return list(first.values())[:ACTIONS_SHOWN]
+    @cached_property
+    def to_do(self) -> ToDo:
+        """What the page "What would lower it" would move, and values to look at today."""
+        usable = [b.main for b in self.leading if b.main.row.run_id not in self.unsupported]
+        return to_do(usable, self.state, ACTIONS_SHOWN)
 
     @property
     def has_number(self) -> bool:
