@@ -122,7 +122,7 @@ def test_the_overview_names_only_what_this_page_would_move(ward: Ward) -> None:
     assert rows
     assert ward.path in told
     lower = ward.clinician_page(target="lowest")
-    ranges = lower.split('aria-label="Recommended ranges"')[1]
+    ranges = lower.split('aria-label="Ranges tried"')[1]
     for label, less in rows:
         assert f'<th scope="row">{label}</th>' in ranges
         assert float(less) > 0
